@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * arena.h - memory that is given back all at once.  Everything an event
+ * borrows lives here until its batch is done and arena_reset() is called.
+ * Bounded when it is made: a request over the bound gets NULL, which callers
+ * report as PERR_NOMEM. */
+#ifndef PARSERS_ARENA_H
+#define PARSERS_ARENA_H
+
+#include <stddef.h>
+
+#include "parsers/str.h"
+
+struct arena;
+
+struct arena *arena_new(size_t limit);
+void arena_free(struct arena *);
+void arena_reset(struct arena *);
+void *arena_alloc(struct arena *, size_t);
+void *arena_zalloc(struct arena *, size_t);
+struct str arena_copy(struct arena *, struct str);
+struct str arena_upper(struct arena *, struct str);
+size_t arena_used(const struct arena *);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * catalogue.h - the data that says which text means what: signatures, event
+ * texts, codes, advice.  One immutable, reference-counted set; matching needs
+ * a scratch of its own per thread. */
+#ifndef PARSERS_CATALOGUE_H
+#define PARSERS_CATALOGUE_H
+
+#include "parsers/arena.h"
+#include "parsers/event.h"
+
+struct catalogue;
+struct catalogue_scratch;
+
+/* Where and why loading failed; 'line' 0 when unknown. */
+struct catalogue_error {
+    char file[256];
+    int line;
+    char text[512]; /* what, why and how to mend it */
+};
+
+/* One XML document of the catalogue, already in memory (parsers do no I/O). */
+struct catalogue_input {
+    const char *name; /* for messages */
+    struct str xml;
+};
+
+/* The documents compiled into the program, NULL name at the end. */
+extern const struct catalogue_input catalogue_builtin[];
+
+/* Builds a set from 'n' documents in order; later ones override by id.  NULL
+ * with 'err' filled on any error.  Starts with one reference. */
+struct catalogue *catalogue_new(const struct catalogue_input *, size_t n, struct catalogue_error *err);
+struct catalogue *catalogue_ref(struct catalogue *);
+void catalogue_unref(struct catalogue *);
+
+struct catalogue_scratch *catalogue_scratch_new(const struct catalogue *);
+void catalogue_scratch_free(struct catalogue_scratch *);
+
+/* Codes: class and symbol of a Win32 code. */
+struct catalogue_code {
+    uint32_t code;
+    struct str symbol;
+    enum event_class cls;
+    bool tagged; /* error 32: EVENT_TAG */
+};
+const struct catalogue_code *catalogue_code(const struct catalogue *, uint32_t win32);
+
+/* What the catalogue says about one class: advice and defaults. */
+struct catalogue_advice {
+    enum severity severity; /* of a raise */
+    struct str action;      /* for the operator */
+    struct str article;
+};
+const struct catalogue_advice *catalogue_advice(const struct catalogue *, enum event_class);
+
+/* True when no signature of any kind can match 'bytes': none of the required
+ * literals is in them.  The quick way past records that mean nothing. */
+bool catalogue_idle(const struct catalogue *, struct str bytes);
+
+/* Finds the signature or event text that explains 'ev' and fills its fact,
+ * class, severity, claim, cause and object fields from it; leaves 'ev'
+ * unclassified where nothing matches.  Does not look at other records. */
+enum perr diagnose_event(const struct catalogue *, struct catalogue_scratch *, struct arena *, struct event *ev);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * format.h - one vtable per input format and the table of all of them.
+ *
+ * Framing (next) and parsing (parse) are apart: next() finds where a record
+ * ends, from the bytes and 'final' alone, so that any chunking gives the same
+ * records; parse() reads one.  Both are pure.  A format sees an 8-bit stream:
+ * UTF-16 files were turned into UTF-8 before (text_utf16). */
+#ifndef PARSERS_FORMAT_H
+#define PARSERS_FORMAT_H
+
+#include "parsers/arena.h"
+#include "parsers/event.h"
+#include "parsers/text.h"
+#include "parsers/when.h"
+
+enum date_order { DATE_ORDER_MDY, DATE_ORDER_DMY, DATE_ORDER_YMD };
+
+/* The result of next().  RECORD: p[0 .. skip) are separators (line ends,
+ * blanks, wrapping mark-up) and p[skip .. skip + length) is a record.  SKIP:
+ * p[0 .. skip) are separators and nothing more can be said yet; skip > 0.
+ * MORE: with these bytes no decision is possible; never when 'final' is true
+ * and n > 0.  BAD: like RECORD, for bytes this format cannot frame: they become
+ * one unclassified event and count as unframed.  Every byte is handed out
+ * exactly once. */
+enum format_next { FORMAT_MORE, FORMAT_SKIP, FORMAT_RECORD, FORMAT_BAD };
+
+struct format_span {
+    size_t skip;
+    size_t length;
+};
+
+/* A record longer than this is handed to parse() as its first and last parts:
+ * see struct format_record.  next() may answer MORE for at most this many
+ * bytes; with more at hand it must decide or the caller does (see pipeline). */
+enum { FORMAT_WINDOW = 1 << 20 };
+
+struct format_options {
+    enum date_order date_order;
+    struct text_codepage *code_page; /* NULL: the rule of text.h */
+};
+
+struct format_record {
+    struct str bytes;    /* the record; for a long one its head, then its tail */
+    bool shortened;      /* the middle of a long record is not in 'bytes' */
+};
+
+struct format {
+    const char *name;
+    /* How well the first bytes of a file fit: 0 (not at all) to 100. */
+    int (*probe)(struct str head);
+    /* Framing state for one stream, 'state_size' bytes that start as zeros and
+     * are part of the checkpoint: no pointers in it. */
+    size_t state_size;
+    enum format_next (*next)(void *state, const char *p, size_t n, bool final, struct format_span *out);
+    /* Fills 'ev' (zeroed, format and source set by the caller) from one record.
+     * On an error 'ev' holds what could be read, '*at' is the offset. */
+    enum perr (*parse)(const struct format_options *, const struct format_record *, struct arena *,
+                       struct event *ev, size_t *at);
+};
+
+extern const struct format *const format_table[]; /* NULL at the end */
+const struct format *format_find(struct str name);
+/* The best fit for the first bytes of a file; NULL when nothing fits. */
+const struct format *format_probe(struct str head);
+
+extern const struct format sms_log_format;
+extern const struct format bracket_log_format;
+extern const struct format event_xml_format;
+extern const struct format viewer_text_format;
+
+#endif

@@ -16,6 +16,8 @@
 struct text_codepage;
 struct text_codepage *text_codepage_open(const char *name); /* NULL: unknown */
 void text_codepage_close(struct text_codepage *);
+/* For streams decoded by text_utf16(): UTF-8 whose escapes pass as they are. */
+struct text_codepage *text_codepage_decoded(void);
 
 /* 'raw' (8-bit) as clean UTF-8 with line ends CR LF, CR, LF all as one LF.
  * Borrows 'raw' itself when nothing has to change.  At most 'max' bytes, cut

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * config.h (forwarder) - the configuration as the rest of the program sees it.
+ * Read by forwarder/config.c from XML against schemas/config.xsd; every value
+ * here has been checked and every default filled in.  All memory belongs to
+ * the struct config. */
+#ifndef FORWARDER_CONFIG_H
+#define FORWARDER_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "parsers/event.h"
+#include "parsers/format.h"
+
+/* Where a thing was written, for messages: file:line. */
+struct config_place {
+    const char *file;
+    int line;
+};
+
+struct config_source {
+    struct config_place place;
+    char *name;   /* default: path */
+    char *format; /* a name of format_table, or "auto" */
+    char *path;   /* glob */
+    char *host, *address, *site, *zone; /* NULL where not given; host upper case */
+    enum date_order date_order;
+    char *code_page; /* NULL: the rule of text.h */
+    unsigned poll_ms;
+};
+
+enum config_items { CONFIG_ITEMS_ALARMS, CONFIG_ITEMS_EVENTS, CONFIG_ITEMS_ALL };
+
+struct config_target {
+    struct config_place place;
+    char *name;
+    char *type; /* xml, snmp, syslog */
+    enum config_items items;
+    enum severity severity; /* lowest severity of a raise; SEVERITY_INFO takes all */
+    bool history_all;
+    bool overflow_block;
+    /* xml */
+    char *path;
+    bool form_lines;
+    /* snmp, syslog: transport of "udp:host:port", "tcp:[::1]:port" */
+    char *transport; /* udp, udp6, tcp, tcp6 */
+    char *host;      /* name or address, no brackets */
+    char *port;
+    /* snmp */
+    char *version;   /* "2c" */
+    char *community; /* read from community-file */
+    bool inform;
+    unsigned pdu_size; /* PDU budget in bytes, default 1400 */
+    unsigned pace;     /* notifications a second, 0 = unpaced */
+    /* syslog */
+    int facility; /* 0..23, default 16 (local0) */
+};
+
+struct config {
+    char *state;          /* directory */
+    char *enterprise_oid; /* dotted digits, no leading dot */
+    uint32_t pen;         /* the number after 1.3.6.1.4.1. */
+    int64_t keep_ns;
+    uint64_t keep_bytes;
+    uint64_t journal_limit;
+    struct config_place place;
+    struct config_source *sources;
+    unsigned n_sources;
+    struct config_target *targets;
+    unsigned n_targets;
+};
+
+/* Called once a finding: "file:line: what, why, how to mend". */
+typedef void config_report(void *arg, bool warning, const struct config_place *, const char *text);
+
+/* Reads 'path' and the conf.d folder beside it (conf.d/ *.xml, in name order).
+ * Reports every error found, not only the first.  NULL when there was one. */
+struct config *config_load(const char *path, config_report *, void *arg);
+void config_free(struct config *);
+
+#endif

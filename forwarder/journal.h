@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * journal.h - the durable, ordered store between sources and targets: items,
+ * source checkpoints, target cursors, correlator state.  SQLite 3, WAL,
+ * synchronous=FULL; journal.c is the only file that knows its tables.
+ * One writer; journal_begin() .. journal_commit() is one transaction. */
+#ifndef FORWARDER_JOURNAL_H
+#define FORWARDER_JOURNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "parsers/event.h"
+
+struct journal;
+
+/* Opens or makes 'dir'/journal.db and takes the lock of the state directory
+ * (-EBUSY: another process holds it).  Never starts empty over data it cannot
+ * read.  On error NULL, 'err' in words with the remedy. */
+struct journal *journal_open(const char *dir, uint64_t limit_bytes, char *err, size_t errlen);
+void journal_close(struct journal *); /* NULL-safe; rolls back what is open */
+const char *journal_error(const struct journal *); /* words of the last failure */
+
+int journal_begin(struct journal *);
+int journal_commit(struct journal *);
+int journal_rollback(struct journal *);
+
+/* Appends one item ('xml' as item_xml_write gives it); '*seq' its number.
+ * -ENOSPC when the size limit is reached. */
+int journal_append(struct journal *, const struct item *, struct str xml, int64_t arrival_ns, uint64_t *seq);
+
+/* Small named blobs that change with the items: source checkpoints, the
+ * correlator's state.  'kind' is "source", "correlate", "counter". */
+int journal_put(struct journal *, const char *kind, const char *name, const void *, size_t);
+/* Copies the blob into malloc'ed memory the caller frees; -ENOENT when there
+ * is none. */
+int journal_get(struct journal *, const char *kind, const char *name, void **, size_t *);
+
+/* A target's cursor: the last seq it is done with, and its own item count. */
+struct journal_cursor {
+    uint64_t seq;
+    uint64_t target_seq;
+};
+/* New targets start at the journal's end, or at its start with 'from_start'. */
+int journal_cursor_get(struct journal *, const char *target, bool from_start, struct journal_cursor *);
+int journal_cursor_put(struct journal *, const char *target, const struct journal_cursor *);
+/* Forgets the cursors of targets not in 'names'; calls 'gone' for each with
+ * the number of items it had not yet taken. */
+int journal_cursor_keep(struct journal *, const char *const *names, unsigned n,
+                        void (*gone)(void *arg, const char *name, uint64_t undelivered), void *arg);
+
+/* A stored item. Pointers hold until the next call on the same reader. */
+struct journal_row {
+    uint64_t seq;
+    enum item_kind kind;
+    enum event_class cls;
+    enum severity severity;
+    enum alarm_state state; /* alarms */
+    struct str id, key, xml;
+};
+struct journal_reader;
+struct journal_reader *journal_reader_open(struct journal *, uint64_t after_seq);
+/* 1 row given, 0 no more for now, negative errno. */
+int journal_reader_next(struct journal_reader *, struct journal_row *);
+void journal_reader_close(struct journal_reader *);
+/* The item with this id (event or alarm change), newest first. */
+int journal_find(struct journal *, const char *id, struct journal_row *, char **xml_to_free);
+
+/* Deletes delivered items (seq at most 'done') that are older than 'keep_ns'
+ * or beyond 'keep_bytes', at most 2,000 rows; '*left' true when more remain. */
+int journal_trim(struct journal *, uint64_t done, int64_t now_ns, int64_t keep_ns, uint64_t keep_bytes, bool *left);
+
+uint64_t journal_last_seq(struct journal *);
+
+#endif

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Tests.  To add
+#
+# a unit test: write tests/unit/check_NAME.c (a main() that runs a Check suite)
+# and add two lines below, sorted:
+#     check_PROGRAMS += %D%/unit/check_NAME
+#     %C%_unit_check_NAME_SOURCES = %D%/unit/check_NAME.c
+# It links all of the program but main.c, and libcheck.
+#
+# a fuzz target: write tests/fuzz/fuzz_NAME.c (LLVMFuzzerTestOneInput), put
+# seeds into tests/fuzz/seeds/NAME/, and add four lines (see there):
+# 'make check' replays the seeds and mutations of them under Check, 'make fuzz'
+# runs libFuzzer.
+#
+# an integration test: write tests/integration/NAME.sh (it sources lib.sh,
+# which counts and prints in Check's form) and add it to SHELL_TESTS.
+#
+# Every test runs with TEST_SRCDIR (this folder in the source tree), TEST_BUILDDIR
+# (this folder in the build tree), TRUECAUSE (the program) and TRUECAUSE_SHARED
+# (where the labelled records are; rows from there are left out if it is absent).
+# One test alone: make check TESTS=tests/unit/check_NAME
+
+TEST_VARIABLES = \
+	TEST_SRCDIR='$(abs_top_srcdir)/tests'; export TEST_SRCDIR; \
+	TEST_BUILDDIR='$(abs_top_builddir)/tests'; export TEST_BUILDDIR; \
+	TRUECAUSE='$(abs_top_builddir)/truecause'; export TRUECAUSE; \
+	TRUECAUSE_SHARED="$${TRUECAUSE_SHARED:-$(abs_top_srcdir)/../shared}"; export TRUECAUSE_SHARED; \
+	ENTERPRISE_OID='$(ENTERPRISE_OID)'; export ENTERPRISE_OID; \
+	LC_ALL=C.UTF-8; export LC_ALL;
+AM_TESTS_ENVIRONMENT = $(TEST_VARIABLES)
+TEST_EXTENSIONS = .sh
+SH_LOG_COMPILER = $(SHELL)
+
+LDADD = $(PROGRAM_LIBS) $(CHECK_LIBS)
+
+# --- unit tests -------------------------------------------------------------
+
+# --- fuzz targets -----------------------------------------------------------
+# Three lines here and one under "if":
+#     check_PROGRAMS += %D%/fuzz/replay_NAME
+#     %C%_fuzz_replay_NAME_SOURCES = %D%/fuzz/fuzz_NAME.c %D%/fuzz/replay.c
+#     FUZZ_NAMES += NAME
+#     EXTRA_PROGRAMS += %D%/fuzz/fuzz_NAME
+FUZZ_NAMES =
+if ENABLE_FUZZERS
+endif
+FUZZERS = $(FUZZ_NAMES:%=tests/fuzz/fuzz_%)
+
+# --- integration tests --------------------------------------------------------
+SHELL_TESTS =
+
+TESTS += $(check_PROGRAMS) $(SHELL_TESTS)
+
+# --- benches -------------------------------------------------------------------
+# Built by 'make bench' alone: add the program to both lists.
+EXTRA_PROGRAMS +=
+BENCHES =
+
+EXTRA_DIST += $(SHELL_TESTS)

@@ -8,7 +8,7 @@
 # It links all of the program but main.c, and libcheck.
 #
 # a fuzz target: write tests/fuzz/fuzz_NAME.c (LLVMFuzzerTestOneInput), put
-# seeds into tests/fuzz/seeds/NAME/, and add four lines (see there):
+# seeds into tests/fuzz/seeds/NAME/, and add five lines (see there):
 # 'make check' replays the seeds and mutations of them under Check, 'make fuzz'
 # runs libFuzzer.
 #
@@ -36,14 +36,14 @@ LDADD = $(PROGRAM_LIBS) $(CHECK_LIBS)
 # --- unit tests -------------------------------------------------------------
 
 # --- fuzz targets -----------------------------------------------------------
-# Three lines here and one under "if":
+# Five lines each; the program fuzz_NAME is built by 'make fuzz' alone.
 #     check_PROGRAMS += %D%/fuzz/replay_NAME
 #     %C%_fuzz_replay_NAME_SOURCES = %D%/fuzz/fuzz_NAME.c %D%/fuzz/replay.c
-#     FUZZ_NAMES += NAME
 #     EXTRA_PROGRAMS += %D%/fuzz/fuzz_NAME
+#     %C%_fuzz_fuzz_NAME_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+#     FUZZ_NAMES += NAME
+# and EXTRA_DIST += %D%/fuzz/seeds/NAME (a folder is packed whole).
 FUZZ_NAMES =
-if ENABLE_FUZZERS
-endif
 FUZZERS = $(FUZZ_NAMES:%=tests/fuzz/fuzz_%)
 
 # --- integration tests --------------------------------------------------------
@@ -56,4 +56,8 @@ TESTS += $(check_PROGRAMS) $(SHELL_TESTS)
 EXTRA_PROGRAMS +=
 BENCHES =
 
-EXTRA_DIST += $(SHELL_TESTS)
+# --- packed besides ------------------------------------------------------------
+EXTRA_DIST += $(SHELL_TESTS) \
+	%D%/data \
+	%D%/fuzz/run.sh \
+	%D%/integration/lib.sh

@@ -1,0 +1,273 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Truecause on a fresh Debian machine:
+#     ./setup.sh run [FILE...]   build it and see it work, on a sample or on your files
+#     ./setup.sh test            build it twice (sanitizers, plain) and run every test
+# Installs the packages below when one is missing; asks nothing.
+set -eu
+
+PACKAGES='
+autoconf automake check clang gcc libc6-dev libevent-dev libicu-dev libpcre2-dev
+libsnmp-dev libsqlite3-dev libssl-dev libxml2-dev libxml2-utils make pkg-config
+rsyslog smitools snmp snmptrapd xz-utils
+'
+
+caller=$(pwd)
+top=$(cd "$(dirname "$0")" && pwd)
+cd "$top"
+jobs=$(nproc 2>/dev/null || echo 2)
+
+say() {
+    printf '\n== %s\n' "$*"
+}
+
+fail() {
+    printf 'setup.sh: %s\n' "$*" >&2
+    exit 1
+}
+
+# Packages of the list that are not installed.
+missing_packages() {
+    for package in $PACKAGES; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || printf '%s ' "$package"
+    done
+}
+
+install_packages() {
+    command -v dpkg-query >/dev/null || fail "this script knows Debian only; README.md names the packages it needs"
+    missing=$(missing_packages)
+    [ -n "$missing" ] || return 0
+    say "Installing: $missing"
+    as_root=
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || fail "run me as root, or install sudo, or install: $missing"
+        as_root=sudo
+    fi
+    # The receivers are started by this script when they are needed; no service is.
+    # shellcheck disable=SC2086
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update &&
+        $as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+            apt-get -qq install -y --no-install-recommends $missing >/dev/null ||
+        fail "apt-get could not install: $missing"
+}
+
+# configure_in FOLDER [CONFIGURE ARGUMENT...]: once; 'make' does it again when needed.
+configure_in() {
+    folder=$1
+    shift
+    [ -x configure ] || ./autogen.sh >/dev/null 2>"$top/autogen.err" || { cat "$top/autogen.err" >&2; fail "autogen.sh failed"; }
+    rm -f "$top/autogen.err"
+    mkdir -p "$folder"
+    [ -f "$folder/Makefile" ] && return 0
+    (cd "$folder" && "$top/configure" --quiet "$@" >configure.out 2>&1) ||
+        { cat "$folder/configure.out" >&2; rm -f "$folder/Makefile"; fail "configure failed in $folder"; }
+}
+
+# build_in FOLDER
+build_in() {
+    make -C "$1" -j "$jobs" V=0 >"$1/make.out" 2>&1 || { tail -n 40 "$1/make.out" >&2; fail "the build failed in $1"; }
+}
+
+# --- test -------------------------------------------------------------------
+# Adds the numbers of FOLDER's tests to checks, failures and errors.  Each test
+# program prints one summary in libcheck's form; a program that failed without
+# saying so counts as an error.
+sum_results() {
+    found=0
+    for trs in $(find "$1/tests" -name '*.trs' | sort); do
+        found=$((found + 1))
+        # shellcheck disable=SC2046
+        set -- "$1" $(sed -n 's/^[0-9]*%: Checks: \([0-9]*\), Failures: \([0-9]*\), Errors: \([0-9]*\)$/\1 \2 \3/p' "${trs%.trs}.log" |
+            awk '{ c += $1; f += $2; e += $3 } END { print c + 0, f + 0, e + 0 }')
+        if ! grep -q '^:test-result: PASS' "$trs" && [ "$3" -eq 0 ] && [ "$4" -eq 0 ]; then
+            set -- "$1" "$(($2 + 1))" "$3" "$(($4 + 1))"
+        fi
+        if [ "$2" -eq 0 ]; then # passed, and checked nothing
+            set -- "$1" 1 "$3" "$(($4 + 1))"
+            echo "no checks counted: ${trs%.trs}"
+        fi
+        checks=$((checks + $2))
+        failures=$((failures + $3))
+        errors=$((errors + $4))
+    done
+    [ "$found" -gt 0 ] || fail "no test results in $1"
+}
+
+# test_in FOLDER WORDS: runs all tests, shows the logs of those that failed.
+test_in() {
+    say "Testing $2"
+    find "$1/tests" -name '*.trs' -exec rm -f {} + 2>/dev/null || :
+    if ! make -C "$1" -k -j "$jobs" V=0 check >"$1/check.out" 2>&1; then
+        grep -E '^(FAIL|ERROR|XPASS)' "$1/check.out" || tail -n 40 "$1/check.out"
+        for trs in $(grep -L '^:test-result: PASS' $(find "$1/tests" -name '*.trs') /dev/null | grep -v '^/dev/null$'); do
+            echo "--- ${trs%.trs}"
+            tail -n 40 "${trs%.trs}.log"
+        done
+        [ -n "$(find "$1/tests" -name '*.trs')" ] || { tail -n 60 "$1/check.out"; fail "the tests did not build in $1"; }
+        make_failed=yes
+        grep -A 100 '^lint: \|^[a-z].*: in git, but' "$1/check.out" | head -n 40 || :
+    fi
+    sum_results "$1"
+    printf '%s\n' "so far: $checks checks, $failures failures, $errors errors"
+}
+
+run_tests() {
+    install_packages
+    checks=0
+    failures=0
+    errors=0
+    make_failed=no
+    say "Building with AddressSanitizer and UndefinedBehaviorSanitizer (clang, warnings are errors)"
+    configure_in build/asan --enable-sanitizers --enable-werror CC=clang CFLAGS='-g -O1'
+    build_in build/asan
+    test_in build/asan "under the sanitizers"
+    say "Building plainly (gcc, warnings are errors)"
+    configure_in build/plain --enable-werror CC=gcc
+    build_in build/plain
+    test_in build/plain "the plain build"
+    # The house rules are a part of 'make check' without a line of libcheck's.
+    if [ "$make_failed" = yes ] && [ "$((failures + errors))" -eq 0 ]; then
+        checks=$((checks + 1))
+        errors=$((errors + 1))
+    fi
+    say "All tests"
+    percent=$(((checks - failures - errors) * 100 / checks))
+    echo "$percent%: Checks: $checks, Failures: $failures, Errors: $errors"
+    [ "$((failures + errors))" -eq 0 ]
+}
+
+# --- run --------------------------------------------------------------------
+# The arguments are sources; without any, the sample spool is.
+run_sample() {
+    install_packages
+    # What the sample's records cannot say: whose log it is, and its time zone.
+    host=
+    zone=
+    if [ "$#" -eq 0 ]; then
+        set -- "$top/tests/data/sample/Despool.log" "$top/tests/data/sample/AppEvent.xml"
+        host=ANFIELD
+        zone=America/Los_Angeles
+    fi
+    for file in "$@"; do
+        [ -r "$file" ] || fail "cannot read $file"
+    done
+    say "Building (build/plain; the first time takes a minute)"
+    configure_in build/plain --enable-werror CC=gcc
+    build_in build/plain
+    program=$top/build/plain/truecause
+    work=$(mktemp -d "${TMPDIR:-/tmp}/truecause-run.XXXXXX")
+    # shellcheck source=tools/daemons.sh
+    . "$top/tools/daemons.sh"
+    # shellcheck disable=SC2154
+    trap 'status=$?; trap - EXIT; daemons_stop; rm -rf "$work"; exit "$status"' EXIT
+    trap 'exit 130' HUP INT TERM
+
+    say "1. What an administrator tries first: truecause report $*"
+    "$program" report ${host:+--host "$host"} ${zone:+--zone "$zone"} "$@" || [ $? -eq 1 ] || fail "truecause report failed"
+
+    say "Starting snmptrapd and rsyslogd on loopback ports of their own"
+    start_snmptrapd "$work" "$top/mibs:$top/mibs/base" || fail "no snmptrapd, no show"
+    start_rsyslogd "$work" || fail "no rsyslogd, no show"
+    echo "snmptrapd: udp port $SNMPTRAPD_PORT; rsyslogd: tcp port $RSYSLOGD_PORT"
+    write_config "$@" >"$work/truecause.xml"
+    printf 'public\n' >"$work/community"
+    chmod 600 "$work/community"
+
+    say "2. Forwarding once: truecause forward -c truecause.xml --once"
+    cat "$work/truecause.xml"
+    "$program" forward -c "$work/truecause.xml" --once || [ $? -eq 1 ] || fail "truecause forward failed"
+
+    # The receivers have their own pace: wait until both hold the last line sent.
+    wait_until 10 received || fail "the receivers did not get everything"
+    show_results
+    say "Done; nothing is left running"
+}
+
+xml_escape() {
+    printf '%s' "$1" | sed -e 's/&/\&amp;/g' -e 's/</\&lt;/g' -e 's/"/\&quot;/g'
+}
+
+write_config() {
+    echo '<truecause xmlns="urn:truecause:config:1" state="'"$(xml_escape "$work/state")"'">'
+    for file in "$@"; do
+        [ -d "$file" ] && file=$file/*
+        printf '  <source format="auto" path="%s"' "$(xml_escape "$file")"
+        [ -z "$host" ] || printf ' host="%s" address="192.0.2.10"' "$host"
+        [ -z "$zone" ] || printf ' zone="%s"' "$zone"
+        echo '/>'
+    done
+    cat <<END
+  <target name="archive" type="xml" path="$(xml_escape "$work/events.xml")"/>
+  <target name="nms" type="snmp" address="udp:127.0.0.1:$SNMPTRAPD_PORT" version="2c" community-file="community"/>
+  <target name="siem" type="syslog" address="tcp:127.0.0.1:$RSYSLOGD_PORT"/>
+</truecause>
+END
+}
+
+# How many items went out, and how many each receiver has.
+count() {
+    grep -c "$1" "$2" 2>/dev/null || :
+}
+received() {
+    [ "$(count . "$work/syslog.raw")" -ge "$(count '^ *<\(event\|alarm\) ' "$work/events.xml")" ] &&
+        [ "$(count 'snmpTrapOID' "$work/snmptrapd.out")" -ge "$(count '^ *<alarm ' "$work/events.xml")" ]
+}
+
+# first FILE TEXT TEXT...: the first line that has every TEXT.
+first() {
+    lines=$(cat "$1")
+    shift
+    for text in "$@"; do
+        lines=$(printf '%s\n' "$lines" | grep -F -- "$text" || :)
+    done
+    printf '%s\n' "$lines" | head -n 1
+}
+
+show_results() {
+    event=$(first "$work/events.xml" '<event ' 'event="109"' 'misreported="true"')
+    if [ -z "$event" ]; then
+        echo "No record in these files blames the disk for an open file; the newest alarm is shown instead."
+        set -- "$(grep '<alarm ' "$work/events.xml" | tail -n 1)" "$(grep -v '^$' "$work/snmptrapd.out" | tail -n 1)" \
+            "$(tail -n 1 "$work/syslog.raw")"
+        package=
+    else
+        package=$(printf '%s\n' "$event" | sed -n 's/.*<object[^>]* package="\([^"]*\)".*/\1/p')
+        set -- "$event" "$(first "$work/snmptrapd.out" "$package" tcMisreported true)" \
+            "$(first "$work/syslog.raw" "package=\"$package\"" 'claimEvent="109"' 'misreported="true"')"
+    fi
+    say "3. The record that blames the disk${package:+ for $package}, as an XML event"
+    printf '%s\n' "$1" | sed 's/></>\n  </g'
+    say "4. The notification, as snmptrapd printed it"
+    printf '%s\n' "$2" | tr '\t' '\n' | sed '2,$s/^/  /'
+    say "5. The syslog message, as rsyslogd wrote it"
+    printf '%s\n' "$3"
+    say "Sent: $(count '^ *<event ' "$work/events.xml") events and $(count '^ *<alarm ' "$work/events.xml") alarm changes; snmptrapd has $(count snmpTrapOID "$work/snmptrapd.out") notifications, rsyslogd $(count . "$work/syslog.raw") messages"
+}
+
+usage() {
+    sed -n 's/^# \{0,1\}\(.*\)/\1/p' "$top/setup.sh" | sed -n 2,5p
+}
+
+case ${1-} in
+run)
+    shift
+    # Files are the caller's; from here on their names are whole.
+    n=$#
+    while [ "$n" -gt 0 ]; do
+        case $1 in /*) set -- "$@" "$1" ;; *) set -- "$@" "$caller/$1" ;; esac
+        shift
+        n=$((n - 1))
+    done
+    run_sample "$@"
+    ;;
+test)
+    run_tests
+    ;;
+-h | --help)
+    usage
+    ;;
+*)
+    usage >&2
+    exit 2
+    ;;
+esac

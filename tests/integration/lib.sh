@@ -1,0 +1,70 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: BSD-2-Clause
+# lib.sh - sourced first by every integration test:
+#     . "${TEST_SRCDIR:?}/integration/lib.sh"
+# Gives a scratch folder $SCRATCH, the receivers of tools/daemons.sh, and checks
+# that are counted; the end prints them in the form of libcheck and sets the exit
+# code.  A script that stops early counts as an error.
+set -u
+: "${TEST_SRCDIR:?run by make check}" "${TRUECAUSE:?}"
+# shellcheck source=../../tools/daemons.sh
+. "$TEST_SRCDIR/../tools/daemons.sh"
+
+SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/truecause-test.XXXXXX")
+CHECKS=0
+FAILURES=0
+FINISHED=no
+
+# check NAME COMMAND...: one check, passed when COMMAND succeeds.
+check() {
+    check_name=$1
+    shift
+    CHECKS=$((CHECKS + 1))
+    if "$@"; then
+        echo "ok: $check_name"
+    else
+        FAILURES=$((FAILURES + 1))
+        echo "FAILED: $check_name: $*"
+    fi
+}
+
+# same WANT GOT: equal texts; prints both when they are not.
+same() {
+    [ "$1" = "$2" ] && return 0
+    printf 'want: %s\n got: %s\n' "$1" "$2"
+    return 1
+}
+
+# lines_are FILE N: FILE has N lines.
+lines_are() {
+    [ "$(wc -l <"$1")" -eq "$2" ]
+}
+
+# has FILE TEXT: FILE contains the literal TEXT.
+has() {
+    grep -qF -- "$2" "$1"
+}
+
+# The last line of a test that came to its end.
+finish() {
+    FINISHED=yes
+    exit 0
+}
+
+test_end() {
+    trap - EXIT
+    daemons_stop
+    errors=0
+    [ "$FINISHED" = yes ] || errors=1
+    total=$((CHECKS + errors))
+    [ "$total" -gt 0 ] || { errors=1; total=1; }
+    echo "$(((total - FAILURES - errors) * 100 / total))%: Checks: $total, Failures: $FAILURES, Errors: $errors"
+    if [ "$FAILURES" -eq 0 ] && [ "$errors" -eq 0 ]; then
+        rm -rf "$SCRATCH"
+        exit 0
+    fi
+    echo "kept for a look: $SCRATCH"
+    exit 1
+}
+trap test_end EXIT
+trap 'exit 1' HUP INT TERM

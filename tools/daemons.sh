@@ -1,0 +1,129 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: BSD-2-Clause
+# daemons.sh - sourced by setup.sh and the integration tests: real receivers on
+# loopback ports of their own, and waiting for conditions.  What is started is
+# written to DAEMON_PIDS and ended by daemons_stop, by process id, never by name.
+
+DAEMON_PIDS=
+
+# wait_until SECONDS COMMAND...: true as soon as COMMAND is, false when time is up.
+wait_until() {
+    wait_rounds=$(($1 * 20))
+    shift
+    while ! "$@"; do
+        [ "$wait_rounds" -gt 0 ] || return 1
+        wait_rounds=$((wait_rounds - 1))
+        sleep 0.05
+    done
+}
+
+# port_open udp|tcp PORT: somebody is bound to it on loopback (or everywhere).
+port_open() {
+    port_hex=$(printf '%04X' "$2")
+    case $1 in
+    tcp) awk -v p=":$port_hex\$" '$2 ~ p && $4 == "0A" { f = 1 } END { exit !f }' /proc/net/tcp /proc/net/tcp6 ;;
+    udp) awk -v p=":$port_hex\$" '$2 ~ p { f = 1 } END { exit !f }' /proc/net/udp /proc/net/udp6 ;;
+    esac
+}
+
+# free_port: prints a port that is free for udp and tcp now.
+free_port() {
+    while :; do
+        port=$(od -An -N2 -tu2 /dev/urandom | awk '{ print 20000 + $1 % 12000 }')
+        port_open udp "$port" || port_open tcp "$port" || break
+    done
+    echo "$port"
+}
+
+# daemon_alive PID, daemon_dead PID
+daemon_alive() {
+    kill -0 "$1" 2>/dev/null
+}
+daemon_dead() {
+    ! daemon_alive "$1"
+}
+
+# daemon_ready PID udp|tcp PORT: up, or not to be waited for any longer.
+daemon_ready() {
+    port_open "$2" "$3" || daemon_dead "$1"
+}
+
+# daemon_stop PID: asks, waits, insists.
+daemon_stop() {
+    daemon_alive "$1" || return 0
+    kill "$1" 2>/dev/null || :
+    wait_until 5 daemon_dead "$1" || kill -9 "$1" 2>/dev/null || :
+    wait "$1" 2>/dev/null || :
+}
+
+daemons_stop() {
+    for daemon in $DAEMON_PIDS; do
+        daemon_stop "$daemon"
+    done
+    DAEMON_PIDS=
+}
+
+# start_snmptrapd DIR MIBDIRS [SNMPTRAPD OPTION...]
+# Accepts v1 and v2c with community "public" at udp:127.0.0.1:$SNMPTRAPD_PORT and
+# writes what it got to DIR/snmptrapd.out.  Options replace the form of the output.
+start_snmptrapd() {
+    trapd_dir=$1
+    trapd_mibs=$2
+    shift 2
+    # Without an authCommunity line snmptrapd accepts nothing at all.
+    printf '%s\n' 'authCommunity log,execute,net public' 'disableAuthorization no' 'doNotLogTraps no' \
+        >"$trapd_dir/snmptrapd.conf"
+    for trapd_try in 1 2 3 4 5; do
+        SNMPTRAPD_PORT=$(free_port)
+        : >"$trapd_dir/snmptrapd.out"
+        SNMP_PERSISTENT_DIR=$trapd_dir SNMPCONFPATH=$trapd_dir MIBDIRS=$trapd_mibs MIBS=ALL \
+            snmptrapd -f -n -C -c "$trapd_dir/snmptrapd.conf" -Lf "$trapd_dir/snmptrapd.out" "$@" \
+            "udp:127.0.0.1:$SNMPTRAPD_PORT" >"$trapd_dir/snmptrapd.err" 2>&1 &
+        SNMPTRAPD_PID=$!
+        wait_until 10 daemon_ready "$SNMPTRAPD_PID" udp "$SNMPTRAPD_PORT" || :
+        if daemon_alive "$SNMPTRAPD_PID" && port_open udp "$SNMPTRAPD_PORT"; then
+            DAEMON_PIDS="$DAEMON_PIDS $SNMPTRAPD_PID"
+            return 0
+        fi
+        daemon_stop "$SNMPTRAPD_PID"
+    done
+    echo "snmptrapd did not start ($trapd_try tries):" >&2
+    cat "$trapd_dir/snmptrapd.err" "$trapd_dir/snmptrapd.out" >&2
+    return 1
+}
+
+# start_rsyslogd DIR: receives at 127.0.0.1:$RSYSLOGD_PORT over UDP and TCP.
+# DIR/syslog.raw has the messages as they came, DIR/syslog.fields what rsyslogd's
+# own RFC 5424 parser made of them, one "name=value" a line, "--" after each.
+start_rsyslogd() {
+    syslog_dir=$1
+    for syslog_try in 1 2 3 4 5; do
+        RSYSLOGD_PORT=$(free_port)
+        : >"$syslog_dir/syslog.raw"
+        : >"$syslog_dir/syslog.fields"
+        cat >"$syslog_dir/rsyslog.conf" <<END
+global(workDirectory="$syslog_dir" net.enableDNS="off")
+module(load="imudp")
+module(load="imtcp")
+template(name="raw" type="string" string="%rawmsg%\n")
+template(name="fields" type="string" string="pri=%pri%\ntime=%timereported:::date-rfc3339%\nhost=%hostname%\napp=%app-name%\nprocid=%procid%\nmsgid=%msgid%\nsd=%structured-data%\nmsg=%msg%\n--\n")
+ruleset(name="received") {
+    action(type="omfile" file="$syslog_dir/syslog.raw" template="raw" asyncWriting="off")
+    action(type="omfile" file="$syslog_dir/syslog.fields" template="fields" asyncWriting="off")
+}
+input(type="imudp" address="127.0.0.1" port="$RSYSLOGD_PORT" ruleset="received")
+input(type="imtcp" address="127.0.0.1" port="$RSYSLOGD_PORT" ruleset="received")
+END
+        rsyslogd -n -f "$syslog_dir/rsyslog.conf" -i "$syslog_dir/rsyslogd.pid" >"$syslog_dir/rsyslogd.err" 2>&1 &
+        RSYSLOGD_PID=$!
+        wait_until 10 daemon_ready "$RSYSLOGD_PID" tcp "$RSYSLOGD_PORT" || :
+        if daemon_alive "$RSYSLOGD_PID" && port_open tcp "$RSYSLOGD_PORT" && port_open udp "$RSYSLOGD_PORT"; then
+            DAEMON_PIDS="$DAEMON_PIDS $RSYSLOGD_PID"
+            return 0
+        fi
+        daemon_stop "$RSYSLOGD_PID"
+    done
+    echo "rsyslogd did not start ($syslog_try tries):" >&2
+    cat "$syslog_dir/rsyslogd.err" >&2
+    return 1
+}

@@ -5,7 +5,15 @@ noinst_LIBRARIES += %D%/libforwarder.a
 %C%_libforwarder_a_SOURCES = \
 	%D%/config.h \
 	%D%/journal.h \
-	%D%/target.h
+	%D%/mib_table.c \
+	%D%/mib_table.h \
+	%D%/mib_text.c \
+	%D%/mib_text.h \
+	%D%/target.h \
+	%D%/target_snmp.c \
+	%D%/target_snmp.h \
+	%D%/target_snmp_pdu.c \
+	%D%/target_snmp_pdu.h
 
 bin_PROGRAMS += truecause
 truecause_SOURCES = %D%/main.c

@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * target_snmp_pdu.c - makes a notification of an alarm change: values in the
+ * order of mib_table.c, shortened to a budget of bytes, as a PDU of libnetsnmp.
+ * Called by target_snmp.c.  Opens nothing, sends nothing, reads no clock. */
+#include "build.h"
+
+#include "forwarder/target_snmp_pdu.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+
+#include "parsers/text.h"
+
+/* --- values --------------------------------------------------------------- */
+
+static void
+set_number(struct snmp_message *m, enum mib_object_id id, int64_t number)
+{
+    const struct mib_object *o = &mib_objects[id];
+
+    if (o->high > o->low && number > o->high)
+        number = o->high;
+    if (o->high > o->low && number < o->low)
+        number = o->low;
+    m->value[id].number = number;
+}
+
+static void
+set_truth(struct snmp_message *m, enum mib_object_id id, bool truth)
+{
+    m->value[id].number = truth ? 1 : 2;
+}
+
+/* Most bytes the MIB allows for the object. */
+static size_t
+text_bound(enum mib_object_id id)
+{
+    return mib_objects[id].high < MIB_TEXT_MAX ? (size_t) mib_objects[id].high : MIB_TEXT_MAX;
+}
+
+static void
+shorten(struct snmp_message *m, enum mib_object_id id, size_t limit)
+{
+    struct snmp_value *v = &m->value[id];
+
+    v->n = text_show(v->whole, v->text, limit + 1);
+    m->truncated = true;
+}
+
+static void
+set_text(struct snmp_message *m, enum mib_object_id id, struct str whole)
+{
+    struct snmp_value *v = &m->value[id];
+
+    v->whole = str_has(whole) ? whole : STR("");
+    /* One character shows as at most 16 bytes, so that a text which comes out
+     * within the bound of an array that much larger came out whole. */
+    v->n = text_show(v->whole, v->text, text_bound(id) + 32);
+    if (v->n > text_bound(id))
+        shorten(m, id, text_bound(id));
+}
+
+/* Megabytes of a figure: see tcAvailableMB.  Whole megabytes, a fraction is
+ * left off; anything but digits is unreadable. */
+static int64_t
+figure(enum figures figures, struct str s)
+{
+    int64_t v = 0;
+    size_t i = 0;
+
+    switch (figures) {
+    case FIGURES_NONE:
+    case FIGURES_ABSENT:
+        return -2;
+    case FIGURES_BLANK:
+        return -1;
+    case FIGURES_FILLED:
+    case FIGURES_UNREADABLE:
+        break;
+    }
+    s = str_trim(s);
+    while (i < s.n && str_is_digit(s.p[i]) && v <= INT32_MAX)
+        v = v * 10 + (s.p[i++] - '0');
+    if (i == 0)
+        return -3;
+    if (v > INT32_MAX)
+        while (i < s.n && str_is_digit(s.p[i]))
+            i++;
+    if (i + 1 < s.n && (s.p[i] == '.' || s.p[i] == ','))
+        for (i++; i < s.n && str_is_digit(s.p[i]);)
+            i++;
+    return i < s.n ? -3 : v;
+}
+
+static struct str
+articles(struct snmp_message *m, const struct facts *f)
+{
+    size_t n = 0;
+
+    for (unsigned i = 0; i < f->n_articles && i < EVENT_SEE_MAX; i++) {
+        struct str a = f->article[i];
+
+        if (!a.n || n + a.n + 1 > sizeof m->articles)
+            continue;
+        if (n)
+            m->articles[n++] = ' ';
+        memcpy(m->articles + n, a.p, a.n);
+        n += a.n;
+    }
+    return str_make(m->articles, n);
+}
+
+/* The file the failure is about: source, else destination, else instruction. */
+static struct str
+subject(const struct facts *f)
+{
+    if (f->file.n)
+        return f->file;
+    return f->target.n ? f->target : f->instruction;
+}
+
+static void
+set_facts(struct snmp_message *m, const struct facts *f)
+{
+    char text[INET_ADDRSTRLEN];
+    int64_t code = f->win32 > INT32_MAX ? -2 : (int64_t) f->win32;
+
+    set_text(m, MIB_OBJECT_TAG, f->tagged ? STR(EVENT_TAG) : STR(""));
+    set_number(m, MIB_OBJECT_CLAIM, f->claimed ? mib_class(f->claim_class) : MIB_CLASS_NONE);
+    set_truth(m, MIB_OBJECT_MISREPORTED, f->misreported);
+    set_number(m, MIB_OBJECT_CONFIDENCE, mib_confidence(f->confidence));
+    set_number(m, MIB_OBJECT_WIN32, f->win32_known ? code : -1);
+    set_text(m, MIB_OBJECT_SITE, f->site);
+    set_text(m, MIB_OBJECT_ORIGIN_HOST, f->host);
+    set_text(m, MIB_OBJECT_SERVER, f->server);
+    set_text(m, MIB_OBJECT_SHARE, f->share);
+    set_text(m, MIB_OBJECT_PACKAGE, f->package);
+    set_text(m, MIB_OBJECT_FILE, subject(f));
+    set_number(m, MIB_OBJECT_AVAILABLE, figure(f->claimed ? f->figures : FIGURES_NONE, f->available));
+    set_number(m, MIB_OBJECT_REQUIRED, figure(f->claimed ? f->figures : FIGURES_NONE, f->required));
+    set_text(m, MIB_OBJECT_ARTICLE, articles(m, f));
+    if (f->address.n && f->address.n < sizeof text) {
+        memcpy(text, f->address.p, f->address.n);
+        text[f->address.n] = '\0';
+        m->address_known = inet_pton(AF_INET, text, m->address) == 1;
+    }
+}
+
+/* Everything but the values; they need no zeros, each is set before it is read. */
+static void
+start(struct snmp_message *m, const struct mib_oid *enterprise, int64_t uptime_ns)
+{
+    m->enterprise = *enterprise;
+    m->uptime = (uint32_t) ((uint64_t) uptime_ns / 10000000);
+    m->truncated = false;
+    m->address_known = false;
+}
+
+/* 1..4294967295, then 1 again. */
+static int64_t
+sequence(uint64_t seq)
+{
+    return seq ? (int64_t) ((seq - 1) % UINT32_MAX + 1) : 1;
+}
+
+int
+snmp_message_alarm(struct snmp_message *m, const struct mib_oid *enterprise, const struct target_item *it)
+{
+    const struct alarm_item *a = it->item->kind == ITEM_ALARM ? it->item->alarm : NULL;
+    const struct mib_notification *notification = a ? mib_notification_find(a->cls) : NULL;
+    bool cleared = a && a->state == ALARM_CLEARED;
+
+    if (!notification)
+        return -ENOMSG;
+    start(m, enterprise, it->uptime_ns);
+    m->arc = cleared ? notification->clear_arc : notification->raise_arc;
+    m->order = mib_alarm_objects;
+    m->n = MIB_ALARM_VARBINDS;
+    set_text(m, MIB_OBJECT_KEY, a->key);
+    set_text(m, MIB_OBJECT_EVENT_ID, str_z(a->id));
+    set_number(m, MIB_OBJECT_STATE, mib_state(a->state));
+    set_number(m, MIB_OBJECT_SEVERITY, mib_severity(cleared ? SEVERITY_CLEARED : a->severity));
+    set_text(m, MIB_OBJECT_SUMMARY, a->summary);
+    set_number(m, MIB_OBJECT_CLASS, mib_class(a->cls));
+    set_facts(m, &a->f);
+    set_number(m, MIB_OBJECT_COUNT, a->count > UINT32_MAX ? UINT32_MAX : (int64_t) a->count);
+    set_text(m, MIB_OBJECT_FIRST, str_make(m->first, when_text(&a->first, m->first)));
+    set_text(m, MIB_OBJECT_LAST, str_make(m->last, when_text(&a->last, m->last)));
+    set_text(m, MIB_OBJECT_CLEAR_REASON, a->reason);
+    set_text(m, MIB_OBJECT_ACTION, a->action);
+    set_number(m, MIB_OBJECT_SEQ, sequence(it->target_seq));
+    set_truth(m, MIB_OBJECT_TRUNCATED, m->truncated);
+    return 0;
+}
+
+void
+snmp_message_notice(struct snmp_message *m, const struct mib_oid *enterprise, const struct snmp_notice *notice)
+{
+    start(m, enterprise, notice->uptime_ns);
+    m->arc = MIB_NOTICE_ARC;
+    m->order = mib_notice_objects;
+    m->n = MIB_NOTICE_VARBINDS;
+    set_number(m, MIB_OBJECT_READ, (uint32_t) notice->read);
+    set_number(m, MIB_OBJECT_DELIVERED, (uint32_t) notice->delivered);
+    set_number(m, MIB_OBJECT_FOLDED, (uint32_t) notice->folded);
+    set_number(m, MIB_OBJECT_DROPPED, (uint32_t) notice->dropped);
+    set_number(m, MIB_OBJECT_OPEN_COUNT, notice->open > UINT32_MAX ? UINT32_MAX : (int64_t) notice->open);
+    set_text(m, MIB_OBJECT_OPEN_DIGEST, notice->digest);
+    set_number(m, MIB_OBJECT_SEQ, sequence(notice->seq));
+    set_text(m, MIB_OBJECT_SUMMARY, notice->summary);
+}
+
+/* --- size ----------------------------------------------------------------- */
+
+/* Tag, length and 'n' bytes of content in BER. */
+static size_t
+tlv(size_t n)
+{
+    return n + (n < 0x80 ? 2 : n < 0x100 ? 3 : n < 0x10000 ? 4 : 5);
+}
+
+/* Content bytes of an INTEGER: as few as hold the value and its sign. */
+static size_t
+integer_bytes(int64_t v)
+{
+    uint64_t u = v < 0 ? ~(uint64_t) v : (uint64_t) v;
+    size_t n = 1;
+
+    for (; u > 127; u >>= 8)
+        n++;
+    return n;
+}
+
+/* Content bytes of an OBJECT IDENTIFIER: the first two parts share a byte. */
+static size_t
+oid_bytes(const struct mib_oid *oid)
+{
+    size_t n = 1;
+
+    for (unsigned i = 2; i < oid->n; i++)
+        for (uint32_t v = oid->sub[i]; n++, v >= 0x80;)
+            v >>= 7;
+    return n;
+}
+
+static struct mib_oid
+oid_below(const struct mib_oid *base, uint32_t a, uint32_t b)
+{
+    struct mib_oid o = *base;
+
+    o.sub[o.n++] = a;
+    o.sub[o.n++] = b;
+    return o;
+}
+
+/* Name of an object's one instance. */
+static struct mib_oid
+instance(const struct mib_oid *enterprise, enum mib_object_id id)
+{
+    struct mib_oid o = oid_below(enterprise, MIB_ARC_OBJECTS, mib_objects[id].arc);
+
+    o.sub[o.n++] = 0;
+    return o;
+}
+
+static bool
+is_text(enum mib_object_id id)
+{
+    switch (mib_objects[id].syntax) {
+    case MIB_TEXT:
+    case MIB_KEY:
+    case MIB_ID:
+    case MIB_TIME:
+        return true;
+    case MIB_ENUM:
+    case MIB_TRUTH:
+    case MIB_INTEGER:
+    case MIB_UNSIGNED:
+    case MIB_COUNTER:
+        return false;
+    }
+    return false;
+}
+
+static const struct mib_oid sys_up_time = {9, {1, 3, 6, 1, 2, 1, 1, 3, 0}};
+static const struct mib_oid snmp_trap_oid = {11, {1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0}};
+static const struct mib_oid snmp_trap_address = {11, {1, 3, 6, 1, 6, 3, 18, 1, 3, 0}};
+
+static size_t
+varbind_bytes(const struct mib_oid *name, size_t value)
+{
+    return tlv(tlv(oid_bytes(name)) + tlv(value));
+}
+
+/* The whole message around its varbinds. */
+static size_t
+message_bytes(size_t varbinds, size_t community)
+{
+    const size_t request_id = tlv(4), error = tlv(1), version = tlv(1);
+
+    return tlv(version + tlv(community) + tlv(request_id + 2 * error + tlv(varbinds)));
+}
+
+/* sysUpTime.0 and snmpTrapOID.0. */
+static size_t
+head_bytes(const struct mib_oid *enterprise, unsigned arc, uint32_t uptime)
+{
+    struct mib_oid trap = oid_below(enterprise, MIB_ARC_NOTIFICATIONS, arc);
+
+    return varbind_bytes(&sys_up_time, integer_bytes(uptime)) + varbind_bytes(&snmp_trap_oid, oid_bytes(&trap));
+}
+
+size_t
+snmp_message_size(const struct snmp_message *m, size_t community)
+{
+    size_t n = head_bytes(&m->enterprise, m->arc, m->uptime);
+
+    for (unsigned i = 0; i < m->n; i++) {
+        const struct snmp_value *v = &m->value[m->order[i]];
+        struct mib_oid name = instance(&m->enterprise, m->order[i]);
+
+        n += varbind_bytes(&name, is_text(m->order[i]) ? v->n : integer_bytes(v->number));
+    }
+    if (m->address_known)
+        n += varbind_bytes(&snmp_trap_address, sizeof m->address);
+    return message_bytes(n, community);
+}
+
+/* --- fitting -------------------------------------------------------------- */
+
+/* What gives way, in this order, and the length each text keeps: first the
+ * advice, which the operator has in the manual, then what can be found by the
+ * id; the summary last, and never so far that it says nothing.  A second and a
+ * third round are for small budgets and absurd names. */
+static const struct {
+    enum mib_object_id id;
+    size_t keep;
+} ladder[] = {
+    {MIB_OBJECT_ACTION, 120},
+    {MIB_OBJECT_FILE, 160},
+    {MIB_OBJECT_CLEAR_REASON, 80},
+    {MIB_OBJECT_SHARE, 80},
+    {MIB_OBJECT_SERVER, 64},
+    {MIB_OBJECT_ORIGIN_HOST, 64},
+    {MIB_OBJECT_PACKAGE, 64},
+    {MIB_OBJECT_SITE, 16},
+    {MIB_OBJECT_SUMMARY, 160},
+    {MIB_OBJECT_ACTION, 0},
+    {MIB_OBJECT_FILE, 60},
+    {MIB_OBJECT_CLEAR_REASON, 24},
+    {MIB_OBJECT_SHARE, 24},
+    {MIB_OBJECT_SUMMARY, 100},
+    {MIB_OBJECT_ARTICLE, 0},
+    {MIB_OBJECT_FILE, 0},
+    {MIB_OBJECT_CLEAR_REASON, 0},
+    {MIB_OBJECT_SHARE, 0},
+    {MIB_OBJECT_SERVER, 16},
+    {MIB_OBJECT_ORIGIN_HOST, 16},
+    {MIB_OBJECT_PACKAGE, 16},
+    {MIB_OBJECT_SUMMARY, 60},
+};
+enum { LADDER = sizeof ladder / sizeof *ladder };
+
+static bool
+carries(const struct snmp_message *m, enum mib_object_id id)
+{
+    for (unsigned i = 0; i < m->n; i++)
+        if (m->order[i] == id)
+            return true;
+    return false;
+}
+
+void
+snmp_message_fit(struct snmp_message *m, size_t community, size_t budget)
+{
+    size_t size = snmp_message_size(m, community);
+
+    for (unsigned i = 0; i < LADDER && size > budget; i++) {
+        size_t have = m->value[ladder[i].id].n, keep = ladder[i].keep;
+
+        if (!carries(m, ladder[i].id) || have <= keep)
+            continue;
+        if (have - keep > size - budget)
+            keep = have - (size - budget);
+        shorten(m, ladder[i].id, keep);
+        size = snmp_message_size(m, community);
+    }
+    if (m->order == mib_alarm_objects)
+        set_truth(m, MIB_OBJECT_TRUNCATED, m->truncated);
+}
+
+/* Bytes of 'id' that no fitting takes away. */
+static size_t
+least_bytes(enum mib_object_id id)
+{
+    size_t n = 5; /* any number */
+
+    switch (mib_objects[id].syntax) {
+    case MIB_TEXT:
+        n = sizeof EVENT_TAG - 1;
+        for (unsigned i = 0; i < LADDER; i++)
+            if (ladder[i].id == id)
+                n = ladder[i].keep; /* the last entry counts */
+        return n;
+    case MIB_KEY:
+        return SNMP_KEY_USUAL;
+    case MIB_ID:
+    case MIB_TIME:
+        return text_bound(id);
+    case MIB_ENUM:
+    case MIB_TRUTH:
+        return 1;
+    case MIB_INTEGER:
+    case MIB_UNSIGNED:
+    case MIB_COUNTER:
+        return n;
+    }
+    return n;
+}
+
+size_t
+snmp_message_least(const struct mib_oid *enterprise, size_t community)
+{
+    size_t n = head_bytes(enterprise, MIB_NOTIFICATION_FREE, UINT32_MAX);
+
+    for (unsigned i = 0; i < MIB_ALARM_VARBINDS; i++) {
+        struct mib_oid name = instance(enterprise, mib_alarm_objects[i]);
+
+        n += varbind_bytes(&name, least_bytes(mib_alarm_objects[i]));
+    }
+    return message_bytes(n + varbind_bytes(&snmp_trap_address, 4), community);
+}
+
+/* --- encoding ------------------------------------------------------------- */
+
+/* Copies an identifier into the library's own form. */
+static size_t
+to_library(const struct mib_oid *from, oid *to)
+{
+    for (unsigned i = 0; i < from->n; i++)
+        to[i] = from->sub[i];
+    return from->n;
+}
+
+static bool
+add(netsnmp_pdu *pdu, const struct mib_oid *name, u_char type, const void *value, size_t n)
+{
+    oid library[MIB_OID_MAX];
+
+    return snmp_pdu_add_variable(pdu, library, to_library(name, library), type, value, n) != NULL;
+}
+
+static bool
+add_value(netsnmp_pdu *pdu, const struct snmp_message *m, enum mib_object_id id)
+{
+    struct mib_oid name = instance(&m->enterprise, id);
+    const struct snmp_value *v = &m->value[id];
+    long number = (long) v->number;
+    u_char type = ASN_INTEGER;
+
+    switch (mib_objects[id].syntax) {
+    case MIB_TEXT:
+    case MIB_KEY:
+    case MIB_ID:
+    case MIB_TIME:
+        return add(pdu, &name, ASN_OCTET_STR, v->text, v->n);
+    case MIB_UNSIGNED:
+        type = ASN_UNSIGNED;
+        break;
+    case MIB_COUNTER:
+        type = ASN_COUNTER;
+        break;
+    case MIB_ENUM:
+    case MIB_TRUTH:
+    case MIB_INTEGER:
+        break;
+    }
+    return add(pdu, &name, type, &number, sizeof number);
+}
+
+struct snmp_pdu *
+snmp_message_pdu(const struct snmp_message *m, int command)
+{
+    struct mib_oid trap = oid_below(&m->enterprise, MIB_ARC_NOTIFICATIONS, m->arc);
+    netsnmp_pdu *pdu = snmp_pdu_create(command);
+    oid library[MIB_OID_MAX];
+    size_t n = to_library(&trap, library);
+    u_long uptime = m->uptime;
+    bool good;
+
+    if (!pdu)
+        return NULL;
+    good = add(pdu, &sys_up_time, ASN_TIMETICKS, &uptime, sizeof uptime)
+           && add(pdu, &snmp_trap_oid, ASN_OBJECT_ID, library, n * sizeof *library);
+    for (unsigned i = 0; good && i < m->n; i++)
+        good = add_value(pdu, m, m->order[i]);
+    if (good && m->address_known)
+        good = add(pdu, &snmp_trap_address, ASN_IPADDRESS, m->address, sizeof m->address);
+    if (!good) {
+        snmp_free_pdu(pdu);
+        return NULL;
+    }
+    return pdu;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * target_snmp_pdu.h - one notification: its values, its size, its PDU.
+ * No network here: tests build and read messages without a receiver. */
+#ifndef FORWARDER_TARGET_SNMP_PDU_H
+#define FORWARDER_TARGET_SNMP_PDU_H
+
+#include "forwarder/mib_table.h"
+#include "forwarder/target.h"
+
+/* Of a key that is longer than this when shown, no budget is promised. */
+enum { SNMP_KEY_USUAL = 128 };
+
+/* The value of one object: 'number', or 'text' of 'n' bytes made from 'whole'
+ * (which the item owns). */
+struct snmp_value {
+    int64_t number;
+    struct str whole;
+    size_t n;
+    char text[MIB_TEXT_MAX + 32];
+};
+
+struct snmp_message {
+    struct mib_oid enterprise;
+    unsigned arc;    /* of the notification, below <enterprise>.0 */
+    uint32_t uptime; /* hundredths of a second */
+    const enum mib_object_id *order;
+    unsigned n;
+    bool truncated;
+    bool address_known; /* snmpTrapAddress.0 follows */
+    uint8_t address[4];
+    char first[WHEN_TEXT_SIZE], last[WHEN_TEXT_SIZE];
+    char articles[128];
+    struct snmp_value value[MIB_OBJECTS]; /* by object; those of 'order' are set */
+};
+
+/* What tcNotice tells. */
+struct snmp_notice {
+    uint64_t read, delivered, folded, dropped, open;
+    struct str digest, summary;
+    uint64_t seq;
+    int64_t uptime_ns;
+};
+
+/* Sets the values from an alarm change, each within its own bound.  The
+ * message borrows the item until it is encoded.  -ENOMSG when the item is no
+ * alarm or of a class that has no notification. */
+int snmp_message_alarm(struct snmp_message *, const struct mib_oid *enterprise, const struct target_item *);
+void snmp_message_notice(struct snmp_message *, const struct mib_oid *enterprise, const struct snmp_notice *);
+
+/* Bytes of the SNMPv2c message with a community of 'community' bytes, as the
+ * UDP payload; at most 4 more than what is sent. */
+size_t snmp_message_size(const struct snmp_message *, size_t community);
+
+/* Shortens texts in a fixed order until the message fits.  Keys and ids stay
+ * whole whatever the budget. */
+void snmp_message_fit(struct snmp_message *, size_t community, size_t budget);
+
+/* The smallest budget that every message with a key of SNMP_KEY_USUAL fits. */
+size_t snmp_message_least(const struct mib_oid *enterprise, size_t community);
+
+/* The message as a PDU of 'command' (SNMP_MSG_TRAP2) that the caller frees
+ * with snmp_free_pdu() or hands over; NULL when memory ends. */
+struct snmp_pdu;
+struct snmp_pdu *snmp_message_pdu(const struct snmp_message *, int command);
+
+#endif

@@ -8,8 +8,11 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/event.c \
 	%D%/event.h \
 	%D%/event_fields.def \
+	%D%/format.c \
 	%D%/format.h \
 	%D%/item_xml.h \
+	%D%/item_xml_read.c \
+	%D%/item_xml_write.c \
 	%D%/str.h \
 	%D%/text.c \
 	%D%/text.h \

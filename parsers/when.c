@@ -40,12 +40,15 @@ when_civil(int year, int month, int day, int hour, int minute, int second, uint3
     return true;
 }
 
-static char *
-put_digits(char *out, unsigned value, unsigned width)
+/* Two digits at once: this runs twice for every event that is written. */
+static const char digit_pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+                                  "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+                                  "8081828384858687888990919293949596979899";
+
+static inline void
+put_pair(char *out, uint32_t value)
 {
-    for (unsigned i = width; i-- > 0; value /= 10)
-        out[i] = (char) ('0' + value % 10);
-    return out + width;
+    memcpy(out, digit_pairs + 2 * value, 2);
 }
 
 /* Writes the ISO text of 'ns' (up to 'fraction' 0..9 digits of second, cut, not
@@ -53,52 +56,46 @@ put_digits(char *out, unsigned value, unsigned width)
 size_t
 when_iso(int64_t ns, unsigned fraction, char *out)
 {
+    /* From 1600-03-01, which is before the first int64 of nanoseconds, so that
+     * all arithmetic after this line is on small unsigned numbers. */
+    const int64_t epoch_days = 135080;
     int64_t seconds = ns / WHEN_SECOND, nanos = ns % WHEN_SECOND;
-    int64_t days, of_day, era, year_of_era, day_of_era, day_of_year, year;
-    unsigned month, day, shown;
-    char *p = out;
+    uint64_t from_start;
+    uint32_t days, of_day, era, day_of_era, year_of_era, day_of_year, shifted, month, year, shown;
 
     if (nanos < 0) {
         nanos += WHEN_SECOND;
         seconds--;
     }
-    days = seconds / 86400;
-    of_day = seconds % 86400;
-    if (of_day < 0) {
-        of_day += 86400;
-        days--;
-    }
-    days += 719468;
-    era = (days >= 0 ? days : days - 146096) / 146097;
-    day_of_era = days - era * 146097;
+    from_start = (uint64_t) (seconds + epoch_days * 86400);
+    days = (uint32_t) (from_start / 86400);
+    of_day = (uint32_t) (from_start % 86400);
+    era = days / 146097;
+    day_of_era = days % 146097;
     year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
     day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    month = (unsigned) ((5 * day_of_year + 2) / 153);
-    day = (unsigned) (day_of_year - (153 * month + 2) / 5 + 1);
-    month = month < 10 ? month + 3 : month - 9;
-    year = year_of_era + era * 400 + (month <= 2);
-    p = put_digits(p, (unsigned) year, 4);
-    *p++ = '-';
-    p = put_digits(p, month, 2);
-    *p++ = '-';
-    p = put_digits(p, day, 2);
-    *p++ = 'T';
-    p = put_digits(p, (unsigned) (of_day / 3600), 2);
-    *p++ = ':';
-    p = put_digits(p, (unsigned) (of_day / 60 % 60), 2);
-    *p++ = ':';
-    p = put_digits(p, (unsigned) (of_day % 60), 2);
+    shifted = (5 * day_of_year + 2) / 153;
+    month = shifted < 10 ? shifted + 3 : shifted - 9;
+    year = 1600 + year_of_era + era * 400 + (month <= 2);
+    memcpy(out, "0000-00-00T00:00:00", 20);
+    put_pair(out, year / 100);
+    put_pair(out + 2, year % 100);
+    put_pair(out + 5, month);
+    put_pair(out + 8, day_of_year - (153 * shifted + 2) / 5 + 1);
+    put_pair(out + 11, of_day / 3600);
+    put_pair(out + 14, of_day / 60 % 60);
+    put_pair(out + 17, of_day % 60);
+    if (!fraction)
+        return 19;
     if (fraction > 9)
         fraction = 9;
-    if (fraction) {
-        *p++ = '.';
-        shown = (unsigned) nanos;
-        for (unsigned i = fraction; i < 9; i++)
-            shown /= 10;
-        p = put_digits(p, shown, fraction);
-    }
-    *p = '\0';
-    return (size_t) (p - out);
+    out[19] = '.';
+    shown = (uint32_t) nanos;
+    for (unsigned i = 9; i > 0; i--, shown /= 10)
+        if (i <= fraction)
+            out[19 + i] = (char) ('0' + shown % 10);
+    out[20 + fraction] = '\0';
+    return 20 + fraction;
 }
 
 int

@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * item_xml_read.c - one item back from the XML that item_xml_write.c made.
+ * Called for the journal's backlog and by replay, not on the hot path, so a
+ * tree by libxml2 does.
+ *
+ * The bytes may come from an archive that others could edit: no network, no
+ * DTD, bounded size and depth, and every value is checked before it is taken.
+ * What it does not know it ignores: later versions add optional parts. */
+#include "build.h"
+
+#include "parsers/item_xml.h"
+
+#include <libxml/parser.h>
+#include <libxml/tree.h>
+
+#include "parsers/when.h"
+
+/* An item is its text escaped sixfold and a few attributes. */
+enum { ITEM_MAX = 4 * 1024 * 1024 };
+
+/* What one read works on: the arena it fills and the first error. */
+struct reader {
+    struct arena *arena;
+    enum perr err;
+};
+
+static void
+ignore_error(void *data, xmlErrorPtr error)
+{
+    (void) data;
+    (void) error;
+}
+
+static void
+refuse_doctype(void *data, const xmlChar *name, const xmlChar *external, const xmlChar *system)
+{
+    xmlParserCtxtPtr ctxt = data;
+
+    (void) name;
+    (void) external;
+    (void) system;
+    ctxt->wellFormed = 0;
+    xmlStopParser(ctxt);
+}
+
+/* The bytes as a document; NULL when they are not one well-formed element. */
+static xmlDocPtr
+read_tree(struct str xml, enum perr *err)
+{
+    xmlParserCtxtPtr ctxt = xmlNewParserCtxt();
+    xmlDocPtr doc;
+
+    if (!ctxt) {
+        *err = PERR_NOMEM;
+        return NULL;
+    }
+    ctxt->sax->internalSubset = refuse_doctype;
+    ctxt->sax->serror = ignore_error;
+    doc = xmlCtxtReadMemory(ctxt, xml.p, (int) xml.n, NULL, "UTF-8",
+                            XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA);
+    if (doc && !ctxt->wellFormed) {
+        xmlFreeDoc(doc);
+        doc = NULL;
+    }
+    if (!doc)
+        *err = ctxt->lastError.code == XML_ERR_NO_MEMORY ? PERR_NOMEM : PERR_SYNTAX;
+    xmlFreeParserCtxt(ctxt);
+    return doc;
+}
+
+static void
+fail(struct reader *r, enum perr err)
+{
+    if (r->err == PERR_OK)
+        r->err = err;
+}
+
+static struct str
+keep(struct reader *r, const xmlChar *z)
+{
+    struct str s = arena_copy(r->arena, str_z((const char *) z));
+
+    if (!str_has(s))
+        fail(r, PERR_NOMEM);
+    return s;
+}
+
+/* The attribute 'name' in the arena; absent when there is none.  Only
+ * attributes without namespace are ours. */
+static struct str
+attribute(struct reader *r, xmlNodePtr node, const char *name)
+{
+    xmlChar *value = xmlGetNoNsProp(node, (const xmlChar *) name);
+    struct str s = STR_NONE;
+
+    if (value)
+        s = keep(r, value);
+    xmlFree(value);
+    return s;
+}
+
+static struct str
+content(struct reader *r, xmlNodePtr node)
+{
+    xmlChar *value = xmlNodeGetContent(node);
+    struct str s = STR_NONE;
+
+    if (value)
+        s = keep(r, value);
+    else
+        fail(r, PERR_NOMEM);
+    xmlFree(value);
+    return s;
+}
+
+/* A decimal number of at most 'max'; 0 and false when the attribute is absent. */
+static bool
+number(struct reader *r, xmlNodePtr node, const char *name, uint64_t max, uint64_t *out)
+{
+    struct str s = attribute(r, node, name);
+    uint64_t v = 0;
+
+    *out = 0;
+    if (!str_has(s))
+        return false;
+    if (!s.n)
+        fail(r, PERR_SYNTAX);
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned digit = (unsigned) (s.p[i] - '0');
+
+        if (!str_is_digit(s.p[i])) {
+            fail(r, PERR_SYNTAX);
+            return false;
+        }
+        if (digit > max || v > (max - digit) / 10) {
+            fail(r, PERR_RANGE);
+            return false;
+        }
+        v = v * 10 + digit;
+    }
+    *out = v;
+    return true;
+}
+
+static bool
+flag(struct reader *r, xmlNodePtr node, const char *name)
+{
+    struct str s = attribute(r, node, name);
+
+    return str_eq(s, STR("true")) || str_eq(s, STR("1"));
+}
+
+/* An id into 'id'; left empty where there is none. */
+static void
+read_id(struct reader *r, xmlNodePtr node, const char *name, char id[EVENT_ID_SIZE])
+{
+    struct str s = attribute(r, node, name);
+
+    if (!str_has(s))
+        return;
+    if (s.n != EVENT_ID_SIZE - 1)
+        fail(r, PERR_SYNTAX);
+    for (size_t i = 0; i < s.n; i++)
+        if (str_hex_value(s.p[i]) < 0)
+            fail(r, PERR_SYNTAX);
+    if (r->err == PERR_OK)
+        memcpy(id, s.p, EVENT_ID_SIZE);
+}
+
+/* The index of the attribute's value among the 'n' names that 'name_of' gives;
+ * 0 where it is absent.  A value that no name has is out of range: enumerations
+ * are not open. */
+static int
+word(struct reader *r, xmlNodePtr node, const char *name, int n, const char *(*name_of)(int), bool *known)
+{
+    struct str s = attribute(r, node, name);
+
+    if (known)
+        *known = false;
+    if (!str_has(s))
+        return 0;
+    for (int i = 0; i < n; i++)
+        if (str_eq(s, str_z(name_of(i)))) {
+            if (known)
+                *known = true;
+            return i;
+        }
+    fail(r, PERR_RANGE);
+    return 0;
+}
+
+static const char *
+class_word(int i)
+{
+    return event_class_name((enum event_class) i);
+}
+
+static const char *
+severity_word(int i)
+{
+    return severity_name((enum severity) i);
+}
+
+static const char *
+figures_word(int i)
+{
+    return figures_name((enum figures) i);
+}
+
+static const char *
+basis_word(int i)
+{
+    return basis_name((enum basis) i);
+}
+
+static const char *
+confidence_word(int i)
+{
+    return confidence_name((enum confidence) i);
+}
+
+static const char *
+state_word(int i)
+{
+    return alarm_state_name((enum alarm_state) i);
+}
+
+static const char *
+dst_word(int i)
+{
+    static const char *const words[] = {"", "first", "shifted"};
+
+    return words[i];
+}
+
+/* Adds what the time in attribute 'name' says to 'w'. */
+static void
+read_time(struct reader *r, xmlNodePtr node, const char *name, struct when *w)
+{
+    struct str s = attribute(r, node, name);
+
+    if (str_has(s) && !when_parse_iso(s, w))
+        fail(r, PERR_RANGE);
+}
+
+/* Zones of the form +HH:MM are a bias that the record carried. */
+static void
+read_bias(struct when *w)
+{
+    struct str z = w->zone;
+    int away;
+
+    if (z.n != 6 || (z.p[0] != '+' && z.p[0] != '-') || z.p[3] != ':' || !str_is_digit(z.p[1])
+        || !str_is_digit(z.p[2]) || !str_is_digit(z.p[4]) || !str_is_digit(z.p[5]))
+        return;
+    away = ((z.p[1] - '0') * 10 + z.p[2] - '0') * 60 + (z.p[4] - '0') * 10 + z.p[5] - '0';
+    w->bias_known = true;
+    w->bias = z.p[0] == '+' ? -away : away;
+}
+
+static void
+read_when(struct reader *r, xmlNodePtr node, struct when *w)
+{
+    read_time(r, node, "local", w);
+    read_time(r, node, "time", w);
+    w->zone = attribute(r, node, "zone");
+    w->dst = (enum when_dst) word(r, node, "dst", 3, dst_word, NULL);
+    read_bias(w);
+}
+
+static bool
+is_element(xmlNodePtr node, const char *name)
+{
+    return node->type == XML_ELEMENT_NODE && xmlStrEqual(node->name, (const xmlChar *) name)
+           && (!node->ns || xmlStrEqual(node->ns->href, (const xmlChar *) ITEM_XML_NS));
+}
+
+/* The text fields that 'element' carries. */
+static void
+read_fields(struct reader *r, xmlNodePtr node, const char *element, struct facts *f)
+{
+#define FACT(member, carrier, name, sd, prose) \
+    if (strcmp(element, #carrier) == 0) \
+        f->member = attribute(r, node, #name);
+#include "parsers/event_fields.def"
+#undef FACT
+}
+
+static void
+read_cause(struct reader *r, xmlNodePtr node, struct facts *f)
+{
+    uint64_t v;
+
+    f->cause_class = (enum event_class) word(r, node, "class", CLASS_COUNT, class_word, &f->caused);
+    f->tagged = str_eq(attribute(r, node, "tag"), STR(EVENT_TAG));
+    f->win32_known = number(r, node, "win32", UINT32_MAX, &v);
+    f->win32 = (uint32_t) v;
+    f->symbol = attribute(r, node, "symbol");
+    f->misreported = flag(r, node, "misreported");
+    f->basis = (enum basis) word(r, node, "basis", BASIS_SEQUENCE + 1, basis_word, NULL);
+    f->confidence = (enum confidence) word(r, node, "confidence", CONFIDENCE_CONFIRMED + 1, confidence_word, NULL);
+    f->signature = attribute(r, node, "signature");
+    for (xmlNodePtr child = node->children; child; child = child->next)
+        if (is_element(child, "evidence") && f->n_evidence < EVENT_EVIDENCE_MAX)
+            read_id(r, child, "event", f->evidence[f->n_evidence++]);
+}
+
+static void
+read_see(struct reader *r, xmlNodePtr node, struct facts *f)
+{
+    if (xmlHasProp(node, (const xmlChar *) "article") && f->n_articles < EVENT_SEE_MAX)
+        f->article[f->n_articles++] = attribute(r, node, "article");
+    if (xmlHasProp(node, (const xmlChar *) "event") && f->n_linked < EVENT_SEE_MAX)
+        read_id(r, node, "event", f->linked[f->n_linked++]);
+}
+
+/* Takes 'node' if it is one of the children that events and alarms share. */
+static void
+read_shared(struct reader *r, xmlNodePtr node, struct when *w, struct facts *f)
+{
+    if (is_element(node, "when"))
+        read_when(r, node, w);
+    else if (is_element(node, "origin"))
+        read_fields(r, node, "origin", f);
+    else if (is_element(node, "object"))
+        read_fields(r, node, "object", f);
+    else if (is_element(node, "cause"))
+        read_cause(r, node, f);
+    else if (is_element(node, "see"))
+        read_see(r, node, f);
+    else if (is_element(node, "claim")) {
+        read_fields(r, node, "claim", f);
+        f->claim_class = (enum event_class) word(r, node, "cause", CLASS_COUNT, class_word, &f->claimed);
+        f->figures = (enum figures) word(r, node, "figures", FIGURES_UNREADABLE + 1, figures_word, NULL);
+    }
+}
+
+static void
+read_event(struct reader *r, xmlNodePtr root, struct event *ev)
+{
+    read_id(r, root, "id", ev->id);
+    ev->cls = (enum event_class) word(r, root, "class", CLASS_COUNT, class_word, NULL);
+    ev->severity = (enum severity) word(r, root, "severity", SEVERITY_CLEARED + 1, severity_word, NULL);
+    for (xmlNodePtr node = root->children; node; node = node->next) {
+        read_shared(r, node, &ev->when, &ev->f);
+        if (is_element(node, "source")) {
+            ev->format = attribute(r, node, "format");
+            ev->source_name = attribute(r, node, "name");
+            number(r, node, "offset", UINT64_MAX, &ev->offset);
+            number(r, node, "line", UINT64_MAX, &ev->line);
+            number(r, node, "length", UINT64_MAX, &ev->length);
+            ev->repaired = str_eq(attribute(r, node, "repaired"), STR("trailer"));
+        } else if (is_element(node, "text")) {
+            ev->text = content(r, node);
+            ev->truncated = flag(r, node, "truncated");
+        }
+    }
+}
+
+static void
+read_alarm(struct reader *r, xmlNodePtr root, struct alarm_item *al)
+{
+    read_id(r, root, "id", al->id);
+    al->key = attribute(r, root, "key");
+    al->state = (enum alarm_state) word(r, root, "state", ALARM_CLEARED + 1, state_word, NULL);
+    al->severity = (enum severity) word(r, root, "severity", SEVERITY_CLEARED + 1, severity_word, NULL);
+    al->cls = (enum event_class) word(r, root, "class", CLASS_COUNT, class_word, NULL);
+    number(r, root, "count", UINT64_MAX, &al->count);
+    read_time(r, root, "first", &al->first);
+    read_time(r, root, "last", &al->last);
+    al->reason = attribute(r, root, "reason");
+    al->event = attribute(r, root, "event");
+    for (xmlNodePtr node = root->children; node; node = node->next) {
+        read_shared(r, node, &al->when, &al->f);
+        if (is_element(node, "summary"))
+            al->summary = content(r, node);
+        else if (is_element(node, "action"))
+            al->action = content(r, node);
+    }
+}
+
+/* Reads the one element of 'xml' into the arena.  On an error '*out' is left
+ * untouched. */
+enum perr
+item_xml_read(struct arena *arena, struct str xml, struct item *out)
+{
+    struct reader r = {.arena = arena};
+    struct event *ev = NULL;
+    struct alarm_item *al = NULL;
+    xmlDocPtr doc;
+    xmlNodePtr root;
+
+    if (xml.n > ITEM_MAX)
+        return PERR_LIMIT;
+    doc = read_tree(xml, &r.err);
+    if (!doc)
+        return r.err;
+    root = xmlDocGetRootElement(doc);
+    if (!root || (!is_element(root, "event") && !is_element(root, "alarm"))) {
+        fail(&r, PERR_SYNTAX);
+    } else if (is_element(root, "event")) {
+        ev = arena_zalloc(arena, sizeof *ev);
+        if (ev)
+            read_event(&r, root, ev);
+    } else {
+        al = arena_zalloc(arena, sizeof *al);
+        if (al)
+            read_alarm(&r, root, al);
+    }
+    xmlFreeDoc(doc);
+    if (r.err == PERR_OK && !ev && !al)
+        fail(&r, PERR_NOMEM);
+    if (r.err == PERR_OK)
+        *out = (struct item){.kind = ev ? ITEM_EVENT : ITEM_ALARM, .event = ev, .alarm = al};
+    return r.err;
+}

@@ -1,0 +1,820 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * check_item_xml.c - items to XML and back: the bytes as the design shows them,
+ * random items through writer, schema and reader, and XML from elsewhere. */
+#include "build.h"
+
+#include "parsers/item_xml.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <libxml/parser.h>
+#include <libxml/xmlschemas.h>
+#include <libxml/xpath.h>
+#include <libxml/xpathInternals.h>
+
+#include "parsers/when.h"
+
+static struct arena *arena;
+static struct xml_buf buf;
+
+static void
+set_up(void)
+{
+    arena = arena_new(64 << 20);
+    xml_buf_init(&buf, 64 << 20);
+}
+
+static void
+tear_down(void)
+{
+    xml_buf_fini(&buf);
+    arena_free(arena);
+    arena = NULL;
+}
+
+/* --- random items ---------------------------------------------------------- */
+
+static uint64_t seed = 1;
+
+static uint64_t
+rnd(uint64_t below)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return (seed * UINT64_C(2685821657736338717) >> 20) % below;
+}
+
+/* Pieces that a cleaned text can hold: markup, white space, escapes (U+EF00+x),
+ * characters of two to four bytes, plain runs that cross the writer's blocks. */
+static struct str
+random_text(size_t most)
+{
+    static const char *const pieces[] = {
+        "<", ">", "&", "\"", "'", "\n", "\t", "\r", "]]>", "<!--", "&amp;", "\xee\xbc\x80", "\xee\xbf\xbf",
+        "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xef\xbf\xbd", "\x7f", "\xc2\x85", " ", "  ",
+        "a", "DOG0005D", "E:\\SMS_PKGE\\", "Failed, Win32 Error = 32", "0123456789abcdef0123456789abcdef",
+    };
+    size_t n = 0, want = rnd(most + 1);
+    char *p = arena_alloc(arena, most + 64);
+
+    ck_assert_ptr_nonnull(p);
+    while (n < want) {
+        const char *piece = rnd(3) ? pieces[rnd(sizeof pieces / sizeof *pieces)] : "plain";
+        size_t k = strlen(piece);
+
+        memcpy(p + n, piece, k);
+        n += k;
+    }
+    return str_make(p, n);
+}
+
+static struct str
+maybe_text(size_t most)
+{
+    return rnd(3) ? STR_NONE : random_text(most);
+}
+
+static void
+random_id(char *id)
+{
+    for (int i = 0; i < EVENT_ID_SIZE - 1; i++)
+        id[i] = "0123456789abcdef"[rnd(16)];
+    id[EVENT_ID_SIZE - 1] = '\0';
+}
+
+static void
+random_when(struct when *w, bool whole)
+{
+    static const int64_t scale[] = {1000000000, 100000000, 10000000, 1000000, 100000, 10000, 1000, 100, 10, 1};
+    int64_t ns;
+
+    *w = (struct when){.utc_known = rnd(2), .local_known = rnd(2)};
+    if (!w->utc_known && !w->local_known)
+        return;
+    w->fraction = (uint8_t) rnd(10);
+    ck_assert(when_civil(1900 + (int) rnd(301), 1 + (int) rnd(12), 1 + (int) rnd(28), (int) rnd(24), (int) rnd(60),
+                         (int) rnd(60), (uint32_t) rnd(1000000000), &ns));
+    ns -= ((ns % scale[w->fraction]) + scale[w->fraction]) % scale[w->fraction];
+    if (w->utc_known)
+        w->utc = ns;
+    if (w->local_known && (whole || !w->utc_known))
+        w->local = ns - (w->utc_known ? 7 * WHEN_HOUR : 0);
+    if (!whole) {
+        w->local_known = !w->utc_known;
+        return;
+    }
+    w->dst = (enum when_dst) rnd(3);
+    if (rnd(2)) {
+        w->bias_known = true;
+        w->bias = (int) rnd(2881) - 1440;
+    } else {
+        w->zone = maybe_text(30);
+    }
+}
+
+static void
+random_facts(struct facts *f)
+{
+#define FACT(member, element, attribute, sd, prose) f->member = maybe_text(40);
+#include "parsers/event_fields.def"
+#undef FACT
+    f->claimed = rnd(2);
+    f->claim_class = f->claimed ? (enum event_class) rnd(CLASS_COUNT) : CLASS_UNCLASSIFIED;
+    f->figures = (enum figures) rnd(FIGURES_UNREADABLE + 1);
+    f->caused = rnd(2);
+    f->cause_class = f->caused ? (enum event_class) rnd(CLASS_COUNT) : CLASS_UNCLASSIFIED;
+    f->tagged = rnd(2);
+    f->win32_known = rnd(2);
+    f->win32 = f->win32_known ? (uint32_t) rnd(UINT64_C(1) << 32) : 0;
+    f->symbol = maybe_text(20);
+    f->misreported = rnd(2);
+    f->basis = (enum basis) rnd(BASIS_SEQUENCE + 1);
+    f->confidence = (enum confidence) rnd(CONFIDENCE_CONFIRMED + 1);
+    f->signature = maybe_text(20);
+    f->n_evidence = (unsigned) rnd(EVENT_EVIDENCE_MAX + 1);
+    for (unsigned i = 0; i < f->n_evidence; i++)
+        random_id(f->evidence[i]);
+    f->n_articles = (unsigned) rnd(EVENT_SEE_MAX + 1);
+    for (unsigned i = 0; i < f->n_articles; i++)
+        f->article[i] = random_text(8);
+    f->n_linked = (unsigned) rnd(EVENT_SEE_MAX + 1);
+    for (unsigned i = 0; i < f->n_linked; i++)
+        random_id(f->linked[i]);
+}
+
+static struct item
+random_event(void)
+{
+    struct event *ev = arena_zalloc(arena, sizeof *ev);
+
+    random_id(ev->id);
+    ev->cls = (enum event_class) rnd(CLASS_COUNT);
+    ev->severity = (enum severity) rnd(SEVERITY_CLEARED + 1);
+    random_when(&ev->when, true);
+    random_facts(&ev->f);
+    ev->format = maybe_text(12);
+    ev->source_name = maybe_text(40);
+    ev->offset = rnd(2) ? rnd(1000000) : UINT64_MAX - rnd(2);
+    ev->line = rnd(3);
+    ev->length = rnd(100000);
+    ev->repaired = rnd(2);
+    ev->text = maybe_text(rnd(20) ? 300 : EVENT_TEXT_MAX);
+    ev->truncated = str_has(ev->text) && rnd(2);
+    return (struct item){ITEM_EVENT, ev, NULL};
+}
+
+static struct item
+random_alarm(void)
+{
+    struct alarm_item *al = arena_zalloc(arena, sizeof *al);
+    char *event = arena_zalloc(arena, EVENT_ID_SIZE);
+
+    random_id(al->id);
+    random_id(event);
+    al->key = random_text(128);
+    al->state = (enum alarm_state) rnd(ALARM_CLEARED + 1);
+    al->severity = (enum severity) rnd(SEVERITY_CLEARED);
+    al->cls = (enum event_class) rnd(CLASS_COUNT);
+    al->count = rnd(2) ? rnd(100) : UINT64_MAX;
+    random_when(&al->first, false);
+    random_when(&al->last, false);
+    random_when(&al->when, true);
+    al->reason = maybe_text(40);
+    random_facts(&al->f);
+    al->event = rnd(2) ? str_z(event) : STR_NONE;
+    al->summary = maybe_text(100);
+    al->action = maybe_text(300);
+    return (struct item){ITEM_ALARM, NULL, al};
+}
+
+/* --- comparison -------------------------------------------------------------- */
+
+#define SAME_STR(a, b) \
+    do { \
+        ck_assert_msg(str_has(a) == str_has(b), #a ": present %d, came back %d", str_has(a), str_has(b)); \
+        ck_assert_msg(str_eq(a, b), #a ": '%.*s' came back as '%.*s'", STR_ARG(a), STR_ARG(b)); \
+    } while (0)
+
+static void
+same_when(const struct when *a, const struct when *b)
+{
+    ck_assert_int_eq(a->utc_known, b->utc_known);
+    ck_assert_int_eq(a->utc, b->utc);
+    ck_assert_int_eq(a->local_known, b->local_known);
+    ck_assert_int_eq(a->local, b->local);
+    ck_assert_int_eq(a->fraction, b->fraction);
+    ck_assert_int_eq(a->bias_known, b->bias_known);
+    ck_assert_int_eq(a->bias, b->bias);
+    ck_assert_int_eq(a->dst, b->dst);
+    if (!a->bias_known)
+        SAME_STR(a->zone, b->zone);
+}
+
+static void
+same_facts(const struct facts *a, const struct facts *b)
+{
+#define FACT(member, element, attribute, sd, prose) SAME_STR(a->member, b->member);
+#include "parsers/event_fields.def"
+#undef FACT
+    ck_assert_int_eq(a->claimed, b->claimed);
+    ck_assert_int_eq(a->claim_class, b->claim_class);
+    ck_assert_int_eq(a->figures, b->figures);
+    ck_assert_int_eq(a->caused, b->caused);
+    ck_assert_int_eq(a->cause_class, b->cause_class);
+    ck_assert_int_eq(a->tagged, b->tagged);
+    ck_assert_int_eq(a->win32_known, b->win32_known);
+    ck_assert_uint_eq(a->win32, b->win32);
+    SAME_STR(a->symbol, b->symbol);
+    ck_assert_int_eq(a->misreported, b->misreported);
+    ck_assert_int_eq(a->basis, b->basis);
+    ck_assert_int_eq(a->confidence, b->confidence);
+    SAME_STR(a->signature, b->signature);
+    ck_assert_uint_eq(a->n_evidence, b->n_evidence);
+    for (unsigned i = 0; i < a->n_evidence; i++)
+        ck_assert_str_eq(a->evidence[i], b->evidence[i]);
+    ck_assert_uint_eq(a->n_articles, b->n_articles);
+    for (unsigned i = 0; i < a->n_articles; i++)
+        SAME_STR(a->article[i], b->article[i]);
+    ck_assert_uint_eq(a->n_linked, b->n_linked);
+    for (unsigned i = 0; i < a->n_linked; i++)
+        ck_assert_str_eq(a->linked[i], b->linked[i]);
+}
+
+static void
+same_item(const struct item *x, const struct item *y)
+{
+    const struct event *a = x->event, *b = y->event;
+    const struct alarm_item *c = x->alarm, *d = y->alarm;
+
+    ck_assert_int_eq(x->kind, y->kind);
+    if (x->kind == ITEM_EVENT) {
+        ck_assert_str_eq(a->id, b->id);
+        ck_assert_int_eq(a->cls, b->cls);
+        ck_assert_int_eq(a->severity, b->severity);
+        same_when(&a->when, &b->when);
+        same_facts(&a->f, &b->f);
+        SAME_STR(a->format, b->format);
+        SAME_STR(a->source_name, b->source_name);
+        ck_assert_uint_eq(a->offset, b->offset);
+        ck_assert_uint_eq(a->line, b->line);
+        ck_assert_uint_eq(a->length, b->length);
+        ck_assert_int_eq(a->repaired, b->repaired);
+        ck_assert_int_eq(a->truncated, b->truncated);
+        SAME_STR(a->text, b->text);
+        return;
+    }
+    ck_assert_str_eq(c->id, d->id);
+    SAME_STR(c->key, d->key);
+    ck_assert_int_eq(c->state, d->state);
+    ck_assert_int_eq(c->severity, d->severity);
+    ck_assert_int_eq(c->cls, d->cls);
+    ck_assert_uint_eq(c->count, d->count);
+    same_when(&c->first, &d->first);
+    same_when(&c->last, &d->last);
+    same_when(&c->when, &d->when);
+    SAME_STR(c->reason, d->reason);
+    same_facts(&c->f, &d->f);
+    SAME_STR(c->event, d->event);
+    SAME_STR(c->summary, d->summary);
+    SAME_STR(c->action, d->action);
+}
+
+/* --- the writer ---------------------------------------------------------------- */
+
+static void
+expect_item(const struct item *it, const char *expected)
+{
+    xml_buf_clear(&buf);
+    item_xml_write(&buf, it);
+    ck_assert(!buf.failed);
+    ck_assert_msg(str_eq(str_make(buf.p, buf.n), str_z(expected)), "\nwrote  %.*s\nwanted %s", (int) buf.n, buf.p,
+                  expected);
+}
+
+static void
+fill_109(struct event *ev)
+{
+    *ev = (struct event){
+        .id = "00112233445566778899aabbccddeeff",
+        .cls = CLASS_FILE_CONTENTION,
+        .severity = SEVERITY_MINOR,
+        .format = STR("event-xml"),
+        .source_name = STR("AppEvent.xml"),
+        .offset = 10240,
+        .line = 131,
+        .length = 612,
+        .text = STR("Failed to install package."),
+    };
+    ck_assert(when_civil(1998, 9, 10, 9, 55, 37, 0, &ev->when.local));
+    ev->when.local_known = ev->when.utc_known = true;
+    ev->when.utc = ev->when.local + 7 * WHEN_HOUR;
+    ev->when.zone = STR("America/Los_Angeles");
+    ev->f.host = STR("ANFIELD");
+    ev->f.address = STR("192.0.2.10");
+    ev->f.site = STR("DOG");
+    ev->f.package = STR("DOG0005D");
+    ev->f.server = STR("ANFIELD");
+    ev->f.share = STR("SMS_PKGE");
+    ev->f.file = STR("E:\\_S M0000.TMP\\filename.EXE");
+    ev->f.target = STR("E:\\SMS_PKGE\\DOG0005D\\filename.EXE");
+    ev->f.claimed = true;
+    ev->f.claim_class = CLASS_DISK_FULL;
+    ev->f.claim_event = STR("109");
+    ev->f.figures = FIGURES_BLANK;
+    ev->f.caused = true;
+    ev->f.cause_class = CLASS_FILE_CONTENTION;
+    ev->f.tagged = true;
+    ev->f.win32_known = true;
+    ev->f.win32 = 32;
+    ev->f.symbol = STR("ERROR_SHARING_VIOLATION");
+    ev->f.misreported = true;
+    ev->f.basis = BASIS_LOG_MATCH;
+    ev->f.confidence = CONFIDENCE_CONFIRMED;
+    ev->f.signature = STR("despooler-copy-failed");
+    ev->f.n_evidence = 1;
+    strcpy(ev->f.evidence[0], "ffeeddccbbaa99887766554433221100");
+    ev->f.n_articles = 1;
+    ev->f.article[0] = STR("Q193766");
+}
+
+START_TEST(event_reads_as_the_design_shows_it)
+{
+    struct event ev;
+    struct item it = {ITEM_EVENT, &ev, NULL};
+
+    fill_109(&ev);
+    expect_item(&it,
+                "<event id=\"00112233445566778899aabbccddeeff\" class=\"file-contention\" severity=\"minor\">"
+                "<when time=\"1998-09-10T16:55:37Z\" local=\"1998-09-10T09:55:37\" zone=\"America/Los_Angeles\"/>"
+                "<origin host=\"ANFIELD\" address=\"192.0.2.10\" site=\"DOG\"/>"
+                "<source format=\"event-xml\" name=\"AppEvent.xml\" offset=\"10240\" line=\"131\" length=\"612\"/>"
+                "<object package=\"DOG0005D\" server=\"ANFIELD\" share=\"SMS_PKGE\""
+                " file=\"E:\\_S M0000.TMP\\filename.EXE\" target=\"E:\\SMS_PKGE\\DOG0005D\\filename.EXE\"/>"
+                "<claim cause=\"disk-full\" event=\"109\" figures=\"blank\"/>"
+                "<cause class=\"file-contention\" tag=\"error-32-contention\" win32=\"32\""
+                " symbol=\"ERROR_SHARING_VIOLATION\" misreported=\"true\" basis=\"log-match\""
+                " confidence=\"confirmed\" signature=\"despooler-copy-failed\">"
+                "<evidence event=\"ffeeddccbbaa99887766554433221100\"/></cause>"
+                "<see article=\"Q193766\"/><text>Failed to install package.</text></event>\n");
+}
+END_TEST
+
+START_TEST(absent_facts_leave_nothing)
+{
+    struct event ev = {.id = "00112233445566778899aabbccddeeff", .severity = SEVERITY_INFO};
+    struct item it = {ITEM_EVENT, &ev, NULL};
+
+    expect_item(&it, "<event id=\"00112233445566778899aabbccddeeff\" class=\"unclassified\" severity=\"info\">"
+                     "<source offset=\"0\" length=\"0\"/></event>\n");
+    /* Empty is not absent. */
+    ev.text = STR("");
+    ev.f.available = STR("");
+    expect_item(&it, "<event id=\"00112233445566778899aabbccddeeff\" class=\"unclassified\" severity=\"info\">"
+                     "<source offset=\"0\" length=\"0\"/><claim available=\"\"/><text></text></event>\n");
+}
+END_TEST
+
+START_TEST(alarm_reads_as_the_design_shows_it)
+{
+    struct alarm_item al = {
+        .id = "0123456789abcdef0123456789abcdef",
+        .key = STR("dist:ANFIELD:DOG0005D"),
+        .state = ALARM_CLEARED,
+        .severity = SEVERITY_MINOR,
+        .cls = CLASS_FILE_CONTENTION,
+        .count = 2,
+        .reason = STR("reclassified"),
+        .event = STR("ffeeddccbbaa99887766554433221100"),
+        .summary = STR("one line"),
+        .action = STR("what to do"),
+    };
+    struct item it = {ITEM_ALARM, NULL, &al};
+
+    ck_assert(when_civil(1998, 9, 10, 16, 55, 37, 0, &al.first.utc));
+    al.first.utc_known = true;
+    al.last.local = al.first.utc + WHEN_SECOND;
+    al.last.local_known = true;
+    al.when = (struct when){.local = al.first.utc, .local_known = true, .bias_known = true, .bias = 420};
+    al.when.dst = WHEN_DST_SHIFTED;
+    al.f.host = STR("ANFIELD");
+    al.f.n_linked = 1;
+    strcpy(al.f.linked[0], "00112233445566778899aabbccddeeff");
+    expect_item(&it, "<alarm id=\"0123456789abcdef0123456789abcdef\" key=\"dist:ANFIELD:DOG0005D\" state=\"cleared\""
+                     " severity=\"minor\" class=\"file-contention\" count=\"2\" first=\"1998-09-10T16:55:37Z\""
+                     " last=\"1998-09-10T16:55:38\" reason=\"reclassified\" event=\"ffeeddccbbaa99887766554433221100\">"
+                     "<when local=\"1998-09-10T16:55:37\" zone=\"-07:00\" dst=\"shifted\"/><origin host=\"ANFIELD\"/>"
+                     "<see event=\"00112233445566778899aabbccddeeff\"/>"
+                     "<summary>one line</summary><action>what to do</action></alarm>\n");
+}
+END_TEST
+
+/* Every byte below 0x80 at every place of a text of every length around the
+ * writer's blocks of 4, 8 and 16. */
+START_TEST(each_special_byte_is_escaped_wherever_it_stands)
+{
+    static const char *const escapes[128] = {
+        ['\t'] = "&#9;", ['\n'] = "&#10;", ['\r'] = "&#13;", ['"'] = "&quot;",
+        ['&'] = "&amp;", ['<'] = "&lt;",   ['>'] = "&gt;",
+    };
+    struct event ev = {.id = "00112233445566778899aabbccddeeff"};
+    struct item it = {ITEM_EVENT, &ev, NULL};
+
+    for (size_t n = 1; n <= 40; n++)
+        for (size_t at = 0; at < n; at++)
+            for (int c = 0; c < 128; c++) {
+                char *text = malloc(n), want[8] = {(char) c}, all[64 + 8], raw[4] = {'\xee', '\xbc', (char) (0x80 | c)};
+                struct str got;
+                size_t k;
+
+                memset(text, 'x', n);
+                text[at] = (char) c;
+                if (escapes[c])
+                    strcpy(want, escapes[c]);
+                else if (c < 0x20)
+                    strcpy(want, raw);
+                ev.text = str_make(text, n);
+                xml_buf_clear(&buf);
+                item_xml_write(&buf, &it);
+                k = (size_t) snprintf(all, sizeof all, "<text>%.*s%s%.*s</text></event>\n", (int) at,
+                                      "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", want, (int) (n - at - 1),
+                                      "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
+                got = str_make(buf.p + buf.n - k, k);
+                ck_assert_msg(str_eq(got, str_make(all, k)), "n %zu at %zu c %d: %.*s", n, at, c, (int) buf.n, buf.p);
+                free(text);
+            }
+}
+END_TEST
+
+START_TEST(buffer_holds_whole_items_up_to_its_bound)
+{
+    struct event ev;
+    struct item it = {ITEM_EVENT, &ev, NULL};
+    struct xml_buf small;
+    size_t whole = 0, n;
+    char *long_text;
+
+    fill_109(&ev);
+    xml_buf_init(&small, 100 * 1024);
+    while (!small.failed) {
+        whole = small.n;
+        item_xml_write(&small, &it);
+    }
+    n = small.n;
+    ck_assert_uint_eq(n, whole);
+    ck_assert_uint_gt(n, 80 * 1024);
+    ck_assert_int_eq(small.p[n - 1], '\n');
+    item_xml_write(&small, &it);
+    item_xml_close(&small);
+    ck_assert_uint_eq(small.n, n);
+    xml_buf_clear(&small);
+    item_xml_write(&small, &it);
+    ck_assert(!small.failed);
+    xml_buf_fini(&small);
+
+    /* Near the bound bytes are counted: as text 60 KiB of 'x' fit, of NULs,
+     * escaped to three bytes each, they do not. */
+    xml_buf_init(&small, 80 * 1024);
+    long_text = arena_zalloc(arena, 60 * 1024);
+    ev.text = str_make(long_text, 60 * 1024);
+    item_xml_write(&small, &it);
+    ck_assert(small.failed);
+    ck_assert_uint_eq(small.n, 0);
+    xml_buf_clear(&small);
+    memset(long_text, 'x', 60 * 1024);
+    item_xml_write(&small, &it);
+    ck_assert(!small.failed);
+    ck_assert_uint_gt(small.n, 60 * 1024);
+    xml_buf_fini(&small);
+}
+END_TEST
+
+/* --- there and back ------------------------------------------------------------- */
+
+START_TEST(random_items_come_back_the_same)
+{
+    for (int i = 0; i < 3000; i++) {
+        struct item it = rnd(3) ? random_event() : random_alarm(), back;
+        enum perr e;
+
+        xml_buf_clear(&buf);
+        item_xml_write(&buf, &it);
+        ck_assert(!buf.failed);
+        ck_assert_ptr_eq(memchr(buf.p, '\n', buf.n), buf.p + buf.n - 1);
+        e = item_xml_read(arena, str_make(buf.p, buf.n), &back);
+        ck_assert_msg(e == PERR_OK, "%s: %.*s", perr_text(e), (int) buf.n, buf.p);
+        same_item(&it, &back);
+        arena_reset(arena);
+    }
+}
+END_TEST
+
+static void
+quiet(void *data, const char *format, ...)
+{
+    (void) data;
+    (void) format;
+}
+
+static char *
+schema_path(void)
+{
+    static char path[4096];
+    const char *dir = getenv("TEST_SRCDIR");
+
+    snprintf(path, sizeof path, "%s/../schemas/event.xsd", dir ? dir : "tests");
+    return path;
+}
+
+START_TEST(random_documents_are_valid)
+{
+    xmlSchemaParserCtxtPtr parser = xmlSchemaNewParserCtxt(schema_path());
+    xmlSchemaPtr schema = xmlSchemaParse(parser);
+    xmlSchemaValidCtxtPtr valid;
+
+    ck_assert_ptr_nonnull(schema);
+    valid = xmlSchemaNewValidCtxt(schema);
+    for (int round = 0; round < 20; round++) {
+        xmlDocPtr doc;
+
+        xml_buf_clear(&buf);
+        item_xml_open(&buf, round ? "1 <\"&>" : NULL);
+        for (int i = 0; i < round * 10; i++) {
+            struct item it = rnd(3) ? random_event() : random_alarm();
+
+            item_xml_write(&buf, &it);
+        }
+        item_xml_close(&buf);
+        doc = xmlReadMemory(buf.p, (int) buf.n, NULL, NULL, XML_PARSE_NONET);
+        ck_assert_ptr_nonnull(doc);
+        ck_assert_int_eq(xmlSchemaValidateDoc(valid, doc), 0);
+        xmlFreeDoc(doc);
+        arena_reset(arena);
+    }
+    xmlSchemaFreeValidCtxt(valid);
+    xmlSchemaFree(schema);
+    xmlSchemaFreeParserCtxt(parser);
+}
+END_TEST
+
+/* --- schema and tables agree ------------------------------------------------------ */
+
+static xmlDocPtr schema_doc;
+static xmlXPathContextPtr schema_xpath;
+
+static int
+xpath_count(const char *path)
+{
+    xmlXPathObjectPtr found = xmlXPathEvalExpression((const xmlChar *) path, schema_xpath);
+    int n;
+
+    ck_assert_msg(found != NULL, "%s", path);
+    n = found->nodesetval ? found->nodesetval->nodeNr : 0;
+    xmlXPathFreeObject(found);
+    return n;
+}
+
+static void
+expect_enumeration(const char *type, const char *value)
+{
+    char path[256];
+
+    snprintf(path, sizeof path, "//xs:simpleType[@name='%s']//xs:enumeration[@value='%s']", type, value);
+    ck_assert_msg(xpath_count(path) == 1, "event.xsd: %s has no value %s", type, value);
+}
+
+static void
+expect_number(const char *type, int n)
+{
+    char path[256];
+
+    snprintf(path, sizeof path, "//xs:simpleType[@name='%s']//xs:enumeration", type);
+    ck_assert_msg(xpath_count(path) == n, "event.xsd: %s has %d values, the code %d", type, xpath_count(path), n);
+}
+
+START_TEST(schema_names_every_field_and_value)
+{
+    char path[256];
+    int fields = 0;
+
+    schema_doc = xmlReadFile(schema_path(), NULL, XML_PARSE_NONET);
+    ck_assert_ptr_nonnull(schema_doc);
+    schema_xpath = xmlXPathNewContext(schema_doc);
+    xmlXPathRegisterNs(schema_xpath, (const xmlChar *) "xs", (const xmlChar *) "http://www.w3.org/2001/XMLSchema");
+#define FACT(member, element, attribute, sd, prose) \
+    snprintf(path, sizeof path, "//xs:complexType[@name='%s']/xs:attribute[@name='%s']", #element, #attribute); \
+    ck_assert_msg(xpath_count(path) == 1, "event.xsd: %s has no attribute %s", #element, #attribute); \
+    fields++;
+#include "parsers/event_fields.def"
+#undef FACT
+    /* claim has two attributes more: cause and figures. */
+    ck_assert_int_eq(xpath_count("//xs:complexType[@name='origin' or @name='object' or @name='claim']/xs:attribute"),
+                     fields + 2);
+#define CLASS(e, n) expect_enumeration("class", n);
+    EVENT_CLASSES(CLASS)
+#undef CLASS
+    expect_number("class", CLASS_COUNT);
+    for (int i = 0; i <= SEVERITY_CLEARED; i++)
+        expect_enumeration("severity", severity_name((enum severity) i));
+    expect_number("severity", SEVERITY_CLEARED + 1);
+    for (int i = 0; i <= ALARM_CLEARED; i++)
+        expect_enumeration("state", alarm_state_name((enum alarm_state) i));
+    expect_number("state", ALARM_CLEARED + 1);
+    for (int i = 1; i <= FIGURES_UNREADABLE; i++)
+        expect_enumeration("figures", figures_name((enum figures) i));
+    expect_number("figures", FIGURES_UNREADABLE);
+    for (int i = 1; i <= BASIS_SEQUENCE; i++)
+        expect_enumeration("basis", basis_name((enum basis) i));
+    expect_number("basis", BASIS_SEQUENCE);
+    for (int i = 1; i <= CONFIDENCE_CONFIRMED; i++)
+        expect_enumeration("confidence", confidence_name((enum confidence) i));
+    expect_number("confidence", CONFIDENCE_CONFIRMED);
+    xmlXPathFreeContext(schema_xpath);
+    xmlFreeDoc(schema_doc);
+}
+END_TEST
+
+/* --- XML from elsewhere ------------------------------------------------------------ */
+
+#define HEAD "<event id=\"00112233445566778899aabbccddeeff\" class=\"activity\" severity=\"info\""
+#define SOURCE "<source offset=\"1\" length=\"2\"/>"
+
+static const struct {
+    const char *xml;
+    enum perr expected;
+} foreign[] = {
+    {HEAD ">" SOURCE "</event>", PERR_OK},
+    {HEAD " xmlns=\"" ITEM_XML_NS "\">" SOURCE "</event>", PERR_OK},
+    {HEAD " later=\"1\"><later a=\"b\"><deep/></later>" SOURCE "<o:x xmlns:o=\"o\"/></event>", PERR_OK},
+    {HEAD " xmlns=\"urn:other\">" SOURCE "</event>", PERR_SYNTAX},
+    {"<other/>", PERR_SYNTAX},
+    {"", PERR_SYNTAX},
+    {"text", PERR_SYNTAX},
+    {HEAD ">" SOURCE "</event><event/>", PERR_SYNTAX},
+    {HEAD ">" SOURCE, PERR_SYNTAX},
+    {"<event id=\"0011\"/>", PERR_SYNTAX},
+    {"<event id=\"00112233445566778899aabbccddeefg\"/>", PERR_SYNTAX},
+    {"<event class=\"fire\"/>", PERR_RANGE},
+    {"<event severity=\"bad\"/>", PERR_RANGE},
+    {"<alarm state=\"lost\"/>", PERR_RANGE},
+    {"<alarm count=\"18446744073709551615\"/>", PERR_OK},
+    {"<alarm count=\"18446744073709551616\"/>", PERR_RANGE},
+    {"<alarm count=\"-1\"/>", PERR_SYNTAX},
+    {"<alarm count=\"\"/>", PERR_SYNTAX},
+    {"<alarm first=\"1998-02-30T00:00:00Z\"/>", PERR_RANGE},
+    {"<event><cause win32=\"4294967295\"/></event>", PERR_OK},
+    {"<event><cause win32=\"4294967296\"/></event>", PERR_RANGE},
+    {"<event><cause basis=\"hearsay\"/></event>", PERR_RANGE},
+    {"<!DOCTYPE event><event/>", PERR_SYNTAX},
+    {"<!DOCTYPE e [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><event><text>&b;</text></event>", PERR_SYNTAX},
+    {"<!DOCTYPE e [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><event><text>&x;</text></event>", PERR_SYNTAX},
+    {"<!DOCTYPE e SYSTEM \"http://127.0.0.1:1/x.dtd\"><event/>", PERR_SYNTAX},
+    {"<event><text>&unknown;</text></event>", PERR_SYNTAX},
+    {"<event><text>\xc0\xbc</text></event>", PERR_SYNTAX},
+    {"<event><text>&#1;</text></event>", PERR_SYNTAX},
+};
+
+START_TEST(foreign_xml_is_judged)
+{
+    struct item it;
+    enum perr e = item_xml_read(arena, str_z(foreign[_i].xml), &it);
+
+    ck_assert_msg(e == foreign[_i].expected, "%s: %s", foreign[_i].xml, perr_text(e));
+}
+END_TEST
+
+START_TEST(lists_longer_than_the_struct_are_cut)
+{
+    struct item it;
+    char xml[4096];
+    size_t n = (size_t) snprintf(xml, sizeof xml, "<event><cause>");
+
+    for (int i = 0; i < 20; i++)
+        n += (size_t) snprintf(xml + n, sizeof xml - n, "<evidence event=\"%032d\"/>", i);
+    n += (size_t) snprintf(xml + n, sizeof xml - n, "</cause>");
+    for (int i = 0; i < 10; i++)
+        n += (size_t) snprintf(xml + n, sizeof xml - n, "<see article=\"Q%d\"/><see event=\"%032d\"/>", i, i);
+    n += (size_t) snprintf(xml + n, sizeof xml - n, "</event>");
+    ck_assert_int_eq(item_xml_read(arena, str_make(xml, n), &it), PERR_OK);
+    ck_assert_uint_eq(it.event->f.n_evidence, EVENT_EVIDENCE_MAX);
+    ck_assert_uint_eq(it.event->f.n_articles, EVENT_SEE_MAX);
+    ck_assert_uint_eq(it.event->f.n_linked, EVENT_SEE_MAX);
+    ck_assert_str_eq(it.event->f.evidence[7], "00000000000000000000000000000007");
+}
+END_TEST
+
+START_TEST(nesting_and_size_are_bounded)
+{
+    size_t n = 0, deep = 10000;
+    char *xml = malloc(8 << 20);
+    struct item it;
+
+    for (size_t i = 0; i < deep; i++)
+        n += (size_t) sprintf(xml + n, "<event>");
+    for (size_t i = 0; i < deep; i++)
+        n += (size_t) sprintf(xml + n, "</event>");
+    ck_assert_int_ne(item_xml_read(arena, str_make(xml, n), &it), PERR_OK);
+    memset(xml, ' ', 8 << 20);
+    memcpy(xml, "<event>", 7);
+    ck_assert_int_eq(item_xml_read(arena, str_make(xml, 8 << 20), &it), PERR_LIMIT);
+    free(xml);
+}
+END_TEST
+
+START_TEST(cut_and_changed_items_do_no_harm)
+{
+    struct item it = random_event(), back;
+    char *copy;
+
+    xml_buf_clear(&buf);
+    item_xml_write(&buf, &it);
+    copy = malloc(buf.n);
+    for (size_t n = 0; n < buf.n - sizeof "</event>"; n += 1 + n / 200) {
+        /* A copy of exact size: a read past the end is seen by ASan. */
+        char *cut = malloc(n ? n : 1);
+
+        memcpy(cut, buf.p, n);
+        ck_assert_int_ne(item_xml_read(arena, str_make(cut, n), &back), PERR_OK);
+        free(cut);
+        arena_reset(arena);
+    }
+    for (int i = 0; i < 5000; i++) {
+        it = random_event();
+        xml_buf_clear(&buf);
+        item_xml_write(&buf, &it);
+        copy = realloc(copy, buf.n);
+        memcpy(copy, buf.p, buf.n);
+        for (uint64_t k = 1 + rnd(3); k > 0; k--)
+            copy[rnd(buf.n)] = (char) rnd(256);
+        if (item_xml_read(arena, str_make(copy, buf.n), &back) == PERR_OK) {
+            xml_buf_clear(&buf);
+            item_xml_write(&buf, &back);
+            ck_assert(!buf.failed);
+        }
+        arena_reset(arena);
+    }
+    free(copy);
+}
+END_TEST
+
+START_TEST(little_memory_is_an_error)
+{
+    for (size_t limit = 0; limit < 6000; limit += 64) {
+        struct arena *tight = arena_new(limit);
+        struct event ev;
+        struct item it = {ITEM_EVENT, &ev, NULL}, back;
+        enum perr e;
+
+        fill_109(&ev);
+        xml_buf_clear(&buf);
+        item_xml_write(&buf, &it);
+        e = item_xml_read(tight, str_make(buf.p, buf.n), &back);
+        ck_assert(e == PERR_NOMEM || e == PERR_OK);
+        if (e == PERR_OK)
+            same_item(&it, &back);
+        arena_free(tight);
+    }
+}
+END_TEST
+
+int
+main(void)
+{
+    Suite *s = suite_create("item_xml");
+    TCase *write = tcase_create("write"), *back = tcase_create("back"), *foreign_case = tcase_create("foreign");
+    SRunner *sr;
+    int failed;
+
+    xmlInitParser();
+    xmlSetGenericErrorFunc(NULL, quiet);
+    tcase_add_checked_fixture(write, set_up, tear_down);
+    tcase_add_test(write, event_reads_as_the_design_shows_it);
+    tcase_add_test(write, absent_facts_leave_nothing);
+    tcase_add_test(write, alarm_reads_as_the_design_shows_it);
+    tcase_add_test(write, each_special_byte_is_escaped_wherever_it_stands);
+    tcase_add_test(write, buffer_holds_whole_items_up_to_its_bound);
+    suite_add_tcase(s, write);
+    tcase_add_checked_fixture(back, set_up, tear_down);
+    tcase_set_timeout(back, 120);
+    tcase_add_test(back, random_items_come_back_the_same);
+    tcase_add_test(back, random_documents_are_valid);
+    tcase_add_test(back, schema_names_every_field_and_value);
+    suite_add_tcase(s, back);
+    tcase_add_checked_fixture(foreign_case, set_up, tear_down);
+    tcase_set_timeout(foreign_case, 120);
+    tcase_add_loop_test(foreign_case, foreign_xml_is_judged, 0, sizeof foreign / sizeof *foreign);
+    tcase_add_test(foreign_case, lists_longer_than_the_struct_are_cut);
+    tcase_add_test(foreign_case, nesting_and_size_are_bounded);
+    tcase_add_test(foreign_case, cut_and_changed_items_do_no_harm);
+    tcase_add_test(foreign_case, little_memory_is_an_error);
+    suite_add_tcase(s, foreign_case);
+    sr = srunner_create(s);
+    srunner_run_all(sr, CK_ENV);
+    failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    xmlCleanupParser();
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -3,6 +3,8 @@
 # that tests can link the rest.  One source a line, sorted.
 noinst_LIBRARIES += %D%/libforwarder.a
 %C%_libforwarder_a_SOURCES = \
+	%D%/cmd.h \
+	%D%/cmd_mib.c \
 	%D%/config.h \
 	%D%/journal.h \
 	%D%/mib_table.c \

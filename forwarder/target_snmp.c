@@ -11,7 +11,6 @@
 #include "forwarder/target_snmp.h"
 
 #include <errno.h>
-#include <locale.h>
 #include <netdb.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -55,10 +54,10 @@ library_log(int major, int minor, void *message, void *arg)
     return 0;
 }
 
-/* Once in the process.  By itself the library would read snmp.conf in /etc
- * and in the home directory, host files, MIBs, and write state of its own;
- * each of that is off.  It also takes the locale of the environment, which
- * is put back. */
+/* Once in the process.  init_snmp() is not called, on purpose: it would read
+ * snmp.conf in /etc and in the home directory, certificates and MIBs, write an
+ * index of certificates, and take over the locale.  A session of SNMPv2c needs
+ * none of it.  Host files, which opening a session would read, are off. */
 static void
 library_start(void)
 {
@@ -68,22 +67,14 @@ library_start(void)
         NETSNMP_DS_LIB_DONT_LOAD_HOST_FILES,
     };
     static bool done;
-    char *ctype;
 
     if (done)
         return;
     done = true;
     for (size_t i = 0; i < sizeof off / sizeof *off; i++)
         netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, off[i], 1);
-    netsnmp_ds_set_string(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_MIBDIRS, "");
     snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, library_log, NULL);
     snmp_enable_calllog();
-    ctype = strdup(setlocale(LC_CTYPE, NULL));
-    init_snmp("truecause");
-    if (ctype)
-        setlocale(LC_CTYPE, ctype);
-    free(ctype);
-    library_said[0] = '\0'; /* about MIBs it did not find, as was meant */
 }
 
 /* --- opening -------------------------------------------------------------- */

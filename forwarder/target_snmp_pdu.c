@@ -290,7 +290,7 @@ is_text(enum mib_object_id id)
 
 static const struct mib_oid sys_up_time = {9, {1, 3, 6, 1, 2, 1, 1, 3, 0}};
 static const struct mib_oid snmp_trap_oid = {11, {1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0}};
-static const struct mib_oid snmp_trap_address = {11, {1, 3, 6, 1, 6, 3, 18, 1, 3, 0}};
+static const struct mib_oid snmp_trap_address = {10, {1, 3, 6, 1, 6, 3, 18, 1, 3, 0}};
 
 static size_t
 varbind_bytes(const struct mib_oid *name, size_t value)

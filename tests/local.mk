@@ -36,6 +36,10 @@ LDADD = $(PROGRAM_LIBS) $(CHECK_LIBS)
 # --- unit tests -------------------------------------------------------------
 check_PROGRAMS += %D%/unit/check_item_xml
 %C%_unit_check_item_xml_SOURCES = %D%/unit/check_item_xml.c
+check_PROGRAMS += %D%/unit/check_mib
+%C%_unit_check_mib_SOURCES = %D%/unit/check_mib.c
+check_PROGRAMS += %D%/unit/check_target_snmp
+%C%_unit_check_target_snmp_SOURCES = %D%/unit/check_target_snmp.c
 
 # --- fuzz targets -----------------------------------------------------------
 # Five lines each; the program fuzz_NAME is built by 'make fuzz' alone.
@@ -50,6 +54,13 @@ FUZZERS = $(FUZZ_NAMES:%=tests/fuzz/fuzz_%)
 
 # --- integration tests --------------------------------------------------------
 SHELL_TESTS =
+SHELL_TESTS += %D%/integration/smilint.sh
+SHELL_TESTS += %D%/integration/snmptrapd.sh
+
+# Programs that shell tests run; built by 'make check', no tests themselves.
+EXTRA_PROGRAMS += %D%/integration/snmp_send
+%C%_integration_snmp_send_SOURCES = %D%/integration/snmp_send.c
+check_DATA = %D%/integration/snmp_send$(EXEEXT)
 
 TESTS += $(check_PROGRAMS) $(SHELL_TESTS)
 
@@ -62,4 +73,5 @@ BENCHES =
 EXTRA_DIST += $(SHELL_TESTS) \
 	%D%/data \
 	%D%/fuzz/run.sh \
-	%D%/integration/lib.sh
+	%D%/integration/lib.sh \
+	%D%/integration/snmptrapd.expected

@@ -1,0 +1,1020 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * check_target_snmp.c - notifications as a receiver gets them: a socket on
+ * loopback takes the datagrams, and a BER reader of this file, which knows
+ * nothing of libnetsnmp, takes them apart. */
+#include "build.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "forwarder/target_snmp.h"
+#include "parsers/text.h"
+#include "parsers/when.h"
+
+#define DEFAULT_ROOT "1.3.6.1.4.1.32473.109"
+#define OTHER_ROOT "1.3.6.1.4.1.99999.7"
+#define ID "0123456789abcdef0123456789abcdef"
+
+/* --- a receiver ------------------------------------------------------------- */
+
+struct varbind {
+    char name[160];
+    int tag;
+    int64_t number;
+    char text[2048]; /* strings as they are, identifiers in dotted form */
+    size_t n;
+};
+
+struct datagram {
+    size_t size;
+    char source[64];
+    char community[64];
+    int version, pdu;
+    int64_t request;
+    unsigned n;
+    struct varbind varbind[40];
+};
+
+/* One element: tag and content; moves 'p' behind it. */
+static const uint8_t *
+element(const uint8_t **p, const uint8_t *end, int *tag, size_t *n)
+{
+    const uint8_t *content;
+
+    ck_assert_int_ge(end - *p, 2);
+    *tag = *(*p)++;
+    *n = *(*p)++;
+    if (*n & 0x80) {
+        unsigned k = *n & 0x7f;
+
+        ck_assert_uint_le(k, 3);
+        ck_assert_int_ge(end - *p, (int) k);
+        for (*n = 0; k; k--)
+            *n = *n << 8 | *(*p)++;
+    }
+    ck_assert_uint_le(*n, (size_t) (end - *p));
+    content = *p;
+    *p += *n;
+    return content;
+}
+
+static int64_t
+integer(const uint8_t *p, size_t n)
+{
+    int64_t v;
+
+    ck_assert_uint_ge(n, 1);
+    ck_assert_uint_le(n, 8);
+    v = p[0] & 0x80 ? -1 : 0;
+    for (size_t i = 0; i < n; i++)
+        v = (int64_t) ((uint64_t) v << 8 | p[i]);
+    return v;
+}
+
+static void
+identifier(const uint8_t *p, size_t n, char *out, size_t cap)
+{
+    uint64_t v = 0;
+    size_t o = (size_t) snprintf(out, cap, "%d.%d", p[0] / 40, p[0] % 40);
+
+    for (size_t i = 1; i < n; i++) {
+        v = v << 7 | (p[i] & 0x7f);
+        if (!(p[i] & 0x80)) {
+            o += (size_t) snprintf(out + o, cap - o, ".%lu", (unsigned long) v);
+            v = 0;
+        }
+    }
+}
+
+static void
+take_varbind(const uint8_t *p, const uint8_t *end, struct varbind *v)
+{
+    const uint8_t *at;
+    int tag;
+    size_t n;
+
+    at = element(&p, end, &tag, &n);
+    ck_assert_int_eq(tag, 0x06);
+    identifier(at, n, v->name, sizeof v->name);
+    at = element(&p, end, &v->tag, &v->n);
+    ck_assert_ptr_eq(p, end);
+    if (v->tag == 0x04 || v->tag == 0x40) {
+        ck_assert_uint_lt(v->n, sizeof v->text);
+        memcpy(v->text, at, v->n);
+        v->text[v->n] = '\0';
+    } else if (v->tag == 0x06) {
+        identifier(at, v->n, v->text, sizeof v->text);
+    } else {
+        v->number = integer(at, v->n);
+    }
+}
+
+static void
+take_apart(const uint8_t *bytes, size_t size, struct datagram *d)
+{
+    const uint8_t *p = bytes, *end = bytes + size, *at, *list;
+    int tag;
+    size_t n;
+
+    memset(d, 0, sizeof *d);
+    d->size = size;
+    at = element(&p, end, &tag, &n);
+    ck_assert_int_eq(tag, 0x30);
+    ck_assert_ptr_eq(p, end);
+    p = at;
+    at = element(&p, end, &tag, &n);
+    d->version = (int) integer(at, n);
+    at = element(&p, end, &tag, &n);
+    snprintf(d->community, sizeof d->community, "%.*s", (int) n, (const char *) at);
+    at = element(&p, end, &d->pdu, &n);
+    ck_assert_ptr_eq(p, end);
+    p = at;
+    at = element(&p, end, &tag, &n);
+    d->request = integer(at, n);
+    at = element(&p, end, &tag, &n);
+    ck_assert_int_eq(integer(at, n), 0);
+    at = element(&p, end, &tag, &n);
+    ck_assert_int_eq(integer(at, n), 0);
+    at = element(&p, end, &tag, &n);
+    ck_assert_int_eq(tag, 0x30);
+    for (list = at; list < end;) {
+        at = element(&list, end, &tag, &n);
+        ck_assert_int_eq(tag, 0x30);
+        ck_assert_uint_lt(d->n, 40);
+        take_varbind(at, at + n, &d->varbind[d->n++]);
+    }
+}
+
+static int receiver = -1;
+static char receiver_port[16];
+
+static void
+receiver_open(void)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof a;
+
+    receiver = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_ge(receiver, 0);
+    ck_assert_int_eq(bind(receiver, (struct sockaddr *) &a, n), 0);
+    ck_assert_int_eq(getsockname(receiver, (struct sockaddr *) &a, &n), 0);
+    snprintf(receiver_port, sizeof receiver_port, "%u", ntohs(a.sin_port));
+}
+
+static void
+receiver_close(void)
+{
+    close(receiver);
+}
+
+static bool
+receive(struct datagram *d, int timeout_ms)
+{
+    static uint8_t bytes[65536];
+    struct pollfd poll_for = {.fd = receiver, .events = POLLIN};
+    struct sockaddr_in from;
+    socklen_t from_n = sizeof from;
+    ssize_t n;
+
+    if (poll(&poll_for, 1, timeout_ms) != 1)
+        return false;
+    n = recvfrom(receiver, bytes, sizeof bytes, 0, (struct sockaddr *) &from, &from_n);
+    ck_assert_int_gt(n, 0);
+    take_apart(bytes, (size_t) n, d);
+    inet_ntop(AF_INET, &from.sin_addr, d->source, sizeof d->source);
+    return true;
+}
+
+/* --- what is sent ------------------------------------------------------------ */
+
+static struct alarm_item
+sample(void)
+{
+    struct alarm_item a = {
+        .key = STR("dist:ANFIELD:DOG0005D"),
+        .state = ALARM_RAISED,
+        .severity = SEVERITY_MINOR,
+        .cls = CLASS_FILE_CONTENTION,
+        .count = 1,
+        .summary = STR("DOG0005D not on \\\\ANFIELD\\SMS_PKGE: file in use (Win32 32), not disk space: filename.EXE"),
+        .action = STR("Find who holds the file."),
+    };
+
+    memcpy(a.id, ID, sizeof a.id);
+    ck_assert(when_parse_iso(STR("1998-09-10T16:55:37Z"), &a.first));
+    ck_assert(when_parse_iso(STR("1998-09-10T09:55:40"), &a.last));
+    a.f.host = STR("ANFIELD");
+    a.f.address = STR("192.0.2.10");
+    a.f.site = STR("DOG");
+    a.f.server = STR("ANFIELD");
+    a.f.share = STR("SMS_PKGE");
+    a.f.package = STR("DOG0005D");
+    a.f.file = STR("E:\\_S M0000.TMP\\filename.EXE");
+    a.f.claimed = true;
+    a.f.claim_class = CLASS_DISK_FULL;
+    a.f.figures = FIGURES_BLANK;
+    a.f.caused = true;
+    a.f.cause_class = CLASS_FILE_CONTENTION;
+    a.f.tagged = true;
+    a.f.win32_known = true;
+    a.f.win32 = 32;
+    a.f.misreported = true;
+    a.f.confidence = CONFIDENCE_CONFIRMED;
+    a.f.n_articles = 1;
+    a.f.article[0] = STR("Q193766");
+    return a;
+}
+
+static struct config config_default;
+static struct config_target target_default;
+
+static void
+configuration(void)
+{
+    static char host[] = "127.0.0.1", transport[] = "udp", version[] = "2c", community[] = "public", name[] = "nms",
+                root[] = DEFAULT_ROOT;
+
+    config_default = (struct config) {.enterprise_oid = root, .pen = 32473};
+    target_default = (struct config_target) {
+        .place = {"truecause.xml", 7}, .name = name, .transport = transport, .host = host, .port = receiver_port,
+        .version = version, .community = community, .pdu_size = 1400,
+    };
+}
+
+static struct target *
+open_target(void)
+{
+    char err[512] = "";
+    struct target *t = target_snmp_class.open(&config_default, &target_default, err, sizeof err);
+
+    ck_assert_msg(t != NULL, "%s", err);
+    return t;
+}
+
+static int
+send_alarm(struct target *t, const struct alarm_item *a)
+{
+    struct item item = {.kind = ITEM_ALARM, .alarm = a};
+    struct target_item it = {.seq = 900, .target_seq = 17, .item = &item, .uptime_ns = 90 * WHEN_SECOND};
+
+    return target_snmp_class.send(t, &it);
+}
+
+/* Sends 'a' through a target of its own and gives what arrived. */
+static void
+round_trip(const struct alarm_item *a, struct datagram *d)
+{
+    struct target *t = open_target();
+
+    ck_assert_msg(send_alarm(t, a) == 0, "%s", t->error);
+    ck_assert_int_eq(target_snmp_class.flush(t, 1000), 0);
+    ck_assert(receive(d, 5000));
+    target_snmp_class.close(t);
+}
+
+static const struct varbind *
+value(const struct datagram *d, enum mib_object_id id)
+{
+    char name[160];
+
+    snprintf(name, sizeof name, "%s.1.%u.0", config_default.enterprise_oid, mib_objects[id].arc);
+    for (unsigned i = 0; i < d->n; i++)
+        if (strcmp(d->varbind[i].name, name) == 0)
+            return &d->varbind[i];
+    ck_abort_msg("%s is not in the notification", mib_objects[id].name);
+}
+
+#define TEXT(d, id, want) ck_assert_str_eq(value(d, MIB_OBJECT_##id)->text, want)
+#define NUMBER(d, id, want) ck_assert_int_eq(value(d, MIB_OBJECT_##id)->number, want)
+
+static int
+tag_of(enum mib_syntax syntax)
+{
+    switch (syntax) {
+    case MIB_TEXT:
+    case MIB_KEY:
+    case MIB_ID:
+    case MIB_TIME:
+        return 0x04;
+    case MIB_ENUM:
+    case MIB_TRUTH:
+    case MIB_INTEGER:
+        return 0x02;
+    case MIB_UNSIGNED:
+        return 0x42;
+    case MIB_COUNTER:
+        return 0x41;
+    }
+    return 0;
+}
+
+/* --- tests --------------------------------------------------------------------- */
+
+START_TEST(message_is_a_v2c_trap_in_the_fixed_order)
+{
+    struct alarm_item a = sample();
+    struct datagram d;
+    char want[160];
+
+    if (_i) {
+        static char other[] = OTHER_ROOT;
+        config_default.enterprise_oid = other;
+    }
+    round_trip(&a, &d);
+    ck_assert_int_eq(d.version, 1);
+    ck_assert_str_eq(d.community, "public");
+    ck_assert_int_eq(d.pdu, 0xa7);
+    ck_assert_uint_eq(d.n, 2 + MIB_ALARM_VARBINDS + 1);
+    ck_assert_str_eq(d.varbind[0].name, "1.3.6.1.2.1.1.3.0");
+    ck_assert_int_eq(d.varbind[0].tag, 0x43);
+    ck_assert_int_eq(d.varbind[0].number, 9000);
+    ck_assert_str_eq(d.varbind[1].name, "1.3.6.1.6.3.1.1.4.1.0");
+    snprintf(want, sizeof want, "%s.0.2", config_default.enterprise_oid);
+    ck_assert_str_eq(d.varbind[1].text, want);
+    for (unsigned i = 0; i < MIB_ALARM_VARBINDS; i++) {
+        const struct mib_object *o = &mib_objects[mib_alarm_objects[i]];
+
+        snprintf(want, sizeof want, "%s.1.%u.0", config_default.enterprise_oid, o->arc);
+        ck_assert_str_eq(d.varbind[2 + i].name, want);
+        ck_assert_int_eq(d.varbind[2 + i].tag, tag_of(o->syntax));
+    }
+    ck_assert_str_eq(d.varbind[29].name, "1.3.6.1.6.3.18.1.3.0");
+    ck_assert_int_eq(d.varbind[29].tag, 0x40);
+    ck_assert_uint_eq(d.varbind[29].n, 4);
+    ck_assert_mem_eq(d.varbind[29].text, "\xc0\x00\x02\x0a", 4);
+}
+END_TEST
+
+START_TEST(values_are_those_of_the_alarm)
+{
+    struct alarm_item a = sample();
+    struct datagram d;
+
+    round_trip(&a, &d);
+    TEXT(&d, KEY, "dist:ANFIELD:DOG0005D");
+    TEXT(&d, EVENT_ID, ID);
+    NUMBER(&d, STATE, 1);
+    NUMBER(&d, SEVERITY, 5);
+    TEXT(&d, SUMMARY, "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: file in use (Win32 32), not disk space: filename.EXE");
+    NUMBER(&d, CLASS, 3);
+    TEXT(&d, TAG, "error-32-contention");
+    NUMBER(&d, CLAIM, 4);
+    NUMBER(&d, MISREPORTED, 1);
+    NUMBER(&d, CONFIDENCE, 4);
+    NUMBER(&d, WIN32, 32);
+    TEXT(&d, SITE, "DOG");
+    TEXT(&d, ORIGIN_HOST, "ANFIELD");
+    TEXT(&d, SERVER, "ANFIELD");
+    TEXT(&d, SHARE, "SMS_PKGE");
+    TEXT(&d, PACKAGE, "DOG0005D");
+    TEXT(&d, FILE, "E:\\_S M0000.TMP\\filename.EXE");
+    NUMBER(&d, AVAILABLE, -1);
+    NUMBER(&d, REQUIRED, -1);
+    NUMBER(&d, COUNT, 1);
+    TEXT(&d, FIRST, "1998-09-10T16:55:37Z");
+    TEXT(&d, LAST, "1998-09-10T09:55:40");
+    TEXT(&d, CLEAR_REASON, "");
+    TEXT(&d, ACTION, "Find who holds the file.");
+    TEXT(&d, ARTICLE, "Q193766");
+    NUMBER(&d, SEQ, 17);
+    NUMBER(&d, TRUNCATED, 2);
+}
+END_TEST
+
+START_TEST(absent_facts_have_their_own_values)
+{
+    struct alarm_item a = {.key = STR("self:SOURCE:X"), .cls = CLASS_SELF, .severity = SEVERITY_MAJOR};
+    struct datagram d;
+
+    memcpy(a.id, ID, sizeof a.id);
+    round_trip(&a, &d);
+    ck_assert_uint_eq(d.n, 2 + MIB_ALARM_VARBINDS); /* no address */
+    NUMBER(&d, CLASS, 18);
+    NUMBER(&d, CLAIM, 1);
+    NUMBER(&d, MISREPORTED, 2);
+    NUMBER(&d, CONFIDENCE, 1);
+    NUMBER(&d, WIN32, -1);
+    NUMBER(&d, AVAILABLE, -2);
+    NUMBER(&d, REQUIRED, -2);
+    NUMBER(&d, COUNT, 0);
+    TEXT(&d, TAG, "");
+    TEXT(&d, FILE, "");
+    TEXT(&d, FIRST, "");
+    TEXT(&d, ARTICLE, "");
+}
+END_TEST
+
+START_TEST(state_chooses_the_notification)
+{
+    static const struct {
+        enum alarm_state state;
+        enum event_class cls;
+        const char *trap;
+        int state_number, severity;
+    } cases[] = {
+        {ALARM_RAISED, CLASS_STALL, DEFAULT_ROOT ".0.6", 1, 4},
+        {ALARM_UPDATED, CLASS_STALL, DEFAULT_ROOT ".0.6", 2, 4},
+        {ALARM_CLEARED, CLASS_STALL, DEFAULT_ROOT ".0.7", 3, 1},
+        {ALARM_CLEARED, CLASS_DISK_FULL, DEFAULT_ROOT ".0.5", 3, 1},
+        {ALARM_RAISED, CLASS_SELF, DEFAULT_ROOT ".0.26", 1, 4},
+    };
+    struct alarm_item a = sample();
+    struct datagram d;
+
+    a.state = cases[_i].state;
+    a.cls = cases[_i].cls;
+    a.severity = SEVERITY_MAJOR;
+    a.reason = STR("despooler restarted");
+    round_trip(&a, &d);
+    ck_assert_str_eq(d.varbind[1].text, cases[_i].trap);
+    NUMBER(&d, STATE, cases[_i].state_number);
+    NUMBER(&d, SEVERITY, cases[_i].severity);
+    TEXT(&d, CLEAR_REASON, "despooler restarted");
+}
+END_TEST
+
+START_TEST(figures_say_why_there_is_no_number)
+{
+    static const struct {
+        enum figures figures;
+        const char *available;
+        int64_t want;
+    } cases[] = {
+        {FIGURES_FILLED, "12", 12},
+        {FIGURES_FILLED, "0", 0},
+        {FIGURES_FILLED, " 450 ", 450},
+        {FIGURES_FILLED, "12.5", 12},
+        {FIGURES_FILLED, "2147483647", 2147483647},
+        {FIGURES_FILLED, "2147483648", 2147483647},
+        {FIGURES_FILLED, "99999999999999999999999999", 2147483647},
+        {FIGURES_BLANK, "", -1},
+        {FIGURES_BLANK, NULL, -1},
+        {FIGURES_ABSENT, NULL, -2},
+        {FIGURES_UNREADABLE, "Y", -3},
+        {FIGURES_UNREADABLE, "-5", -3},
+        {FIGURES_UNREADABLE, "12 or so", -3},
+        {FIGURES_UNREADABLE, "12.", -3},
+        {FIGURES_UNREADABLE, NULL, -3},
+        {FIGURES_UNREADABLE, "12", 12}, /* the other one of the two could not be read */
+        {FIGURES_NONE, NULL, -2},
+    };
+    struct alarm_item a = sample();
+    struct datagram d;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        a.f.figures = cases[i].figures;
+        a.f.available = str_z(cases[i].available);
+        round_trip(&a, &d);
+        ck_assert_msg(value(&d, MIB_OBJECT_AVAILABLE)->number == cases[i].want, "case %zu: %ld", i,
+                      (long) value(&d, MIB_OBJECT_AVAILABLE)->number);
+    }
+}
+END_TEST
+
+START_TEST(numbers_stay_within_their_ranges)
+{
+    struct alarm_item a = sample();
+    struct item item = {.kind = ITEM_ALARM, .alarm = &a};
+    struct target_item it = {.item = &item, .target_seq = UINT64_C(4294967295), .uptime_ns = INT64_C(42949672960) * 10000000 + 50000000};
+    struct target *t = open_target();
+    struct datagram d;
+
+    a.f.win32 = 0x80000000u;
+    a.count = UINT64_C(1) << 40;
+    ck_assert_int_eq(target_snmp_class.send(t, &it), 0);
+    ck_assert(receive(&d, 5000));
+    NUMBER(&d, WIN32, -2);
+    NUMBER(&d, COUNT, 4294967295);
+    NUMBER(&d, SEQ, 4294967295);
+    ck_assert_int_eq(d.varbind[0].number, 5); /* sysUpTime wraps at 2^32 hundredths */
+    it.target_seq++;
+    a.f.win32 = 0x7fffffffu;
+    ck_assert_int_eq(target_snmp_class.send(t, &it), 0);
+    ck_assert(receive(&d, 5000));
+    NUMBER(&d, SEQ, 1);
+    NUMBER(&d, WIN32, 2147483647);
+    ck_assert_uint_eq(t->sent, 2);
+    target_snmp_class.close(t);
+}
+END_TEST
+
+START_TEST(file_falls_back_to_target_and_instruction)
+{
+    struct alarm_item a = sample();
+    struct datagram d;
+
+    a.f.target = STR("E:\\SMS_PKGE\\DOG0005D\\filename.EXE");
+    a.f.instruction = STR("1000tS01.ins");
+    round_trip(&a, &d);
+    TEXT(&d, FILE, "E:\\_S M0000.TMP\\filename.EXE");
+    a.f.file = STR_NONE;
+    round_trip(&a, &d);
+    TEXT(&d, FILE, "E:\\SMS_PKGE\\DOG0005D\\filename.EXE");
+    a.f.target = STR_NONE;
+    round_trip(&a, &d);
+    TEXT(&d, FILE, "1000tS01.ins");
+}
+END_TEST
+
+START_TEST(hostile_text_is_shown_not_sent)
+{
+    struct alarm_item a = sample();
+    struct datagram d;
+
+    /* line feed, quotation mark, an escaped byte 12, DEL, C1, line separator, four-byte character */
+    a.f.file = STR("a\nb\"\xee\xbc\x92\x7f\xc2\x85\xe2\x80\xa8\xf0\x9f\x92\xbe");
+    a.f.n_articles = 3;
+    a.f.article[1] = STR_NONE;
+    a.f.article[2] = STR("Q161043");
+    round_trip(&a, &d);
+    TEXT(&d, FILE, "a<0A>b\"<12><7F><C2><85><E2><80><A8>\xf0\x9f\x92\xbe");
+    TEXT(&d, ARTICLE, "Q193766 Q161043");
+    NUMBER(&d, TRUNCATED, 2);
+}
+END_TEST
+
+START_TEST(only_ipv4_goes_into_snmptrapaddress)
+{
+    static const char *const none[] = {"2001:db8::1", "server", "192.0.2", "192.0.2.10 ", "192.0.2.256", ""};
+    struct alarm_item a = sample();
+    struct datagram d;
+
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        a.f.address = str_z(none[i]);
+        round_trip(&a, &d);
+        ck_assert_uint_eq(d.n, 2 + MIB_ALARM_VARBINDS);
+    }
+}
+END_TEST
+
+/* --- the budget ------------------------------------------------------------------ */
+
+static bool
+whole_utf8(const char *text, size_t n)
+{
+    for (size_t i = 0; i < n;) {
+        unsigned char c = (unsigned char) text[i];
+        size_t k = c < 0x80 ? 1 : c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc2 ? 2 : 0;
+
+        if (!k || i + k > n)
+            return false;
+        for (size_t j = 1; j < k; j++)
+            if (((unsigned char) text[i + j] & 0xc0) != 0x80)
+                return false;
+        i += k;
+    }
+    return true;
+}
+
+static const enum mib_object_id texts[] = {
+    MIB_OBJECT_SUMMARY, MIB_OBJECT_SITE, MIB_OBJECT_ORIGIN_HOST, MIB_OBJECT_SERVER, MIB_OBJECT_SHARE,
+    MIB_OBJECT_PACKAGE, MIB_OBJECT_FILE, MIB_OBJECT_CLEAR_REASON, MIB_OBJECT_ACTION,
+};
+
+/* Random text of up to 'max' characters of one to four bytes. */
+static struct str
+random_text(char *out, unsigned max)
+{
+    static const char *const characters[] = {"a", "\\", " ", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x92\xbe", "\n", "\xee\xbc\x80"};
+    unsigned n = (unsigned) rand() % (max + 1);
+    size_t o = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        const char *c = characters[rand() % 8];
+
+        memcpy(out + o, c, strlen(c));
+        o += strlen(c);
+    }
+    return str_make(out, o);
+}
+
+static void
+randomise(struct alarm_item *a, char (*space)[4096])
+{
+    struct str *const member[] = {&a->summary, &a->f.site, &a->f.host, &a->f.server, &a->f.share,
+                                  &a->f.package, &a->f.file, &a->reason, &a->action};
+    static const unsigned max[] = {150, 8, 300, 300, 300, 64, 1000, 300, 1000};
+
+    for (unsigned i = 0; i < 9; i++)
+        *member[i] = random_text(space[i], rand() % 3 ? max[i] / 4 : max[i]);
+    a->count = (uint64_t) rand();
+    a->f.win32 = (uint32_t) rand();
+}
+
+/* What arrived must be the shown text or a beginning of it. */
+static bool
+check_text(const struct varbind *v, struct str whole)
+{
+    static char shown[16384];
+    size_t n = text_show(whole, shown, sizeof shown);
+
+    ck_assert_uint_le(v->n, n);
+    ck_assert_mem_eq(v->text, shown, v->n);
+    ck_assert(whole_utf8(v->text, v->n));
+    return v->n == n;
+}
+
+START_TEST(any_message_fits_its_budget)
+{
+    static char space[9][4096];
+    struct alarm_item a = sample();
+    struct mib_oid root;
+    struct datagram d;
+    unsigned shortened = 0;
+
+    ck_assert(mib_enterprise(DEFAULT_ROOT, &root));
+    srand(1998);
+    for (unsigned round = 0; round < 300; round++) {
+        const struct str *const member[] = {&a.summary, &a.f.site, &a.f.host, &a.f.server, &a.f.share,
+                                            &a.f.package, &a.f.file, &a.reason, &a.action};
+        size_t least = snmp_message_least(&root, 6);
+        bool whole = true;
+
+        target_default.pdu_size = round % 3 == 0 ? (unsigned) least : (unsigned) (least + (size_t) rand() % 700);
+        randomise(&a, space);
+        round_trip(&a, &d);
+        ck_assert_uint_le(d.size, target_default.pdu_size);
+        TEXT(&d, KEY, "dist:ANFIELD:DOG0005D");
+        TEXT(&d, EVENT_ID, ID);
+        TEXT(&d, TAG, EVENT_TAG);
+        for (unsigned i = 0; i < 9; i++)
+            whole = check_text(value(&d, texts[i]), *member[i]) && whole;
+        whole = check_text(value(&d, MIB_OBJECT_ARTICLE), STR("Q193766")) && whole;
+        NUMBER(&d, TRUNCATED, whole ? 2 : 1);
+        shortened += !whole;
+    }
+    ck_assert_uint_gt(shortened, 50);
+    ck_assert_uint_lt(shortened, 300);
+}
+END_TEST
+
+START_TEST(size_is_what_is_sent)
+{
+    static char space[9][4096];
+    static struct snmp_message m;
+    struct alarm_item a = sample();
+    struct item item = {.kind = ITEM_ALARM, .alarm = &a};
+    struct mib_oid root;
+    struct datagram d;
+
+    ck_assert(mib_enterprise(DEFAULT_ROOT, &root));
+    target_default.pdu_size = 60000;
+    srand(109);
+    for (unsigned round = 0; round < 200; round++) {
+        struct target_item it = {.target_seq = 17, .item = &item, .uptime_ns = 90 * WHEN_SECOND};
+
+        randomise(&a, space);
+        ck_assert_int_eq(snmp_message_alarm(&m, &root, &it), 0);
+        round_trip(&a, &d);
+        ck_assert_uint_ge(snmp_message_size(&m, 6), d.size);
+        ck_assert_uint_le(snmp_message_size(&m, 6), d.size + 4);
+    }
+}
+END_TEST
+
+/* The advice goes before the file, the file before the summary. */
+START_TEST(texts_give_way_in_order)
+{
+    static char filler[1024];
+    struct alarm_item a = sample();
+    struct datagram d;
+    size_t action, file;
+
+    memset(filler, 'x', sizeof filler);
+    a.action = str_make(filler, 600);
+    a.f.file = str_make(filler, 300);
+    round_trip(&a, &d);
+    action = value(&d, MIB_OBJECT_ACTION)->n;
+    file = value(&d, MIB_OBJECT_FILE)->n;
+    ck_assert_uint_lt(action, 600);
+    ck_assert_uint_ge(action, 120);
+    ck_assert(file == 300 || action == 120);
+    ck_assert_uint_eq(value(&d, MIB_OBJECT_SUMMARY)->n, a.summary.n);
+    NUMBER(&d, TRUNCATED, 1);
+    ck_assert_uint_le(d.size, 1400);
+    ck_assert_uint_ge(d.size, 1390); /* no more was cut than had to be */
+}
+END_TEST
+
+/* 128 bytes of key that all have to be escaped: whole in any budget. */
+START_TEST(key_is_never_cut)
+{
+    static char key[128];
+    struct alarm_item a = sample();
+    struct datagram d;
+
+    memset(key, 1, sizeof key);
+    a.key = str_make(key, sizeof key);
+    round_trip(&a, &d);
+    ck_assert_uint_eq(value(&d, MIB_OBJECT_KEY)->n, 512);
+    ck_assert_uint_le(d.size, 1400);
+}
+END_TEST
+
+START_TEST(text_over_the_bound_of_the_mib_is_cut)
+{
+    static char filler[70000];
+    struct alarm_item a = sample();
+    struct datagram d;
+
+    memset(filler, 'x', sizeof filler);
+    target_default.pdu_size = 60000;
+    a.f.file = str_make(filler, MIB_TEXT_MAX);
+    round_trip(&a, &d);
+    ck_assert_uint_eq(value(&d, MIB_OBJECT_FILE)->n, MIB_TEXT_MAX);
+    NUMBER(&d, TRUNCATED, 2);
+    a.f.file = str_make(filler, sizeof filler);
+    round_trip(&a, &d);
+    ck_assert_uint_eq(value(&d, MIB_OBJECT_FILE)->n, MIB_TEXT_MAX);
+    NUMBER(&d, TRUNCATED, 1);
+}
+END_TEST
+
+/* --- the target -------------------------------------------------------------------- */
+
+START_TEST(what_is_no_alarm_is_not_sent)
+{
+    struct alarm_item a = sample();
+    struct event e = {.cls = CLASS_FILE_CONTENTION};
+    struct item item = {.kind = ITEM_EVENT, .event = &e};
+    struct target_item it = {.target_seq = 1, .item = &item};
+    struct target *t = open_target();
+    struct datagram d;
+
+    ck_assert_int_eq(target_snmp_class.send(t, &it), 0);
+    a.cls = CLASS_ACTIVITY;
+    ck_assert_int_eq(send_alarm(t, &a), 0);
+    ck_assert_uint_eq(t->sent, 0);
+    a.cls = CLASS_STALL;
+    ck_assert_int_eq(send_alarm(t, &a), 0);
+    ck_assert_uint_eq(t->sent, 1);
+    ck_assert(receive(&d, 5000)); /* the first to arrive is the stall */
+    ck_assert_str_eq(d.varbind[1].text, DEFAULT_ROOT ".0.6");
+    ck_assert(!receive(&d, 0));
+    target_snmp_class.close(t);
+    target_snmp_class.close(NULL);
+}
+END_TEST
+
+START_TEST(notice_carries_its_objects)
+{
+    struct snmp_notice notice = {.read = UINT64_C(4294967296) + 41203, .delivered = 212, .folded = 3, .dropped = 0,
+        .open = 3, .digest = STR(ID), .summary = STR("read 41,203 records: 212 faults, 3 open"), .seq = 5,
+        .uptime_ns = WHEN_SECOND};
+    struct target *t = open_target();
+    struct datagram d;
+
+    ck_assert_int_eq(target_snmp_notice(t, &notice), 0);
+    ck_assert(receive(&d, 5000));
+    ck_assert_uint_eq(d.n, 2 + MIB_NOTICE_VARBINDS);
+    ck_assert_str_eq(d.varbind[1].text, DEFAULT_ROOT ".0.1");
+    for (unsigned i = 0; i < MIB_NOTICE_VARBINDS; i++)
+        ck_assert_int_eq(d.varbind[2 + i].tag, tag_of(mib_objects[mib_notice_objects[i]].syntax));
+    NUMBER(&d, READ, 41203);
+    NUMBER(&d, DELIVERED, 212);
+    NUMBER(&d, FOLDED, 3);
+    NUMBER(&d, DROPPED, 0);
+    NUMBER(&d, OPEN_COUNT, 3);
+    TEXT(&d, OPEN_DIGEST, ID);
+    NUMBER(&d, SEQ, 5);
+    TEXT(&d, SUMMARY, "read 41,203 records: 212 faults, 3 open");
+    target_snmp_class.close(t);
+}
+END_TEST
+
+static int64_t
+monotonic_ns(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec * WHEN_SECOND + ts.tv_nsec;
+}
+
+/* Only the lower bound can be tested on a busy machine. */
+START_TEST(pace_holds_back)
+{
+    struct alarm_item a = sample();
+    struct target *t;
+    struct datagram d;
+    int64_t start;
+
+    target_default.pace = 100;
+    t = open_target();
+    start = monotonic_ns();
+    for (unsigned i = 0; i < 40; i++)
+        ck_assert_int_eq(send_alarm(t, &a), 0);
+    /* five at once, then 34 gaps of 10 ms */
+    ck_assert_int_ge(monotonic_ns() - start, 34 * (WHEN_SECOND / 100));
+    for (unsigned i = 0; i < 40; i++)
+        ck_assert(receive(&d, 5000));
+    target_snmp_class.close(t);
+}
+END_TEST
+
+START_TEST(send_failure_is_told_and_retried)
+{
+    static char broadcast[] = "255.255.255.255", loopback[] = "127.0.0.1";
+    struct alarm_item a = sample();
+    struct target *t;
+    struct datagram d;
+
+    /* The socket has no right to broadcast: every send fails with EACCES. */
+    target_default.host = broadcast;
+    t = open_target();
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_int_eq(send_alarm(t, &a), -EACCES);
+    ck_assert_uint_eq(t->sent, 0);
+    ck_assert_ptr_nonnull(strstr(t->error, "255.255.255.255"));
+    ck_assert_ptr_nonnull(strstr(t->error, "ermission"));
+    target_snmp_class.close(t);
+    target_default.host = loopback;
+    round_trip(&a, &d);
+}
+END_TEST
+
+static void
+refused(const char *want)
+{
+    char err[512] = "";
+    struct target *t = target_snmp_class.open(&config_default, &target_default, err, sizeof err);
+
+    ck_assert_ptr_null(t);
+    ck_assert_msg(strncmp(err, "truecause.xml:7: target nms: ", 29) == 0, "%s", err);
+    ck_assert_msg(strstr(err, want) != NULL, "%s: not about %s", err, want);
+}
+
+START_TEST(what_cannot_be_is_refused)
+{
+    static char wrong[] = "1.3.6.1.2.1", unknown[] = "no-such-host.invalid", three[] = "3", empty[] = "";
+
+    switch (_i) {
+    case 0:
+        config_default.enterprise_oid = wrong;
+        refused("enterprise-oid \"1.3.6.1.2.1\"");
+        break;
+    case 1:
+        target_default.host = unknown;
+        refused("no-such-host.invalid");
+        break;
+    case 2:
+        target_default.version = three;
+        refused("2c");
+        break;
+    case 3:
+        target_default.inform = true;
+        refused("trap");
+        break;
+    case 4:
+        target_default.community = empty;
+        refused("community");
+        break;
+    case 5:
+        target_default.pdu_size = 484;
+        refused("pdu-size 484");
+        break;
+    }
+}
+END_TEST
+
+START_TEST(default_budget_has_room)
+{
+    struct mib_oid longest;
+
+    ck_assert(mib_enterprise("1.3.6.1.4.1.4294967295.4294967295.4294967295", &longest));
+    ck_assert_uint_le(snmp_message_least(&longest, 64), 1400);
+    ck_assert(mib_enterprise(DEFAULT_ROOT, &longest));
+    ck_assert_uint_le(snmp_message_least(&longest, 6), 1024);
+}
+END_TEST
+
+/* snmp.conf would change the source address and persistent state would be
+ * written; neither may happen, and the locale and the environment stay. */
+START_TEST(library_reads_and_writes_nothing)
+{
+    char dir[] = "/tmp/check_target_snmp.XXXXXX", path[64];
+    struct alarm_item a = sample();
+    struct datagram d;
+    struct dirent *entry;
+    unsigned files = 0;
+    FILE *out;
+    DIR *listing;
+
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/snmp.conf", dir);
+    out = fopen(path, "w");
+    ck_assert_ptr_nonnull(out);
+    fputs("clientaddr 127.0.0.9\n", out);
+    fclose(out);
+    setenv("SNMPCONFPATH", dir, 1);
+    setenv("SNMP_PERSISTENT_DIR", dir, 1);
+    setenv("HOME", dir, 1);
+    round_trip(&a, &d);
+    ck_assert_str_eq(d.source, "127.0.0.1");
+    ck_assert_str_eq(getenv("SNMPCONFPATH"), dir);
+    listing = opendir(dir);
+    while ((entry = readdir(listing)))
+        files += entry->d_name[0] != '.';
+    closedir(listing);
+    ck_assert_uint_eq(files, 1);
+    unlink(path);
+    rmdir(dir);
+}
+END_TEST
+
+START_TEST(ipv6_is_a_way_too)
+{
+    static char six[] = "udp6", address[] = "::1", port[16];
+    struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    struct alarm_item alarm = sample();
+    static uint8_t bytes[2048];
+    socklen_t n = sizeof a;
+    struct target *t;
+    struct datagram d;
+    ssize_t got;
+    int s = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    if (s < 0 || bind(s, (struct sockaddr *) &a, n) < 0) {
+        if (s >= 0)
+            close(s);
+        return; /* no IPv6 on this machine */
+    }
+    ck_assert_int_eq(getsockname(s, (struct sockaddr *) &a, &n), 0);
+    snprintf(port, sizeof port, "%u", ntohs(a.sin6_port));
+    target_default.transport = six;
+    target_default.host = address;
+    target_default.port = port;
+    t = open_target();
+    ck_assert_msg(send_alarm(t, &alarm) == 0, "%s", t->error);
+    ck_assert_int_eq(poll(&(struct pollfd) {.fd = s, .events = POLLIN}, 1, 5000), 1);
+    got = recv(s, bytes, sizeof bytes, 0);
+    ck_assert_int_gt(got, 0);
+    take_apart(bytes, (size_t) got, &d);
+    TEXT(&d, KEY, "dist:ANFIELD:DOG0005D");
+    target_snmp_class.close(t);
+    close(s);
+}
+END_TEST
+
+static void
+set_up(void)
+{
+    receiver_open();
+    configuration();
+}
+
+int
+main(void)
+{
+    Suite *s = suite_create("target_snmp");
+    TCase *t = tcase_create("values");
+    SRunner *sr = srunner_create(s);
+    int failed;
+
+    tcase_add_checked_fixture(t, set_up, receiver_close);
+    tcase_add_loop_test(t, message_is_a_v2c_trap_in_the_fixed_order, 0, 2);
+    tcase_add_test(t, values_are_those_of_the_alarm);
+    tcase_add_test(t, absent_facts_have_their_own_values);
+    tcase_add_loop_test(t, state_chooses_the_notification, 0, 5);
+    tcase_add_test(t, figures_say_why_there_is_no_number);
+    tcase_add_test(t, numbers_stay_within_their_ranges);
+    tcase_add_test(t, file_falls_back_to_target_and_instruction);
+    tcase_add_test(t, hostile_text_is_shown_not_sent);
+    tcase_add_test(t, only_ipv4_goes_into_snmptrapaddress);
+    suite_add_tcase(s, t);
+    t = tcase_create("budget");
+    tcase_set_timeout(t, 120);
+    tcase_add_checked_fixture(t, set_up, receiver_close);
+    tcase_add_test(t, any_message_fits_its_budget);
+    tcase_add_test(t, size_is_what_is_sent);
+    tcase_add_test(t, texts_give_way_in_order);
+    tcase_add_test(t, key_is_never_cut);
+    tcase_add_test(t, text_over_the_bound_of_the_mib_is_cut);
+    tcase_add_test(t, default_budget_has_room);
+    suite_add_tcase(s, t);
+    t = tcase_create("target");
+    tcase_set_timeout(t, 60);
+    tcase_add_checked_fixture(t, set_up, receiver_close);
+    tcase_add_test(t, what_is_no_alarm_is_not_sent);
+    tcase_add_test(t, notice_carries_its_objects);
+    tcase_add_test(t, pace_holds_back);
+    tcase_add_test(t, send_failure_is_told_and_retried);
+    tcase_add_loop_test(t, what_cannot_be_is_refused, 0, 6);
+    tcase_add_test(t, library_reads_and_writes_nothing);
+    tcase_add_test(t, ipv6_is_a_way_too);
+    suite_add_tcase(s, t);
+    srunner_run_all(sr, CK_ENV);
+    failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    return failed != 0;
+}

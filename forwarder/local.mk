@@ -11,11 +11,14 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/mib_table.h \
 	%D%/mib_text.c \
 	%D%/mib_text.h \
+	%D%/syslog_msg.c \
+	%D%/syslog_msg.h \
 	%D%/target.h \
 	%D%/target_snmp.c \
 	%D%/target_snmp.h \
 	%D%/target_snmp_pdu.c \
-	%D%/target_snmp_pdu.h
+	%D%/target_snmp_pdu.h \
+	%D%/target_syslog.c
 
 bin_PROGRAMS += truecause
 truecause_SOURCES = %D%/main.c

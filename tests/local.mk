@@ -38,8 +38,14 @@ check_PROGRAMS += %D%/unit/check_item_xml
 %C%_unit_check_item_xml_SOURCES = %D%/unit/check_item_xml.c
 check_PROGRAMS += %D%/unit/check_mib
 %C%_unit_check_mib_SOURCES = %D%/unit/check_mib.c
+check_PROGRAMS += %D%/unit/check_syslog_msg
+%C%_unit_check_syslog_msg_SOURCES = %D%/unit/check_syslog_msg.c %D%/unit/rfc5424.c %D%/unit/rfc5424.h
 check_PROGRAMS += %D%/unit/check_target_snmp
-%C%_unit_check_target_snmp_SOURCES = %D%/unit/check_target_snmp.c
+%C%_unit_check_target_snmp_SOURCES = %D%/unit/check_target_snmp.c %D%/unit/snmp_receiver.c %D%/unit/snmp_receiver.h
+check_PROGRAMS += %D%/unit/check_target_snmp_pdu
+%C%_unit_check_target_snmp_pdu_SOURCES = %D%/unit/check_target_snmp_pdu.c %D%/unit/snmp_receiver.c %D%/unit/snmp_receiver.h
+check_PROGRAMS += %D%/unit/check_target_syslog
+%C%_unit_check_target_syslog_SOURCES = %D%/unit/check_target_syslog.c %D%/unit/rfc5424.c %D%/unit/rfc5424.h
 
 # --- fuzz targets -----------------------------------------------------------
 # Five lines each; the program fuzz_NAME is built by 'make fuzz' alone.

@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * syslog_msg.c - the RFC 5424 encoder.  Called by target_syslog.c, and by the
+ * tests without it.  Must not know of sockets or framing.
+ *
+ *   <PRI>1 TIME HOST truecause - CLASS [alarm ..][origin ..][meta ..][timeQuality ..][truecause@PEN ..] MSG
+ *
+ * The budget is kept by writing again with shorter values: first the long
+ * texts shrink, together, and what names the item (id, key, class, state) stays
+ * whole.  truecause@PEN comes last because its last parameter says whether
+ * anything, MSG included, was shortened. */
+#include "build.h"
+
+#include "forwarder/syslog_msg.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "parsers/summary.h"
+#include "parsers/text.h"
+#include "parsers/when.h"
+
+enum {
+    HOSTNAME_MAX = 255, /* RFC 5424, 6 */
+    VALUE_MAX = 1024,   /* the longest value ever written */
+    NAME_MAX_WHOLE = 200, /* for values that are never shortened further */
+    MSG_KEPT = 256      /* octets of MSG that values must leave room for */
+};
+
+static const size_t value_limits[] = {VALUE_MAX, 512, 256, 128, 64, 32, 0};
+
+struct out {
+    char *p;
+    size_t n, cap;
+    size_t value_max; /* of values that may be shortened; 0: left out */
+    bool full;        /* something did not fit: write again, shorter */
+    bool cut;         /* a value was shortened */
+};
+
+static void
+put_bytes(struct out *o, const char *p, size_t n)
+{
+    if (n > o->cap - o->n) {
+        o->full = true;
+        return;
+    }
+    memcpy(o->p + o->n, p, n);
+    o->n += n;
+}
+
+static void
+put(struct out *o, const char *z)
+{
+    put_bytes(o, z, strlen(z));
+}
+
+static void
+put_number(struct out *o, uint64_t v)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%" PRIu64, v);
+    put(o, text);
+}
+
+/* The length of the UTF-8 character at 'p', from its first byte alone: what
+ * text_show() wrote is valid. */
+static size_t
+char_length(const char *p)
+{
+    unsigned char c = (unsigned char) *p;
+    return c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+}
+
+/* ' NAME="VALUE"' with at most 'max' octets of value.  Left out when 's' is
+ * absent. */
+static void
+put_limited(struct out *o, const char *name, struct str s, size_t max)
+{
+    /* text_show() stops at most 16 octets short of its room, so that more than
+     * 'max' shown octets mean a value that is longer. */
+    char shown[VALUE_MAX + 17];
+    size_t n, i, k, used = 0;
+
+    if (!str_has(s))
+        return;
+    n = text_show(s, shown, max + 17);
+    put(o, " ");
+    put(o, name);
+    put(o, "=\"");
+    for (i = 0; i < n; i += k) {
+        bool escape = shown[i] == '"' || shown[i] == '\\' || shown[i] == ']';
+        k = char_length(shown + i);
+        if (used + k + escape > max) {
+            o->cut = true;
+            break;
+        }
+        if (escape)
+            put(o, "\\");
+        put_bytes(o, shown + i, k);
+        used += k + escape;
+    }
+    put(o, "\"");
+}
+
+/* A value that may be shortened, or left out when nothing else helps. */
+static void
+put_value(struct out *o, const char *name, struct str s)
+{
+    if (o->value_max)
+        put_limited(o, name, s, o->value_max);
+    else if (str_has(s))
+        o->cut = true;
+}
+
+/* A value of our own that is always whole. */
+static void
+put_word(struct out *o, const char *name, const char *word)
+{
+    put_limited(o, name, str_z(word), NAME_MAX_WHOLE);
+}
+
+static void
+put_count(struct out *o, const char *name, uint64_t v)
+{
+    put(o, " ");
+    put(o, name);
+    put(o, "=\"");
+    put_number(o, v);
+    put(o, "\"");
+}
+
+static void
+put_time(struct out *o, const char *name, const struct when *w)
+{
+    char text[WHEN_TEXT_SIZE];
+    if (when_text(w, text))
+        put_word(o, name, text);
+}
+
+/* Ids or articles as one value, blanks between. */
+static void
+put_list(struct out *o, const char *name, const struct str *list, unsigned n)
+{
+    char text[512];
+    size_t used = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        if (!list[i].n)
+            continue;
+        if (used + list[i].n + 1 > sizeof text) {
+            o->cut = true;
+            break;
+        }
+        if (used)
+            text[used++] = ' ';
+        memcpy(text + used, list[i].p, list[i].n);
+        used += list[i].n;
+    }
+    if (used)
+        put_value(o, name, str_make(text, used));
+}
+
+/* --- header ----------------------------------------------------------------- */
+
+/* TIMESTAMP: six digits of fraction at most; local digits pass as UTC, and
+ * timeQuality says so; a record without time has none. */
+static void
+put_timestamp(struct out *o, const struct when *w)
+{
+    char text[WHEN_TEXT_SIZE];
+
+    if (!w->utc_known && !w->local_known) {
+        put(o, "-");
+        return;
+    }
+    when_iso(w->utc_known ? w->utc : w->local, w->fraction < 6 ? w->fraction : 6, text);
+    put(o, text);
+    put(o, "Z");
+}
+
+/* HOSTNAME: the originator, in printable ASCII without blanks.  '*changed' when
+ * that is not its whole name. */
+static void
+put_hostname(struct out *o, const struct facts *f, bool *changed)
+{
+    struct str name = f->host.n ? f->host : f->address;
+    char shown[HOSTNAME_MAX + 17];
+    size_t n = name.n ? text_show(name, shown, sizeof shown) : 0, length = 0;
+
+    *changed = false;
+    for (size_t i = 0, k; i < n; i += k, length++) {
+        k = char_length(shown + i);
+        if (length == HOSTNAME_MAX) {
+            *changed = true;
+            break;
+        }
+        if (k == 1 && shown[i] > 32 && shown[i] < 127) {
+            put_bytes(o, shown + i, 1);
+        } else {
+            put(o, "?");
+            *changed = true;
+        }
+    }
+    if (!length)
+        put(o, "-");
+}
+
+/* --- structured data ---------------------------------------------------------- */
+
+/* The label of IANAItuProbableCause that comes nearest (RFC 5674, 3.2). */
+static const char *
+probable_cause(enum event_class c)
+{
+    switch (c) {
+    case CLASS_FILE_CONTENTION:
+    case CLASS_NOT_FOUND:
+    case CLASS_PACKAGE_EMPTIED:
+        return "fileError";
+    case CLASS_DISK_FULL:
+        return "storageCapacityProblem";
+    case CLASS_NETWORK:
+        return "communicationsSubsystemFailure";
+    case CLASS_CORRUPT_DATA:
+        return "corruptData";
+    case CLASS_ACCESS_DENIED:
+    case CLASS_CONFIGURATION:
+        return "configurationOrCustomisationError";
+    case CLASS_STALL:
+    case CLASS_SERVICE:
+    case CLASS_SELF:
+        return "softwareError";
+    case CLASS_DATABASE:
+        return "underlayingResourceUnavailable";
+    case CLASS_RETRY:
+        return "timeoutExpired";
+    case CLASS_UNCLASSIFIED:
+    case CLASS_RESTART:
+    case CLASS_RECOVERED:
+    case CLASS_ACTIVITY:
+    case CLASS_COUNT:
+        break;
+    }
+    return "other";
+}
+
+static void
+put_alarm(struct out *o, const struct alarm_item *a)
+{
+    const char *severity = severity_name(a->severity);
+
+    if (a->state == ALARM_CLEARED)
+        severity = "cleared";
+    else if (a->severity == SEVERITY_INFO)
+        severity = "indeterminate"; /* RFC 5674 has no word for less than a warning */
+    put(o, "[alarm");
+    put_limited(o, "resource", a->key, NAME_MAX_WHOLE);
+    put_word(o, "probableCause", probable_cause(a->cls));
+    put_word(o, "perceivedSeverity", severity);
+    put_word(o, "eventType", a->cls == CLASS_NETWORK ? "communicationsAlarm" : "processingErrorAlarm");
+    put(o, "]");
+}
+
+static void
+put_origin(struct out *o, const struct syslog_form *form, const struct facts *f)
+{
+    char address[INET6_ADDRSTRLEN];
+    struct in6_addr parsed;
+
+    put(o, "[origin software=\"truecause\"");
+    put_limited(o, "swVersion", str_z(form->version), 32);
+    put_limited(o, "enterpriseId", str_z(form->enterprise), NAME_MAX_WHOLE);
+    if (f->address.n && f->address.n < sizeof address) {
+        memcpy(address, f->address.p, f->address.n);
+        address[f->address.n] = '\0';
+        if (inet_pton(AF_INET, address, &parsed) == 1 || inet_pton(AF_INET6, address, &parsed) == 1)
+            put_word(o, "ip", address);
+    }
+    put(o, "]");
+}
+
+static void
+put_meta(struct out *o, const struct target_item *ti, const struct when *w)
+{
+    put(o, "[meta");
+    put_count(o, "sequenceId", ti->target_seq ? (ti->target_seq - 1) % INT32_MAX + 1 : 1);
+    put_count(o, "sysUpTime", (uint64_t) (ti->uptime_ns / 10000000) & UINT32_MAX);
+    put(o, w->utc_known ? "][timeQuality tzKnown=\"1\" isSynced=\"0\"]" : "][timeQuality tzKnown=\"0\" isSynced=\"0\"]");
+}
+
+static void
+put_verdict(struct out *o, const struct facts *f)
+{
+    struct str ids[EVENT_EVIDENCE_MAX];
+
+    if (f->tagged)
+        put_word(o, "tag", EVENT_TAG);
+    if (f->claimed)
+        put_word(o, "claim", event_class_name(f->claim_class));
+    if (f->figures != FIGURES_NONE)
+        put_word(o, "figures", figures_name(f->figures));
+    if (f->caused) {
+        put_word(o, "cause", event_class_name(f->cause_class));
+        put_word(o, "misreported", f->misreported ? "true" : "false");
+    }
+    if (f->confidence != CONFIDENCE_NONE)
+        put_word(o, "confidence", confidence_name(f->confidence));
+    if (f->basis != BASIS_NONE)
+        put_word(o, "basis", basis_name(f->basis));
+    if (f->win32_known)
+        put_count(o, "win32", f->win32);
+    put_value(o, "symbol", f->symbol);
+    put_value(o, "signature", f->signature);
+    for (unsigned i = 0; i < f->n_evidence; i++)
+        ids[i] = str_z(f->evidence[i]);
+    put_list(o, "evidence", ids, f->n_evidence);
+    for (unsigned i = 0; i < f->n_linked; i++)
+        ids[i] = str_z(f->linked[i]);
+    put_list(o, "see", ids, f->n_linked);
+    put_list(o, "article", f->article, f->n_articles);
+}
+
+static void
+put_facts(struct out *o, const struct facts *f)
+{
+    static const struct {
+        const char *sd;
+        size_t offset;
+    } fields[] = {
+#define FACT(member, element, attribute, sd, prose) {sd, offsetof(struct facts, member)},
+#include "parsers/event_fields.def"
+#undef FACT
+    };
+
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (*fields[i].sd)
+            put_value(o, fields[i].sd, *(const struct str *) (const void *) ((const char *) f + fields[i].offset));
+}
+
+/* All of truecause@PEN but its end. */
+static void
+put_truecause(struct out *o, const struct syslog_form *form, const struct target_item *ti, bool host_changed)
+{
+    const struct alarm_item *a = ti->item->alarm;
+    const struct event *ev = ti->item->event;
+    bool alarm = ti->item->kind == ITEM_ALARM;
+    const struct facts *f = alarm ? &a->f : &ev->f;
+    const struct when *w = alarm ? &a->when : &ev->when;
+
+    put(o, "[truecause@");
+    put_number(o, form->pen);
+    put_word(o, "id", alarm ? a->id : ev->id);
+    if (alarm) {
+        put_limited(o, "key", a->key, NAME_MAX_WHOLE);
+        put_word(o, "state", alarm_state_name(a->state));
+    }
+    put_word(o, "class", event_class_name(alarm ? a->cls : ev->cls));
+    put_word(o, "severity", severity_name(alarm ? a->severity : ev->severity));
+    put_count(o, "seq", ti->target_seq);
+    if (alarm) {
+        put_count(o, "count", a->count);
+        put_time(o, "first", &a->first);
+        put_time(o, "last", &a->last);
+        put_value(o, "reason", a->reason);
+        put_limited(o, "event", a->event, NAME_MAX_WHOLE);
+    }
+    put_verdict(o, f);
+    if (!w->utc_known)
+        put_time(o, "local", w);
+    put_value(o, "zone", w->zone);
+    if (host_changed)
+        put_value(o, "host", f->host.n ? f->host : f->address);
+    put_facts(o, f);
+    /* A fault's own words are its proof; the rest is in the archive. */
+    if (!alarm && event_class_is_fault(ev->cls))
+        put_value(o, "text", ev->text);
+    if (alarm)
+        put_value(o, "action", a->action);
+}
+
+/* --- the message ---------------------------------------------------------------- */
+
+/* MSG as it is shown: the summary of the alarm, or a line about the record. */
+static size_t
+message_text(const struct item *item, char *out, size_t cap)
+{
+    char line[SUMMARY_SIZE];
+
+    if (item->kind == ITEM_ALARM)
+        return text_show(item->alarm->summary, out, cap);
+    return text_show(str_make(line, summary_event(item->event, line)), out, cap);
+}
+
+/* The end of the structured data and MSG, as much of it as there is room for.
+ * A receiver takes what begins with a BOM for UTF-8 and leaves ASCII alone. */
+static void
+put_message(struct out *o, const char *msg, size_t n, bool *truncated)
+{
+    static const char flag[] = " truncated=\"true\"", bom[] = "\xef\xbb\xbf";
+    size_t room = o->cap - o->n, kept = 0;
+    bool ascii = true;
+
+    for (size_t i = 0; i < n; i++)
+        ascii = ascii && (unsigned char) msg[i] < 0x80;
+    *truncated = o->cut || room < 2 + (ascii ? 0 : 3) + n;
+    if (*truncated)
+        put(o, flag);
+    put(o, "]");
+    if (o->full || !n)
+        return;
+    room = o->cap - o->n;
+    if (room < 5)
+        return;
+    put(o, ascii ? " " : " \xef\xbb\xbf");
+    room -= ascii ? 1 : 1 + sizeof bom - 1;
+    while (kept < n && kept + char_length(msg + kept) <= room)
+        kept += char_length(msg + kept);
+    put_bytes(o, msg, kept);
+}
+
+size_t
+syslog_msg_write(const struct syslog_form *form, const struct target_item *ti, char *out, bool *truncated)
+{
+    const struct item *item = ti->item;
+    bool alarm = item->kind == ITEM_ALARM, host_changed = false;
+    const struct facts *f = alarm ? &item->alarm->f : &item->event->f;
+    const struct when *w = alarm ? &item->alarm->when : &item->event->when;
+    enum severity severity = alarm ? item->alarm->severity : item->event->severity;
+    char msg[SUMMARY_SIZE * 4];
+    size_t msg_n = message_text(item, msg, sizeof msg), kept = msg_n + 4 < MSG_KEPT ? msg_n + 4 : MSG_KEPT;
+    struct out o = {.p = out};
+
+    if (alarm && item->alarm->state == ALARM_CLEARED)
+        severity = SEVERITY_CLEARED;
+    /* With the last limit only whole values are left, and those fit in SYSLOG_MSG_MIN. */
+    for (size_t i = 0; i < sizeof value_limits / sizeof *value_limits; i++) {
+        o = (struct out){.p = out, .cap = form->budget, .value_max = value_limits[i]};
+        put(&o, "<");
+        put_number(&o, (uint64_t) (form->facility * 8 + severity_syslog(severity)));
+        put(&o, ">1 ");
+        put_timestamp(&o, w);
+        put(&o, " ");
+        put_hostname(&o, f, &host_changed);
+        put(&o, " truecause - ");
+        put(&o, event_class_name(alarm ? item->alarm->cls : item->event->cls));
+        put(&o, " ");
+        if (alarm)
+            put_alarm(&o, item->alarm);
+        put_origin(&o, form, f);
+        put_meta(&o, ti, w);
+        put_truecause(&o, form, ti, host_changed);
+        if (!o.full && o.cap - o.n >= kept + sizeof " truncated=\"true\"]")
+            break;
+    }
+    put_message(&o, msg, msg_n, truncated);
+    return o.n;
+}

@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * check_syslog_msg.c - tests of the RFC 5424 encoder: exact bytes of known items,
+ * and hostile items by the thousand against the checker in rfc5424.c, which was
+ * written from the grammar and shares nothing with the encoder. */
+#include "build.h"
+
+#include <check.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "forwarder/syslog_msg.h"
+#include "parsers/text.h"
+#include "parsers/when.h"
+#include "tests/unit/rfc5424.h"
+
+static struct rfc5424 parsed;
+
+#define OURS "truecause@32473"
+#define ck_value(element, name, want) \
+    do { \
+        struct str got_ = rfc5424_value(&parsed, element, name); \
+        ck_assert_msg(str_has(got_) && str_eq(got_, str_z(want)), "%s: want %s, got %.*s", name, want, STR_ARG(got_)); \
+    } while (0)
+
+/* --- items ------------------------------------------------------------------------ */
+
+static const struct syslog_form form = {16, 32473, "32473.109", "0.1.0", SYSLOG_MSG_UDP};
+
+/* 1998-09-10T16:55:37Z; local digits seven hours before. */
+static const struct when article_time = {.utc = INT64_C(905446537) * WHEN_SECOND,
+                                         .local = INT64_C(905421337) * WHEN_SECOND,
+                                         .utc_known = true,
+                                         .local_known = true,
+                                         .zone = {"America/Los_Angeles", 19}};
+
+static void
+article_facts(struct facts *f)
+{
+    memset(f, 0, sizeof *f);
+    f->host = STR("ANFIELD");
+    f->address = STR("192.0.2.10");
+    f->site = STR("DOG");
+    f->package = STR("DOG0005D");
+    f->server = STR("ANFIELD");
+    f->share = STR("SMS_PKGE");
+    f->file = STR("E:\\_S M0000.TMP\\filename.EXE");
+    f->target = STR("E:\\SMS_PKGE\\DOG0005D\\filename.EXE");
+    f->claim_event = STR("109");
+    f->claimed = f->caused = f->tagged = f->win32_known = f->misreported = true;
+    f->claim_class = CLASS_DISK_FULL;
+    f->figures = FIGURES_BLANK;
+    f->cause_class = CLASS_FILE_CONTENTION;
+    f->win32 = 32;
+    f->symbol = STR("ERROR_SHARING_VIOLATION");
+    f->basis = BASIS_LOG_MATCH;
+    f->confidence = CONFIDENCE_CONFIRMED;
+    f->signature = STR("event-109");
+    f->n_evidence = 1;
+    memcpy(f->evidence[0], "00112233445566778899aabbccddeeff", EVENT_ID_SIZE);
+    f->n_articles = 1;
+    f->article[0] = STR("Q193766");
+}
+
+static void
+article_alarm(struct alarm_item *a)
+{
+    memset(a, 0, sizeof *a);
+    memcpy(a->id, "0123456789abcdef0123456789abcdef", EVENT_ID_SIZE);
+    a->key = STR("dist:ANFIELD:DOG0005D");
+    a->state = ALARM_RAISED;
+    a->severity = SEVERITY_MINOR;
+    a->cls = CLASS_FILE_CONTENTION;
+    a->count = 1;
+    a->first = a->last = a->when = article_time;
+    article_facts(&a->f);
+    a->summary = STR("DOG0005D not on \\\\ANFIELD\\SMS_PKGE: file in use (Win32 32), not disk space: filename.EXE");
+    a->action = STR("Find who holds the file.");
+}
+
+static size_t
+write_item(const struct syslog_form *fo, const struct item *item, char *out, bool *truncated)
+{
+    struct target_item ti = {.seq = 9, .target_seq = 7, .item = item, .uptime_ns = INT64_C(12345678901)};
+    return syslog_msg_write(fo, &ti, out, truncated);
+}
+
+static char message[SYSLOG_MSG_TCP];
+static bool truncated;
+
+static size_t
+write_alarm(const struct alarm_item *a)
+{
+    struct item item = {.kind = ITEM_ALARM, .alarm = a};
+    size_t n = write_item(&form, &item, message, &truncated);
+    const char *why = rfc5424_parse(message, n, &parsed);
+    ck_assert_msg(why == NULL, "%s: %.*s", why, (int) n, message);
+    return n;
+}
+
+static size_t
+write_event(const struct event *ev)
+{
+    struct item item = {.kind = ITEM_EVENT, .event = ev};
+    size_t n = write_item(&form, &item, message, &truncated);
+    const char *why = rfc5424_parse(message, n, &parsed);
+    ck_assert_msg(why == NULL, "%s: %.*s", why, (int) n, message);
+    return n;
+}
+
+static void
+ck_message(size_t n, const char *want)
+{
+    ck_assert_msg(n == strlen(want) && memcmp(message, want, n) == 0, "want %s\n got %.*s", want, (int) n, message);
+}
+
+/* --- known items --------------------------------------------------------------------- */
+
+START_TEST(alarm_raise_exact)
+{
+    struct alarm_item a;
+    article_alarm(&a);
+    ck_message(write_alarm(&a),
+               "<131>1 1998-09-10T16:55:37Z ANFIELD truecause - file-contention "
+               "[alarm resource=\"dist:ANFIELD:DOG0005D\" probableCause=\"fileError\" perceivedSeverity=\"minor\""
+               " eventType=\"processingErrorAlarm\"]"
+               "[origin software=\"truecause\" swVersion=\"0.1.0\" enterpriseId=\"32473.109\" ip=\"192.0.2.10\"]"
+               "[meta sequenceId=\"7\" sysUpTime=\"1234\"][timeQuality tzKnown=\"1\" isSynced=\"0\"]"
+               "[truecause@32473 id=\"0123456789abcdef0123456789abcdef\" key=\"dist:ANFIELD:DOG0005D\" state=\"raised\""
+               " class=\"file-contention\" severity=\"minor\" seq=\"7\" count=\"1\" first=\"1998-09-10T16:55:37Z\""
+               " last=\"1998-09-10T16:55:37Z\" tag=\"error-32-contention\" claim=\"disk-full\" figures=\"blank\""
+               " cause=\"file-contention\" misreported=\"true\" confidence=\"confirmed\" basis=\"log-match\" win32=\"32\""
+               " symbol=\"ERROR_SHARING_VIOLATION\" signature=\"event-109\""
+               " evidence=\"00112233445566778899aabbccddeeff\" article=\"Q193766\" zone=\"America/Los_Angeles\""
+               " address=\"192.0.2.10\" site=\"DOG\" package=\"DOG0005D\" server=\"ANFIELD\" share=\"SMS_PKGE\""
+               " file=\"E:\\\\_S M0000.TMP\\\\filename.EXE\" target=\"E:\\\\SMS_PKGE\\\\DOG0005D\\\\filename.EXE\""
+               " claimEvent=\"109\" action=\"Find who holds the file.\"] "
+               "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: file in use (Win32 32), not disk space: filename.EXE");
+    ck_assert(!truncated);
+}
+END_TEST
+
+START_TEST(alarm_clear)
+{
+    struct alarm_item a;
+    article_alarm(&a);
+    a.state = ALARM_CLEARED;
+    a.severity = SEVERITY_CRITICAL;
+    a.reason = STR("recovered");
+    a.action = STR_NONE;
+    write_alarm(&a);
+    ck_assert_int_eq(parsed.pri, 16 * 8 + 5);
+    ck_value("alarm", "perceivedSeverity", "cleared");
+    ck_value(OURS, "state", "cleared");
+    ck_value(OURS, "severity", "critical");
+    ck_value(OURS, "reason", "recovered");
+    ck_assert_ptr_null(rfc5424_param(&parsed, OURS, "action"));
+}
+END_TEST
+
+/* RFC 5674, table 1. */
+START_TEST(alarm_severities)
+{
+    static const int pri[] = {1, 2, 3, 4, 6, 5};
+    static const char *const word[] = {"critical", "major", "minor", "warning", "indeterminate", "cleared"};
+    struct alarm_item a;
+    article_alarm(&a);
+    a.severity = (enum severity) _i;
+    write_alarm(&a);
+    ck_assert_int_eq(parsed.pri % 8, pri[_i]);
+    ck_value("alarm", "perceivedSeverity", word[_i]);
+}
+END_TEST
+
+START_TEST(every_class_has_labels)
+{
+    struct alarm_item a;
+    struct str cause;
+    article_alarm(&a);
+    a.cls = (enum event_class) _i;
+    write_alarm(&a);
+    cause = rfc5424_value(&parsed, "alarm", "probableCause");
+    ck_assert(cause.n > 3);
+    ck_assert_msg(event_class_is_fault(a.cls) || _i == CLASS_SELF || str_eq(cause, STR("other")), "%s",
+                  event_class_name(a.cls));
+    ck_assert(str_eq(parsed.msgid, str_z(event_class_name(a.cls))));
+}
+END_TEST
+
+static void
+article_event(struct event *ev)
+{
+    memset(ev, 0, sizeof *ev);
+    memcpy(ev->id, "fedcba9876543210fedcba9876543210", EVENT_ID_SIZE);
+    ev->cls = CLASS_ACTIVITY;
+    ev->severity = SEVERITY_INFO;
+    ev->when = article_time;
+    ev->f.host = STR("ANFIELD");
+    ev->f.component = STR("SMS_DESPOOLER");
+    ev->f.thread = STR("1D0");
+    ev->format = STR("sms-log");
+    ev->text = STR("~Waiting for ready instruction file....");
+}
+
+START_TEST(event_exact)
+{
+    struct event ev;
+    article_event(&ev);
+    ck_message(write_event(&ev),
+               "<134>1 1998-09-10T16:55:37Z ANFIELD truecause - activity "
+               "[origin software=\"truecause\" swVersion=\"0.1.0\" enterpriseId=\"32473.109\"]"
+               "[meta sequenceId=\"7\" sysUpTime=\"1234\"][timeQuality tzKnown=\"1\" isSynced=\"0\"]"
+               "[truecause@32473 id=\"fedcba9876543210fedcba9876543210\" class=\"activity\" severity=\"info\" seq=\"7\""
+               " zone=\"America/Los_Angeles\" component=\"SMS_DESPOOLER\" thread=\"1D0\"] "
+               "Waiting for ready instruction file....");
+}
+END_TEST
+
+START_TEST(event_is_no_alarm)
+{
+    struct event ev;
+    article_event(&ev);
+    article_facts(&ev.f);
+    ev.cls = CLASS_FILE_CONTENTION;
+    ev.severity = SEVERITY_MINOR;
+    ev.text = STR("Failed to install package. There isn't\nsufficient disk space");
+    write_event(&ev);
+    ck_assert_ptr_null(rfc5424_param(&parsed, "alarm", "resource"));
+    ck_value(OURS, "misreported", "true");
+    ck_value(OURS, "text", "Failed to install package. There isn't<0A>sufficient disk space");
+}
+END_TEST
+
+START_TEST(unknown_zone)
+{
+    struct event ev;
+    article_event(&ev);
+    ev.when.utc_known = false;
+    ev.when.zone = STR_NONE;
+    write_event(&ev);
+    ck_assert(str_eq(parsed.time, STR("1998-09-10T09:55:37Z")));
+    ck_value("timeQuality", "tzKnown", "0");
+    ck_value("timeQuality", "isSynced", "0");
+    ck_value(OURS, "local", "1998-09-10T09:55:37");
+}
+END_TEST
+
+START_TEST(no_time)
+{
+    struct event ev;
+    article_event(&ev);
+    memset(&ev.when, 0, sizeof ev.when);
+    write_event(&ev);
+    ck_assert(str_eq(parsed.time, STR("-")));
+    ck_assert_ptr_null(rfc5424_param(&parsed, OURS, "local"));
+}
+END_TEST
+
+START_TEST(fraction_has_six_digits)
+{
+    struct event ev;
+    article_event(&ev);
+    ev.when.utc += 123456789;
+    ev.when.fraction = 9;
+    write_event(&ev);
+    ck_assert(str_eq(parsed.time, STR("1998-09-10T16:55:37.123456Z")));
+}
+END_TEST
+
+START_TEST(host_names)
+{
+    static char long_name[400];
+    struct event ev;
+    article_event(&ev);
+    ev.f.host = STR_NONE;
+    write_event(&ev);
+    ck_assert(str_eq(parsed.host, STR("-")));
+    ev.f.address = STR("2001:db8::7");
+    write_event(&ev);
+    ck_assert(str_eq(parsed.host, STR("2001:db8::7")));
+    ck_value("origin", "ip", "2001:db8::7");
+    ev.f.address = STR("] not an address");
+    ev.f.host = STR("M\xc3\x9cNCHEN 1]");
+    write_event(&ev);
+    ck_assert(str_eq(parsed.host, STR("M?NCHEN?1]")));
+    ck_value(OURS, "host", "M\xc3\x9cNCHEN 1]");
+    ck_value(OURS, "address", "] not an address");
+    ck_assert_ptr_null(rfc5424_param(&parsed, "origin", "ip"));
+    memset(long_name, 'H', sizeof long_name);
+    ev.f.host = str_make(long_name, sizeof long_name);
+    write_event(&ev);
+    ck_assert_uint_eq(parsed.host.n, 255);
+    ck_assert_uint_eq(rfc5424_value(&parsed, OURS, "host").n, 400);
+}
+END_TEST
+
+START_TEST(bom_only_if_not_ascii)
+{
+    struct alarm_item a;
+    article_alarm(&a);
+    write_alarm(&a);
+    ck_assert(!parsed.bom);
+    a.summary = STR("Paket f\xc3\xbcr \\\\ANFIELD");
+    write_alarm(&a);
+    ck_assert(parsed.bom);
+    ck_assert(str_eq(parsed.msg, STR("Paket f\xc3\xbcr \\\\ANFIELD")));
+}
+END_TEST
+
+START_TEST(forgery_is_shown)
+{
+    struct event ev;
+    article_event(&ev);
+    article_facts(&ev.f);
+    ev.cls = CLASS_FILE_CONTENTION;
+    ev.f.package = STR("A\"] x\\");
+    ev.f.file = STR("a\r\n<34>1 - - - - - - forged\x1b[2J\x7f");
+    ev.f.target = STR("\xe2\x80\xa8\xc2\x85\xee\xbc\x80\xee\xbc\x8a");
+    ev.text = STR("x\r\n<0>1 - evil - - - -");
+    write_event(&ev);
+    ck_value(OURS, "package", "A\"] x\\");
+    ck_value(OURS, "file", "a<0D><0A><34>1 - - - - - - forged<1B>[2J<7F>");
+    ck_value(OURS, "target", "<E2><80><A8><C2><85><00><0A>");
+    ck_value(OURS, "text", "x<0D><0A><0>1 - evil - - - -");
+}
+END_TEST
+
+START_TEST(sequence_wraps_to_one)
+{
+    struct event ev;
+    struct item item = {.kind = ITEM_EVENT, .event = &ev};
+    struct target_item ti = {.target_seq = INT32_MAX, .item = &item, .uptime_ns = INT64_MAX};
+    article_event(&ev);
+    ck_assert_ptr_null(rfc5424_parse(message, syslog_msg_write(&form, &ti, message, &truncated), &parsed));
+    ck_value("meta", "sequenceId", "2147483647");
+    ti.target_seq++;
+    ck_assert_ptr_null(rfc5424_parse(message, syslog_msg_write(&form, &ti, message, &truncated), &parsed));
+    ck_value("meta", "sequenceId", "1");
+    ck_value(OURS, "seq", "2147483648");
+    ck_assert(strtoull(rfc5424_value(&parsed, "meta", "sysUpTime").p, NULL, 10) <= UINT32_MAX);
+}
+END_TEST
+
+/* What names the item stays whole, the flag is there, MSG keeps its beginning. */
+START_TEST(long_item_is_shortened)
+{
+    static char text[20000];
+    struct event ev;
+    size_t n;
+    article_event(&ev);
+    article_facts(&ev.f);
+    ev.cls = CLASS_FILE_CONTENTION;
+    for (size_t i = 0; i + 2 <= sizeof text; i += 2)
+        memcpy(text + i, "\xc3\xa9", 2);
+    ev.f.file = ev.f.target = ev.f.share = ev.text = str_make(text, sizeof text);
+    n = write_event(&ev);
+    ck_assert_uint_le(n, SYSLOG_MSG_UDP);
+    ck_assert(truncated);
+    ck_value(OURS, "truncated", "true");
+    ck_value(OURS, "id", ev.id);
+    ck_value(OURS, "package", "DOG0005D");
+    ck_assert_uint_ge(rfc5424_value(&parsed, OURS, "file").n, 128);
+    ck_assert_uint_ge(parsed.msg.n, 40);
+}
+END_TEST
+
+/* --- hostile items ------------------------------------------------------------------- */
+
+static uint64_t rng_state = UINT64_C(0x853c49e6748fea9b);
+
+static uint32_t
+rng(void)
+{
+    rng_state ^= rng_state << 13;
+    rng_state ^= rng_state >> 7;
+    rng_state ^= rng_state << 17;
+    return (uint32_t) (rng_state >> 32);
+}
+
+static char pool[1 << 19];
+static size_t pool_used;
+
+/* Bytes an attacker would choose; every eighth text is raw noise, which no
+ * parser hands on; that must do no harm either. */
+static struct str
+hostile(void)
+{
+    static const char *const parts[] = {
+        "\r", "\n", "\r\n<34>1 - h a - - - x", "\x1b]0;t\x07", "]", "\"", "\\", "[a b=\"", "\\\"]", " ", "=", "%n", "\x7f",
+        "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xee\xbc\x80", "\xee\xbc\x8a", "\xee\xbd\x9d", "\xef\xbb\xbf",
+        "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x92\xbe", "A", "E:\\", "\\\\S\\", "1", "\t", "\x01",
+    };
+    size_t start = pool_used, want = rng() % 40 ? rng() % 60 : rng() % 9000;
+    if (rng() % 9 == 0)
+        return STR_NONE;
+    while (pool_used - start < want && pool_used + 64 < sizeof pool) {
+        const char *part = parts[rng() % (sizeof parts / sizeof *parts)];
+        size_t n = strlen(part);
+        if (want % 8 == 7) {
+            pool[pool_used++] = (char) rng();
+            continue;
+        }
+        memcpy(pool + pool_used, part, n);
+        pool_used += n;
+    }
+    return str_make(pool + start, pool_used - start);
+}
+
+static void
+hostile_when(struct when *w)
+{
+    memset(w, 0, sizeof *w);
+    w->utc_known = rng() % 2;
+    w->local_known = rng() % 2;
+    w->utc = (int64_t) (rng() % 4102444800u) * WHEN_SECOND + rng() % 1000000000;
+    w->local = (int64_t) (rng() % 4102444800u) * WHEN_SECOND;
+    w->fraction = (uint8_t) (rng() % 10);
+    w->zone = hostile();
+}
+
+static void
+hostile_facts(struct facts *f)
+{
+    memset(f, 0, sizeof *f);
+#define FACT(member, element, attribute, sd, prose) f->member = hostile();
+#include "parsers/event_fields.def"
+#undef FACT
+    f->claimed = rng() % 2;
+    f->claim_class = (enum event_class) (rng() % CLASS_COUNT);
+    f->figures = (enum figures) (rng() % 5);
+    f->caused = rng() % 2;
+    f->cause_class = (enum event_class) (rng() % CLASS_COUNT);
+    f->tagged = rng() % 2;
+    f->win32_known = rng() % 2;
+    f->win32 = rng();
+    f->symbol = hostile();
+    f->misreported = rng() % 2;
+    f->basis = (enum basis) (rng() % 7);
+    f->confidence = (enum confidence) (rng() % 4);
+    f->signature = hostile();
+    f->n_evidence = rng() % (EVENT_EVIDENCE_MAX + 1);
+    f->n_linked = rng() % (EVENT_SEE_MAX + 1);
+    f->n_articles = rng() % (EVENT_SEE_MAX + 1);
+    for (unsigned i = 0; i < EVENT_EVIDENCE_MAX; i++)
+        memset(f->evidence[i], 'e', EVENT_ID_SIZE - 1);
+    for (unsigned i = 0; i < EVENT_SEE_MAX; i++) {
+        memset(f->linked[i], 'c', EVENT_ID_SIZE - 1);
+        f->article[i] = hostile();
+    }
+}
+
+/* A value is what text_show() makes of the field, or the beginning of that
+ * where the message says that it was shortened. */
+static void
+ck_field(const char *name, struct str field)
+{
+    static char shown[1 << 17];
+    const struct rfc5424_param *p = rfc5424_param(&parsed, OURS, name);
+    size_t n;
+    if (!str_has(field)) {
+        ck_assert_ptr_null(p);
+        return;
+    }
+    n = text_show(field, shown, sizeof shown);
+    if (!p) {
+        ck_assert_msg(truncated, "%s is not there", name);
+        return;
+    }
+    ck_assert(p->n == n || (truncated && p->n < n));
+    ck_assert_msg(memcmp(p->value, shown, p->n) == 0, "%s", name);
+}
+
+START_TEST(hostile_items)
+{
+    static struct event ev;
+    static struct alarm_item a;
+    struct syslog_form fo = form;
+    unsigned shortened = 0;
+
+    for (unsigned i = 0; i < 20000; i++) {
+        struct item item = {.kind = i % 2 ? ITEM_ALARM : ITEM_EVENT};
+        struct facts *f = i % 2 ? &a.f : &ev.f;
+        const char *why;
+        size_t n;
+
+        pool_used = 0;
+        fo.facility = (int) (rng() % 24);
+        fo.budget = i % 4 < 2 ? SYSLOG_MSG_UDP : SYSLOG_MSG_TCP;
+        memset(&ev, 0, sizeof ev);
+        memset(&a, 0, sizeof a);
+        hostile_facts(f);
+        memset(ev.id, 'a', EVENT_ID_SIZE - 1);
+        memset(a.id, 'b', EVENT_ID_SIZE - 1);
+        ev.cls = a.cls = (enum event_class) (rng() % CLASS_COUNT);
+        ev.severity = a.severity = (enum severity) (rng() % 6);
+        a.state = (enum alarm_state) (rng() % 3);
+        hostile_when(&ev.when);
+        hostile_when(&a.when);
+        hostile_when(&a.first);
+        hostile_when(&a.last);
+        ev.text = hostile();
+        a.key = hostile();
+        a.key.n = a.key.n > 128 ? 128 : a.key.n;
+        a.count = rng();
+        a.reason = hostile();
+        a.event = hostile();
+        a.summary = hostile();
+        a.action = hostile();
+        item.event = item.kind == ITEM_EVENT ? &ev : NULL;
+        item.alarm = item.kind == ITEM_ALARM ? &a : NULL;
+
+        n = write_item(&fo, &item, message, &truncated);
+        ck_assert_uint_le(n, fo.budget);
+        why = rfc5424_parse(message, n, &parsed);
+        ck_assert_msg(why == NULL, "item %u: %s: %.*s", i, why, (int) n, message);
+        ck_assert_int_eq(parsed.pri / 8, fo.facility);
+        ck_assert(str_eq(parsed.app, STR("truecause")));
+        ck_assert((rfc5424_param(&parsed, "alarm", "resource") || rfc5424_param(&parsed, "alarm", "eventType")) == (i % 2));
+        ck_value(OURS, "id", i % 2 ? a.id : ev.id);
+        ck_assert(str_has(rfc5424_value(&parsed, OURS, "truncated")) == truncated);
+        ck_field("package", f->package);
+        ck_field("file", f->file);
+        ck_field("target", f->target);
+        ck_field("symbol", f->symbol);
+        shortened += truncated;
+    }
+    /* Both kinds were met in numbers. */
+    ck_assert_uint_gt(shortened, 2000);
+    ck_assert_uint_lt(shortened, 18000);
+}
+END_TEST
+
+int
+main(void)
+{
+    Suite *s = suite_create("syslog_msg");
+    TCase *known = tcase_create("known"), *hostility = tcase_create("hostile");
+    SRunner *sr;
+    int failed;
+
+    tcase_add_test(known, alarm_raise_exact);
+    tcase_add_test(known, alarm_clear);
+    tcase_add_loop_test(known, alarm_severities, 0, 6);
+    tcase_add_loop_test(known, every_class_has_labels, 0, CLASS_COUNT);
+    tcase_add_test(known, event_exact);
+    tcase_add_test(known, event_is_no_alarm);
+    tcase_add_test(known, unknown_zone);
+    tcase_add_test(known, no_time);
+    tcase_add_test(known, fraction_has_six_digits);
+    tcase_add_test(known, host_names);
+    tcase_add_test(known, bom_only_if_not_ascii);
+    tcase_add_test(known, forgery_is_shown);
+    tcase_add_test(known, sequence_wraps_to_one);
+    tcase_add_test(known, long_item_is_shortened);
+    tcase_set_timeout(hostility, 300);
+    tcase_add_test(hostility, hostile_items);
+    suite_add_tcase(s, known);
+    suite_add_tcase(s, hostility);
+    sr = srunner_create(s);
+    srunner_run_all(sr, CK_ENV);
+    failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    return failed ? 1 : 0;
+}

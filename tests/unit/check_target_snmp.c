@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * check_target_snmp.c - notifications as a receiver gets them: a socket on
- * loopback takes the datagrams, and a BER reader of this file, which knows
- * nothing of libnetsnmp, takes them apart. */
+ * check_target_snmp.c - notifications as a receiver gets them, and the target
+ * that sends them: refusals, failures, pace, and what libnetsnmp must not do. */
 #include "build.h"
 
 #include <arpa/inet.h>
@@ -13,312 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "forwarder/target_snmp.h"
-#include "parsers/text.h"
 #include "parsers/when.h"
-
-#define DEFAULT_ROOT "1.3.6.1.4.1.32473.109"
-#define OTHER_ROOT "1.3.6.1.4.1.99999.7"
-#define ID "0123456789abcdef0123456789abcdef"
-
-/* --- a receiver ------------------------------------------------------------- */
-
-struct varbind {
-    char name[160];
-    int tag;
-    int64_t number;
-    char text[2048]; /* strings as they are, identifiers in dotted form */
-    size_t n;
-};
-
-struct datagram {
-    size_t size;
-    char source[64];
-    char community[64];
-    int version, pdu;
-    int64_t request;
-    unsigned n;
-    struct varbind varbind[40];
-};
-
-/* One element: tag and content; moves 'p' behind it. */
-static const uint8_t *
-element(const uint8_t **p, const uint8_t *end, int *tag, size_t *n)
-{
-    const uint8_t *content;
-
-    ck_assert_int_ge(end - *p, 2);
-    *tag = *(*p)++;
-    *n = *(*p)++;
-    if (*n & 0x80) {
-        unsigned k = *n & 0x7f;
-
-        ck_assert_uint_le(k, 3);
-        ck_assert_int_ge(end - *p, (int) k);
-        for (*n = 0; k; k--)
-            *n = *n << 8 | *(*p)++;
-    }
-    ck_assert_uint_le(*n, (size_t) (end - *p));
-    content = *p;
-    *p += *n;
-    return content;
-}
-
-static int64_t
-integer(const uint8_t *p, size_t n)
-{
-    int64_t v;
-
-    ck_assert_uint_ge(n, 1);
-    ck_assert_uint_le(n, 8);
-    v = p[0] & 0x80 ? -1 : 0;
-    for (size_t i = 0; i < n; i++)
-        v = (int64_t) ((uint64_t) v << 8 | p[i]);
-    return v;
-}
-
-static void
-identifier(const uint8_t *p, size_t n, char *out, size_t cap)
-{
-    uint64_t v = 0;
-    size_t o = (size_t) snprintf(out, cap, "%d.%d", p[0] / 40, p[0] % 40);
-
-    for (size_t i = 1; i < n; i++) {
-        v = v << 7 | (p[i] & 0x7f);
-        if (!(p[i] & 0x80)) {
-            o += (size_t) snprintf(out + o, cap - o, ".%lu", (unsigned long) v);
-            v = 0;
-        }
-    }
-}
-
-static void
-take_varbind(const uint8_t *p, const uint8_t *end, struct varbind *v)
-{
-    const uint8_t *at;
-    int tag;
-    size_t n;
-
-    at = element(&p, end, &tag, &n);
-    ck_assert_int_eq(tag, 0x06);
-    identifier(at, n, v->name, sizeof v->name);
-    at = element(&p, end, &v->tag, &v->n);
-    ck_assert_ptr_eq(p, end);
-    if (v->tag == 0x04 || v->tag == 0x40) {
-        ck_assert_uint_lt(v->n, sizeof v->text);
-        memcpy(v->text, at, v->n);
-        v->text[v->n] = '\0';
-    } else if (v->tag == 0x06) {
-        identifier(at, v->n, v->text, sizeof v->text);
-    } else {
-        v->number = integer(at, v->n);
-    }
-}
-
-static void
-take_apart(const uint8_t *bytes, size_t size, struct datagram *d)
-{
-    const uint8_t *p = bytes, *end = bytes + size, *at, *list;
-    int tag;
-    size_t n;
-
-    memset(d, 0, sizeof *d);
-    d->size = size;
-    at = element(&p, end, &tag, &n);
-    ck_assert_int_eq(tag, 0x30);
-    ck_assert_ptr_eq(p, end);
-    p = at;
-    at = element(&p, end, &tag, &n);
-    d->version = (int) integer(at, n);
-    at = element(&p, end, &tag, &n);
-    snprintf(d->community, sizeof d->community, "%.*s", (int) n, (const char *) at);
-    at = element(&p, end, &d->pdu, &n);
-    ck_assert_ptr_eq(p, end);
-    p = at;
-    at = element(&p, end, &tag, &n);
-    d->request = integer(at, n);
-    at = element(&p, end, &tag, &n);
-    ck_assert_int_eq(integer(at, n), 0);
-    at = element(&p, end, &tag, &n);
-    ck_assert_int_eq(integer(at, n), 0);
-    at = element(&p, end, &tag, &n);
-    ck_assert_int_eq(tag, 0x30);
-    for (list = at; list < end;) {
-        at = element(&list, end, &tag, &n);
-        ck_assert_int_eq(tag, 0x30);
-        ck_assert_uint_lt(d->n, 40);
-        take_varbind(at, at + n, &d->varbind[d->n++]);
-    }
-}
-
-static int receiver = -1;
-static char receiver_port[16];
-
-static void
-receiver_open(void)
-{
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof a;
-
-    receiver = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    ck_assert_int_ge(receiver, 0);
-    ck_assert_int_eq(bind(receiver, (struct sockaddr *) &a, n), 0);
-    ck_assert_int_eq(getsockname(receiver, (struct sockaddr *) &a, &n), 0);
-    snprintf(receiver_port, sizeof receiver_port, "%u", ntohs(a.sin_port));
-}
-
-static void
-receiver_close(void)
-{
-    close(receiver);
-}
-
-static bool
-receive(struct datagram *d, int timeout_ms)
-{
-    static uint8_t bytes[65536];
-    struct pollfd poll_for = {.fd = receiver, .events = POLLIN};
-    struct sockaddr_in from;
-    socklen_t from_n = sizeof from;
-    ssize_t n;
-
-    if (poll(&poll_for, 1, timeout_ms) != 1)
-        return false;
-    n = recvfrom(receiver, bytes, sizeof bytes, 0, (struct sockaddr *) &from, &from_n);
-    ck_assert_int_gt(n, 0);
-    take_apart(bytes, (size_t) n, d);
-    inet_ntop(AF_INET, &from.sin_addr, d->source, sizeof d->source);
-    return true;
-}
-
-/* --- what is sent ------------------------------------------------------------ */
-
-static struct alarm_item
-sample(void)
-{
-    struct alarm_item a = {
-        .key = STR("dist:ANFIELD:DOG0005D"),
-        .state = ALARM_RAISED,
-        .severity = SEVERITY_MINOR,
-        .cls = CLASS_FILE_CONTENTION,
-        .count = 1,
-        .summary = STR("DOG0005D not on \\\\ANFIELD\\SMS_PKGE: file in use (Win32 32), not disk space: filename.EXE"),
-        .action = STR("Find who holds the file."),
-    };
-
-    memcpy(a.id, ID, sizeof a.id);
-    ck_assert(when_parse_iso(STR("1998-09-10T16:55:37Z"), &a.first));
-    ck_assert(when_parse_iso(STR("1998-09-10T09:55:40"), &a.last));
-    a.f.host = STR("ANFIELD");
-    a.f.address = STR("192.0.2.10");
-    a.f.site = STR("DOG");
-    a.f.server = STR("ANFIELD");
-    a.f.share = STR("SMS_PKGE");
-    a.f.package = STR("DOG0005D");
-    a.f.file = STR("E:\\_S M0000.TMP\\filename.EXE");
-    a.f.claimed = true;
-    a.f.claim_class = CLASS_DISK_FULL;
-    a.f.figures = FIGURES_BLANK;
-    a.f.caused = true;
-    a.f.cause_class = CLASS_FILE_CONTENTION;
-    a.f.tagged = true;
-    a.f.win32_known = true;
-    a.f.win32 = 32;
-    a.f.misreported = true;
-    a.f.confidence = CONFIDENCE_CONFIRMED;
-    a.f.n_articles = 1;
-    a.f.article[0] = STR("Q193766");
-    return a;
-}
-
-static struct config config_default;
-static struct config_target target_default;
-
-static void
-configuration(void)
-{
-    static char host[] = "127.0.0.1", transport[] = "udp", version[] = "2c", community[] = "public", name[] = "nms",
-                root[] = DEFAULT_ROOT;
-
-    config_default = (struct config) {.enterprise_oid = root, .pen = 32473};
-    target_default = (struct config_target) {
-        .place = {"truecause.xml", 7}, .name = name, .transport = transport, .host = host, .port = receiver_port,
-        .version = version, .community = community, .pdu_size = 1400,
-    };
-}
-
-static struct target *
-open_target(void)
-{
-    char err[512] = "";
-    struct target *t = target_snmp_class.open(&config_default, &target_default, err, sizeof err);
-
-    ck_assert_msg(t != NULL, "%s", err);
-    return t;
-}
-
-static int
-send_alarm(struct target *t, const struct alarm_item *a)
-{
-    struct item item = {.kind = ITEM_ALARM, .alarm = a};
-    struct target_item it = {.seq = 900, .target_seq = 17, .item = &item, .uptime_ns = 90 * WHEN_SECOND};
-
-    return target_snmp_class.send(t, &it);
-}
-
-/* Sends 'a' through a target of its own and gives what arrived. */
-static void
-round_trip(const struct alarm_item *a, struct datagram *d)
-{
-    struct target *t = open_target();
-
-    ck_assert_msg(send_alarm(t, a) == 0, "%s", t->error);
-    ck_assert_int_eq(target_snmp_class.flush(t, 1000), 0);
-    ck_assert(receive(d, 5000));
-    target_snmp_class.close(t);
-}
-
-static const struct varbind *
-value(const struct datagram *d, enum mib_object_id id)
-{
-    char name[160];
-
-    snprintf(name, sizeof name, "%s.1.%u.0", config_default.enterprise_oid, mib_objects[id].arc);
-    for (unsigned i = 0; i < d->n; i++)
-        if (strcmp(d->varbind[i].name, name) == 0)
-            return &d->varbind[i];
-    ck_abort_msg("%s is not in the notification", mib_objects[id].name);
-}
-
-#define TEXT(d, id, want) ck_assert_str_eq(value(d, MIB_OBJECT_##id)->text, want)
-#define NUMBER(d, id, want) ck_assert_int_eq(value(d, MIB_OBJECT_##id)->number, want)
-
-static int
-tag_of(enum mib_syntax syntax)
-{
-    switch (syntax) {
-    case MIB_TEXT:
-    case MIB_KEY:
-    case MIB_ID:
-    case MIB_TIME:
-        return 0x04;
-    case MIB_ENUM:
-    case MIB_TRUTH:
-    case MIB_INTEGER:
-        return 0x02;
-    case MIB_UNSIGNED:
-        return 0x42;
-    case MIB_COUNTER:
-        return 0x41;
-    }
-    return 0;
-}
-
-/* --- tests --------------------------------------------------------------------- */
+#include "tests/unit/snmp_receiver.h"
 
 START_TEST(message_is_a_v2c_trap_in_the_fixed_order)
 {
@@ -557,189 +256,6 @@ START_TEST(only_ipv4_goes_into_snmptrapaddress)
 }
 END_TEST
 
-/* --- the budget ------------------------------------------------------------------ */
-
-static bool
-whole_utf8(const char *text, size_t n)
-{
-    for (size_t i = 0; i < n;) {
-        unsigned char c = (unsigned char) text[i];
-        size_t k = c < 0x80 ? 1 : c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc2 ? 2 : 0;
-
-        if (!k || i + k > n)
-            return false;
-        for (size_t j = 1; j < k; j++)
-            if (((unsigned char) text[i + j] & 0xc0) != 0x80)
-                return false;
-        i += k;
-    }
-    return true;
-}
-
-static const enum mib_object_id texts[] = {
-    MIB_OBJECT_SUMMARY, MIB_OBJECT_SITE, MIB_OBJECT_ORIGIN_HOST, MIB_OBJECT_SERVER, MIB_OBJECT_SHARE,
-    MIB_OBJECT_PACKAGE, MIB_OBJECT_FILE, MIB_OBJECT_CLEAR_REASON, MIB_OBJECT_ACTION,
-};
-
-/* Random text of up to 'max' characters of one to four bytes. */
-static struct str
-random_text(char *out, unsigned max)
-{
-    static const char *const characters[] = {"a", "\\", " ", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x92\xbe", "\n", "\xee\xbc\x80"};
-    unsigned n = (unsigned) rand() % (max + 1);
-    size_t o = 0;
-
-    for (unsigned i = 0; i < n; i++) {
-        const char *c = characters[rand() % 8];
-
-        memcpy(out + o, c, strlen(c));
-        o += strlen(c);
-    }
-    return str_make(out, o);
-}
-
-static void
-randomise(struct alarm_item *a, char (*space)[4096])
-{
-    struct str *const member[] = {&a->summary, &a->f.site, &a->f.host, &a->f.server, &a->f.share,
-                                  &a->f.package, &a->f.file, &a->reason, &a->action};
-    static const unsigned max[] = {150, 8, 300, 300, 300, 64, 1000, 300, 1000};
-
-    for (unsigned i = 0; i < 9; i++)
-        *member[i] = random_text(space[i], rand() % 3 ? max[i] / 4 : max[i]);
-    a->count = (uint64_t) rand();
-    a->f.win32 = (uint32_t) rand();
-}
-
-/* What arrived must be the shown text or a beginning of it. */
-static bool
-check_text(const struct varbind *v, struct str whole)
-{
-    static char shown[16384];
-    size_t n = text_show(whole, shown, sizeof shown);
-
-    ck_assert_uint_le(v->n, n);
-    ck_assert_mem_eq(v->text, shown, v->n);
-    ck_assert(whole_utf8(v->text, v->n));
-    return v->n == n;
-}
-
-START_TEST(any_message_fits_its_budget)
-{
-    static char space[9][4096];
-    struct alarm_item a = sample();
-    struct mib_oid root;
-    struct datagram d;
-    unsigned shortened = 0;
-
-    ck_assert(mib_enterprise(DEFAULT_ROOT, &root));
-    srand(1998);
-    for (unsigned round = 0; round < 300; round++) {
-        const struct str *const member[] = {&a.summary, &a.f.site, &a.f.host, &a.f.server, &a.f.share,
-                                            &a.f.package, &a.f.file, &a.reason, &a.action};
-        size_t least = snmp_message_least(&root, 6);
-        bool whole = true;
-
-        target_default.pdu_size = round % 3 == 0 ? (unsigned) least : (unsigned) (least + (size_t) rand() % 700);
-        randomise(&a, space);
-        round_trip(&a, &d);
-        ck_assert_uint_le(d.size, target_default.pdu_size);
-        TEXT(&d, KEY, "dist:ANFIELD:DOG0005D");
-        TEXT(&d, EVENT_ID, ID);
-        TEXT(&d, TAG, EVENT_TAG);
-        for (unsigned i = 0; i < 9; i++)
-            whole = check_text(value(&d, texts[i]), *member[i]) && whole;
-        whole = check_text(value(&d, MIB_OBJECT_ARTICLE), STR("Q193766")) && whole;
-        NUMBER(&d, TRUNCATED, whole ? 2 : 1);
-        shortened += !whole;
-    }
-    ck_assert_uint_gt(shortened, 50);
-    ck_assert_uint_lt(shortened, 300);
-}
-END_TEST
-
-START_TEST(size_is_what_is_sent)
-{
-    static char space[9][4096];
-    static struct snmp_message m;
-    struct alarm_item a = sample();
-    struct item item = {.kind = ITEM_ALARM, .alarm = &a};
-    struct mib_oid root;
-    struct datagram d;
-
-    ck_assert(mib_enterprise(DEFAULT_ROOT, &root));
-    target_default.pdu_size = 60000;
-    srand(109);
-    for (unsigned round = 0; round < 200; round++) {
-        struct target_item it = {.target_seq = 17, .item = &item, .uptime_ns = 90 * WHEN_SECOND};
-
-        randomise(&a, space);
-        ck_assert_int_eq(snmp_message_alarm(&m, &root, &it), 0);
-        round_trip(&a, &d);
-        ck_assert_uint_ge(snmp_message_size(&m, 6), d.size);
-        ck_assert_uint_le(snmp_message_size(&m, 6), d.size + 4);
-    }
-}
-END_TEST
-
-/* The advice goes before the file, the file before the summary. */
-START_TEST(texts_give_way_in_order)
-{
-    static char filler[1024];
-    struct alarm_item a = sample();
-    struct datagram d;
-    size_t action, file;
-
-    memset(filler, 'x', sizeof filler);
-    a.action = str_make(filler, 600);
-    a.f.file = str_make(filler, 300);
-    round_trip(&a, &d);
-    action = value(&d, MIB_OBJECT_ACTION)->n;
-    file = value(&d, MIB_OBJECT_FILE)->n;
-    ck_assert_uint_lt(action, 600);
-    ck_assert_uint_ge(action, 120);
-    ck_assert(file == 300 || action == 120);
-    ck_assert_uint_eq(value(&d, MIB_OBJECT_SUMMARY)->n, a.summary.n);
-    NUMBER(&d, TRUNCATED, 1);
-    ck_assert_uint_le(d.size, 1400);
-    ck_assert_uint_ge(d.size, 1390); /* no more was cut than had to be */
-}
-END_TEST
-
-/* 128 bytes of key that all have to be escaped: whole in any budget. */
-START_TEST(key_is_never_cut)
-{
-    static char key[128];
-    struct alarm_item a = sample();
-    struct datagram d;
-
-    memset(key, 1, sizeof key);
-    a.key = str_make(key, sizeof key);
-    round_trip(&a, &d);
-    ck_assert_uint_eq(value(&d, MIB_OBJECT_KEY)->n, 512);
-    ck_assert_uint_le(d.size, 1400);
-}
-END_TEST
-
-START_TEST(text_over_the_bound_of_the_mib_is_cut)
-{
-    static char filler[70000];
-    struct alarm_item a = sample();
-    struct datagram d;
-
-    memset(filler, 'x', sizeof filler);
-    target_default.pdu_size = 60000;
-    a.f.file = str_make(filler, MIB_TEXT_MAX);
-    round_trip(&a, &d);
-    ck_assert_uint_eq(value(&d, MIB_OBJECT_FILE)->n, MIB_TEXT_MAX);
-    NUMBER(&d, TRUNCATED, 2);
-    a.f.file = str_make(filler, sizeof filler);
-    round_trip(&a, &d);
-    ck_assert_uint_eq(value(&d, MIB_OBJECT_FILE)->n, MIB_TEXT_MAX);
-    NUMBER(&d, TRUNCATED, 1);
-}
-END_TEST
-
 /* --- the target -------------------------------------------------------------------- */
 
 START_TEST(what_is_no_alarm_is_not_sent)
@@ -887,17 +403,6 @@ START_TEST(what_cannot_be_is_refused)
 }
 END_TEST
 
-START_TEST(default_budget_has_room)
-{
-    struct mib_oid longest;
-
-    ck_assert(mib_enterprise("1.3.6.1.4.1.4294967295.4294967295.4294967295", &longest));
-    ck_assert_uint_le(snmp_message_least(&longest, 64), 1400);
-    ck_assert(mib_enterprise(DEFAULT_ROOT, &longest));
-    ck_assert_uint_le(snmp_message_least(&longest, 6), 1024);
-}
-END_TEST
-
 /* snmp.conf would change the source address and persistent state would be
  * written; neither may happen, and the locale and the environment stay. */
 START_TEST(library_reads_and_writes_nothing)
@@ -966,13 +471,6 @@ START_TEST(ipv6_is_a_way_too)
 }
 END_TEST
 
-static void
-set_up(void)
-{
-    receiver_open();
-    configuration();
-}
-
 int
 main(void)
 {
@@ -981,7 +479,7 @@ main(void)
     SRunner *sr = srunner_create(s);
     int failed;
 
-    tcase_add_checked_fixture(t, set_up, receiver_close);
+    tcase_add_checked_fixture(t, receiver_open, receiver_close);
     tcase_add_loop_test(t, message_is_a_v2c_trap_in_the_fixed_order, 0, 2);
     tcase_add_test(t, values_are_those_of_the_alarm);
     tcase_add_test(t, absent_facts_have_their_own_values);
@@ -992,19 +490,9 @@ main(void)
     tcase_add_test(t, hostile_text_is_shown_not_sent);
     tcase_add_test(t, only_ipv4_goes_into_snmptrapaddress);
     suite_add_tcase(s, t);
-    t = tcase_create("budget");
-    tcase_set_timeout(t, 120);
-    tcase_add_checked_fixture(t, set_up, receiver_close);
-    tcase_add_test(t, any_message_fits_its_budget);
-    tcase_add_test(t, size_is_what_is_sent);
-    tcase_add_test(t, texts_give_way_in_order);
-    tcase_add_test(t, key_is_never_cut);
-    tcase_add_test(t, text_over_the_bound_of_the_mib_is_cut);
-    tcase_add_test(t, default_budget_has_room);
-    suite_add_tcase(s, t);
     t = tcase_create("target");
     tcase_set_timeout(t, 60);
-    tcase_add_checked_fixture(t, set_up, receiver_close);
+    tcase_add_checked_fixture(t, receiver_open, receiver_close);
     tcase_add_test(t, what_is_no_alarm_is_not_sent);
     tcase_add_test(t, notice_carries_its_objects);
     tcase_add_test(t, pace_holds_back);

@@ -248,7 +248,7 @@ tcp_listen(struct target_syslog *t)
         continue;
     if (n == 0)
         return -EPIPE;
-    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : -errno;
+    return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 }
 
 /* One system call's worth of the queue.  Not evbuffer_write(), which would have
@@ -279,7 +279,7 @@ tcp_drain(struct target_syslog *t, size_t rest, int64_t deadline)
             return lose(t, "connection lost", -r);
         if (tcp_write(t) > 0 || errno == EINTR)
             continue;
-        if (errno != EAGAIN && errno != EWOULDBLOCK)
+        if (errno != EAGAIN)
             return lose(t, "cannot write", errno);
         if (!wait_for(t, t->fd, EV_WRITE, deadline))
             return fail(t, "receiver takes nothing", ETIMEDOUT);
@@ -386,7 +386,7 @@ udp_send(struct target_syslog *t, const char *msg, size_t n)
         }
         if (errno == EINTR)
             continue;
-        if ((errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS)
+        if ((errno == EAGAIN || errno == ENOBUFS)
             && wait_for(t, t->fd, EV_WRITE, deadline_in(SEND_MS)))
             continue;
         /* ECONNREFUSED is about a datagram before this one. */

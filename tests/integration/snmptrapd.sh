@@ -13,9 +13,9 @@ all_here() {
     grep -q '^TRUECAUSE-MIB::tcSummary.0 = heartbeat$' "$1"
 }
 
-# received FILE: what snmptrapd printed, without its own first and last words.
+# received FILE: what snmptrapd printed, without what it says of itself.
 received() {
-    grep -v 'NET-SNMP version' "$1"
+    grep -ve 'NET-SNMP version' -e '^Created directory: ' "$1"
 }
 
 no_numbers() {

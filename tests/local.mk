@@ -59,7 +59,12 @@ FUZZ_NAMES =
 FUZZERS = $(FUZZ_NAMES:%=tests/fuzz/fuzz_%)
 
 # --- integration tests --------------------------------------------------------
+# A program that such a test calls: EXTRA_PROGRAMS and check_DATA, and HELPERS.
+HELPERS = %D%/integration/send_syslog
+EXTRA_PROGRAMS += %D%/integration/send_syslog
+check_DATA = $(HELPERS)
 SHELL_TESTS =
+SHELL_TESTS += %D%/integration/rsyslog.sh
 SHELL_TESTS += %D%/integration/smilint.sh
 SHELL_TESTS += %D%/integration/snmptrapd.sh
 

@@ -4,6 +4,7 @@ noinst_LIBRARIES += %D%/libparsers.a
 %C%_libparsers_a_SOURCES = \
 	%D%/arena.c \
 	%D%/arena.h \
+	%D%/bracket_log.c \
 	%D%/catalogue.h \
 	%D%/event.c \
 	%D%/event.h \
@@ -13,6 +14,17 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/item_xml.h \
 	%D%/item_xml_read.c \
 	%D%/item_xml_write.c \
+	%D%/sms_date.c \
+	%D%/sms_date.h \
+	%D%/sms_frame.c \
+	%D%/sms_frame.h \
+	%D%/sms_log.c \
+	%D%/sms_scan.c \
+	%D%/sms_scan.h \
+	%D%/sms_trailer.c \
+	%D%/sms_trailer.h \
+	%D%/sms_viewer.c \
+	%D%/sms_viewer.h \
 	%D%/str.h \
 	%D%/text.c \
 	%D%/text.h \

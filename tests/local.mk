@@ -59,10 +59,6 @@ FUZZ_NAMES =
 FUZZERS = $(FUZZ_NAMES:%=tests/fuzz/fuzz_%)
 
 # --- integration tests --------------------------------------------------------
-# A program that such a test calls: EXTRA_PROGRAMS and check_DATA, and HELPERS.
-HELPERS = %D%/integration/send_syslog
-EXTRA_PROGRAMS += %D%/integration/send_syslog
-check_DATA = $(HELPERS)
 SHELL_TESTS =
 SHELL_TESTS += %D%/integration/rsyslog.sh
 SHELL_TESTS += %D%/integration/smilint.sh
@@ -71,7 +67,10 @@ SHELL_TESTS += %D%/integration/snmptrapd.sh
 # Programs that shell tests run; built by 'make check', no tests themselves.
 EXTRA_PROGRAMS += %D%/integration/snmp_send
 %C%_integration_snmp_send_SOURCES = %D%/integration/snmp_send.c
-check_DATA = %D%/integration/snmp_send$(EXEEXT)
+EXTRA_PROGRAMS += %D%/integration/send_syslog
+check_DATA = \
+	%D%/integration/send_syslog$(EXEEXT) \
+	%D%/integration/snmp_send$(EXEEXT)
 
 TESTS += $(check_PROGRAMS) $(SHELL_TESTS)
 

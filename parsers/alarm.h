@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * alarm.h - the table of open alarms: one for each thing that fails, under a
+ * key that names the thing and never the verdict (design section 5).  Knows
+ * nothing of pairing or stalls; correlate.c and its parts call it.
+ *
+ * Every change goes out at once through the sink of the call. */
+#ifndef PARSERS_ALARM_H
+#define PARSERS_ALARM_H
+
+#include "parsers/catalogue.h"
+#include "parsers/event.h"
+#include "parsers/id.h"
+#include "parsers/keep.h"
+
+enum { ALARM_KEY_MAX = 128, ALARM_OPEN_MAX = 10000, ALARM_CLEARED_MAX = 10000, ALARM_FILES = 64 };
+
+/* Where items go.  A non-zero answer ends the work and is handed back. */
+struct sink {
+    int (*item)(void *arg, const struct item *);
+    void *arg;
+};
+
+/* A point in time as state machines see it.  'clock' 0 is UTC; any other is
+ * the local time of one source whose zone is unknown, and times of different
+ * clocks are never compared. */
+struct moment {
+    bool known;
+    uint32_t clock;
+    int64_t t;
+    struct when when; /* as shown; zone is not kept */
+};
+
+void moment_save(struct keep_out *, const struct moment *);
+void moment_restore(struct keep_in *, struct moment *);
+
+/* One call into the engine: what it may use and where its answers go. */
+struct call {
+    struct arena *arena;
+    const struct sink *sink;
+    struct moment at;
+    const char *event_id; /* of the event that makes the change; "" for none */
+    int error;            /* first non-zero answer of the sink, or -ENOMEM */
+};
+void call_emit(struct call *, const struct item *);
+
+/* How strongly a fault's evidence speaks; of one failure the strongest decides. */
+enum strength { STRENGTH_TEXT, STRENGTH_SHAPE, STRENGTH_CODE, STRENGTH_FIGURES };
+enum strength alarm_strength(enum basis);
+
+/* One failure as it reaches the table. */
+struct failure_report {
+    struct str key;
+    enum event_class cls;
+    enum severity severity; /* lowest it may have */
+    const struct facts *f;
+    struct str path; /* failing file, "" for none */
+    uint64_t run;    /* instruction run it belongs to, 0 for none */
+};
+
+struct alarm {
+    struct str key; /* owned */
+    enum event_class cls;
+    enum severity severity, floor;
+    uint64_t count, raise, change;
+    struct moment first, last;
+    struct facts *f; /* owned */
+    enum strength strength;
+    uint64_t run;
+    bool works, confirmed, escalated;
+    bool cause_moved; /* key was completed after the raise */
+    unsigned n_files, more_files;
+    uint64_t file[ALARM_FILES]; /* hashes of upper-case paths */
+};
+
+struct alarm_table;
+struct alarm_table *alarm_table_new(const struct catalogue *, struct id_hasher *);
+void alarm_table_free(struct alarm_table *);
+void alarm_table_catalogue(struct alarm_table *, const struct catalogue *);
+
+/* Writes "kind:PART:PART" to 'out' in upper case, unknown parts as "-", cut as
+ * the design says; returns the key over 'out'. */
+struct str alarm_key(char out[ALARM_KEY_MAX + 1], const char *kind, struct str a, struct str b);
+
+/* The key under which a fault of one record is filed (design section 5). */
+struct str fault_key(char out[ALARM_KEY_MAX + 1], const struct event *ev, struct str server);
+/* The server a copy went to: the one named, else the log's own host. */
+struct str fault_server(const struct event *ev);
+/* A hash of 's' without regard to ASCII case. */
+uint64_t alarm_hash(struct str s);
+
+struct alarm *alarm_find(struct alarm_table *, struct str key);
+unsigned alarm_open_count(const struct alarm_table *);
+struct alarm *alarm_at(struct alarm_table *, unsigned i);
+
+/* A failure: raises, counts, updates or reclassifies.  NULL when it was older
+ * than the key's last clear, and so only counted. */
+struct alarm *alarm_fail(struct alarm_table *, struct call *, const struct failure_report *);
+/* New facts or severity for an open alarm, sent as an update. */
+void alarm_update(struct alarm_table *, struct call *, struct alarm *, const char *reason);
+/* Ends 'a' (freed).  'reason' says why; 'watch' keeps the count for a day. */
+void alarm_clear(struct alarm_table *, struct call *, struct alarm *, const char *reason, bool watch);
+/* Gives 'a' its full key once its server is known; the alarm stays. */
+void alarm_rename(struct alarm_table *, struct call *, struct alarm *, struct str key);
+/* Clears what 'path' was the last failing file of. */
+void alarm_copied(struct alarm_table *, struct call *, struct str package, struct str path);
+/* Escalates and ages what is due on 'clock' at 'now'; the next time to call. */
+int64_t alarm_tick(struct alarm_table *, struct call *, uint32_t clock, int64_t now);
+/* The earliest due time noted since the last alarm_tick(). */
+int64_t alarm_earliest(const struct alarm_table *);
+/* When alarm_tick() has something to do at the earliest, for one alarm. */
+int64_t alarm_due(const struct alarm *);
+
+/* The current state of an open alarm as an item, in the call's arena. */
+const struct alarm_item *alarm_describe(struct alarm_table *, struct call *, const struct alarm *,
+                                        enum alarm_state, const char *reason);
+
+struct alarm_counters {
+    uint64_t raised, updated, cleared, aged, evicted, stale;
+};
+const struct alarm_counters *alarm_counters(const struct alarm_table *);
+
+void alarm_save(const struct alarm_table *, struct keep_out *);
+bool alarm_restore(struct alarm_table *, struct keep_in *);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * stall.h - instruction runs, one a thread, and what comes of them: the stall
+ * of Q161043 with its confirmation and its ends, and packages whose run went
+ * well.  Called by correlate.c for every record of a log. */
+#ifndef PARSERS_STALL_H
+#define PARSERS_STALL_H
+
+#include "parsers/alarm.h"
+#include "parsers/pair.h"
+
+enum { STALL_RUNS_MAX = 4096, STALL_OPEN_MAX = 1024, STALL_SPANS = 4096, STALL_RUN_PACKAGES = 8 };
+
+#define STALL_CONFIRM (30 * 60 * INT64_C(1000000000))
+
+struct stall_table;
+struct stall_table *stall_new(struct alarm_table *);
+void stall_free(struct stall_table *);
+
+/* Looks at 'ev' (of source 'source') before it is sent: ties it to its run,
+ * turns the second half of a stall into one, and completes its object.  '*run'
+ * is the run it belongs to, 0 for none; '*quiet' true when 'ev' must not raise
+ * an alarm by itself yet. */
+void stall_before(struct stall_table *, struct call *, struct event *ev, uint64_t source, uint64_t *run, bool *quiet);
+/* After 'ev' was sent: raises and clears what follows from it. */
+void stall_after(struct stall_table *, struct call *, const struct event *ev, uint64_t source);
+/* Confirms stalls that are due on 'clock'; returns the next due time. */
+int64_t stall_tick(struct stall_table *, struct call *, uint32_t clock, int64_t now);
+/* Notes that the failure 'ev' happened in run 'run'. */
+void stall_failed(struct stall_table *, const struct event *ev, uint64_t run);
+
+/* `Stored Package`, status 4400: the package of 'ev' has arrived. */
+void stall_stored(struct stall_table *, struct call *, const struct event *ev);
+
+/* For pair.h: struct run_lookup over this table. */
+struct run_lookup stall_runs(struct stall_table *);
+/* True when nothing here waits for a record: the quick way past idle ones. */
+bool stall_idle(const struct stall_table *);
+
+void stall_save(const struct stall_table *, struct keep_out *);
+bool stall_restore(struct stall_table *, struct keep_in *);
+
+#endif

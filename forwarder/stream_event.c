@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * stream_event.c - one framed record to an event: parse, then what the source
+ * knows (host, site, zone) and the id.  Called by stream.c. */
+#include "build.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "forwarder/stream_state.h"
+
+/* UTC of a record: its own bias, else the source's zone, else the zone name it
+ * shows, else unknown (design section 4, "zone"). */
+static void
+apply_zone(struct stream *s, struct when *w)
+{
+    struct zone *named;
+
+    if (w->utc_known || !w->local_known)
+        return;
+    if (s->zone) {
+        if (zone_apply(s->zone, w))
+            w->zone = str_z(zone_name(s->zone));
+        return;
+    }
+    if (w->zone.n && (named = zone_cache_get(s->zones, w->zone)))
+        zone_apply(named, w);
+}
+
+/* The text of a record that no format could read: its bytes, escaped. */
+static void
+raw_text(struct stream *s, struct event *ev, struct str bytes)
+{
+    bool cut = false;
+
+    ev->text = text_clean(s->arena, s->parse.code_page, bytes, EVENT_TEXT_MAX, &cut);
+    ev->truncated = ev->truncated || cut;
+}
+
+static bool
+make_id(struct stream *s, struct event *ev, const char *raw, size_t n)
+{
+    uint8_t digest[16];
+    uint64_t number = 0;
+    bool mix;
+
+    if (!id_begin(s->hasher, ev->format, ev->f.host) || !id_add(s->hasher, raw, n) || !id_end(s->hasher, digest))
+        return false;
+    if (ev->when.utc_known || ev->when.local_known) {
+        number = id_recent_ordinal(&s->recent, digest, ev->when.utc_known ? ev->when.utc : ev->when.local);
+        mix = number > 0;
+    } else {
+        number = ev->offset;
+        mix = true;
+    }
+    if (mix && !id_mix(s->hasher, digest, number))
+        return false;
+    id_text(digest, ev->id);
+    return true;
+}
+
+static void
+note_time(struct stream *s, const struct when *w)
+{
+    int64_t t = w->utc_known ? w->utc : w->local;
+
+    if (!w->utc_known && !w->local_known) {
+        if (!s->order_known && s->nearest_known) {
+            s->order = s->nearest.utc_known ? s->nearest.utc : s->nearest.local;
+            s->order_known = true;
+        }
+        return;
+    }
+    if (!s->order_known || t > s->order)
+        s->order = t;
+    s->order_known = true;
+    if (!s->stats.first_known) {
+        s->stats.first = *w;
+        s->stats.first.zone = STR_NONE;
+    }
+    s->stats.first_known = true;
+    s->stats.last = *w;
+    s->stats.last.zone = STR_NONE;
+}
+
+/* Fills 's->event' from 'bytes' with what the record itself says. */
+static enum perr
+parse_record(struct stream *s, struct str bytes, bool bad)
+{
+    struct format_record record = {.bytes = bytes};
+    struct event *ev = &s->event;
+    enum perr error = PERR_SYNTAX;
+    size_t at = 0;
+
+    memset(ev, 0, sizeof *ev);
+    ev->severity = SEVERITY_INFO;
+    ev->format = str_z(s->format->name);
+    ev->source_name = s->name;
+    ev->offset = s->offset;
+    ev->line = s->line;
+    if (!bad)
+        error = s->format->parse(&s->parse, &record, s->arena, ev, &at);
+    if (!str_has(ev->text))
+        raw_text(s, ev, bytes);
+    if (!str_has(ev->f.host) && s->host.n)
+        ev->f.host = s->host;
+    if (!str_has(ev->f.site) && s->site.n)
+        ev->f.site = s->site;
+    if (s->address.n)
+        ev->f.address = s->address;
+    apply_zone(s, &ev->when);
+    return error;
+}
+
+int
+stream_make(struct stream *s, size_t n, bool bad)
+{
+    const char *raw = s->raw.p + s->raw.start;
+    struct event *ev = &s->event;
+    enum perr error;
+
+    arena_reset(s->arena);
+    s->bytes = str_make(s->encoding == TEXT_8BIT ? raw : s->text.p + s->text.start, n);
+    error = parse_record(s, s->bytes, bad);
+    if (error == PERR_UNSUPPORTED) {
+        snprintf(s->error, sizeof s->error,
+                 "%s: line %llu: this layout of %s has no event texts and is not read; save as .txt, .csv or XML with "
+                 "descriptions",
+                 s->path, (unsigned long long) s->line, s->format->name);
+        return -EPROTONOSUPPORT;
+    }
+    ev->length = text_source_length(s->encoding, s->bytes.p, n);
+    if (!ev->text.p || !make_id(s, ev, raw, (size_t) ev->length))
+        return -ENOMEM;
+    note_time(s, &ev->when);
+    s->stats.records++;
+    if (bad || s->unframed)
+        s->stats.unframed_bytes += ev->length;
+    /* The bytes stay in the buffer until the next read: the event borrows. */
+    stream_consume(s, n);
+    return 1;
+}
+
+void
+stream_peek(struct stream *s)
+{
+    const char *p = s->encoding == TEXT_8BIT ? s->raw.p + s->raw.start : s->text.p + s->text.start;
+    size_t n = s->encoding == TEXT_8BIT ? s->raw.end - s->raw.start : s->text.end - s->text.start, at = 0;
+    _Alignas(16) char state[1024];
+    bool final = s->eof;
+
+    if (s->format->state_size > sizeof state)
+        return;
+    memset(state, 0, sizeof state);
+    while (at < n) {
+        struct format_span span = {0};
+        enum format_next found = s->format->next(state, p + at, n - at, final, &span);
+
+        if (found == FORMAT_MORE)
+            break;
+        at += span.skip;
+        if (found == FORMAT_RECORD) {
+            arena_reset(s->arena);
+            parse_record(s, str_make(p + at, span.length), false);
+            if (s->event.when.utc_known || s->event.when.local_known) {
+                s->nearest = s->event.when;
+                s->nearest.zone = STR_NONE;
+                s->nearest_known = true;
+                break;
+            }
+        }
+        at += span.length;
+    }
+    arena_reset(s->arena);
+}
+
+struct event *
+stream_event(struct stream *s)
+{
+    return &s->event;
+}
+
+struct arena *
+stream_arena(struct stream *s)
+{
+    return s->arena;
+}
+
+struct str
+stream_raw(const struct stream *s)
+{
+    return s->bytes;
+}
+
+const char *
+stream_error(const struct stream *s)
+{
+    return s->error;
+}
+
+const char *
+stream_path(const struct stream *s)
+{
+    return s->path;
+}
+
+const char *
+stream_format(const struct stream *s)
+{
+    return s->unframed ? "none" : s->format->name;
+}
+
+const struct stream_stats *
+stream_stats(const struct stream *s)
+{
+    return &s->stats;
+}
+
+uint64_t
+stream_id(const struct stream *s)
+{
+    return s->id;
+}
+
+bool
+stream_zone_unknown(const struct stream *s)
+{
+    return s->nearest_known && !s->nearest.utc_known;
+}
+
+const struct when *
+stream_nearest(const struct stream *s)
+{
+    return s->nearest_known ? &s->nearest : NULL;
+}
+
+int64_t
+stream_order(const struct stream *s)
+{
+    return s->order;
+}
+
+bool
+stream_order_known(const struct stream *s)
+{
+    return s->order_known;
+}
+
+bool
+stream_moved(const struct stream *s)
+{
+    return s->stats.records > 0;
+}

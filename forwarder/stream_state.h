@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * stream_state.h - the insides of a stream, for stream.c (bytes) and
+ * stream_event.c (records) alone. */
+#ifndef FORWARDER_STREAM_STATE_H
+#define FORWARDER_STREAM_STATE_H
+
+#include "forwarder/stream.h"
+
+struct stream_buffer {
+    char *p;
+    size_t start, end, cap;
+};
+
+struct stream {
+    char *path;
+    int fd; /* -1 when held only while reading */
+    bool sequential, eof;
+    uint64_t id, read_at;
+    uint64_t offset, line; /* of the window's first byte */
+    char line_end;
+    enum text_encoding encoding;
+    struct stream_buffer raw;  /* bytes as stored */
+    struct stream_buffer text; /* decoded, where they are not 8-bit */
+    size_t decoded;            /* bytes of 'raw' that 'text' stands for */
+    const struct format *format;
+    void *state;
+    bool unframed; /* no format knew the file */
+    struct format_options parse;
+    struct text_codepage *code_page;
+    struct zone *zone;
+    struct zone_cache *zones;
+    struct id_hasher *hasher;
+    struct id_recent recent;
+    struct arena *arena, *names;
+    struct str name, host, site, address;
+    struct event event;
+    struct str bytes; /* of the event */
+    bool order_known, nearest_known;
+    int64_t order;
+    struct when nearest;
+    struct stream_stats stats;
+    char error[512];
+};
+
+/* Takes 'n' framed bytes off the window. */
+void stream_consume(struct stream *, size_t n);
+/* Makes the event of the next 'n' bytes and takes them: 1 or negative errno. */
+int stream_make(struct stream *, size_t n, bool bad);
+/* Looks ahead in the first window for the first time that a record shows. */
+void stream_peek(struct stream *);
+
+#endif

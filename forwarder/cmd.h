@@ -7,8 +7,20 @@
 #ifndef FORWARDER_CMD_H
 #define FORWARDER_CMD_H
 
+#include <stdbool.h>
+
 enum { CMD_DONE = 0, CMD_UNFRAMED = 1, CMD_USAGE = 2, CMD_CONFIG = 3, CMD_FAILED = 4 };
 
+int cmd_export(int argc, char **argv);
+int cmd_report(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
+int cmd_forward(int argc, char **argv);
+int cmd_send_test(int argc, char **argv);
+int cmd_check(int argc, char **argv);
 int cmd_mib(int argc, char **argv);
+
+/* For config_load(): findings go to the log as "file:line: what". */
+struct config_place;
+void cmd_config_report(void *arg, bool warning, const struct config_place *, const char *text);
 
 #endif

@@ -4,14 +4,49 @@
  * so that the tests can link all the rest. */
 #include "build.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "forwarder/cmd.h"
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *help;
+} commands[] = {
+    {"report", cmd_report, "FILE|DIR ...            what failed and why: the first thing to try"},
+    {"export", cmd_export, "FILE|DIR|- ...          records and alarms as XML"},
+    {"explain", cmd_explain, "FILE[:LINE] | ID FILE   one record taken apart"},
+    {"forward", cmd_forward, "-c CONFIG --once        sources to targets, through the journal"},
+    {"check", cmd_check, "-c CONFIG               what is wrong with a configuration"},
+    {"send-test", cmd_send_test, "-c CONFIG TARGET        an example alarm to a target"},
+    {"mib", cmd_mib, "                        the MIB for the enterprise OID in force"},
+};
+
+static int
+help(FILE *to, int status)
+{
+    fputs("usage: truecause COMMAND [OPTION]... [ARGUMENT]...\n\n", to);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        fprintf(to, "  truecause %-10s %s\n", commands[i].name, commands[i].help);
+    fputs("\ntruecause COMMAND --help tells more; --version the version.\n", to);
+    return status;
+}
 
 int
 main(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "--version") == 0)
-        return puts(PACKAGE_STRING) < 0 ? 4 : 0;
-    fputs("usage: truecause --version\n", stderr);
-    return 2;
+    signal(SIGPIPE, SIG_IGN);
+    if (argc < 2)
+        return help(stderr, CMD_USAGE);
+    if (strcmp(argv[1], "--version") == 0)
+        return puts(PACKAGE_STRING) < 0 ? CMD_FAILED : CMD_DONE;
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        return help(stdout, CMD_DONE);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    fprintf(stderr, "truecause: error: '%s' is not a command\n", argv[1]);
+    return help(stderr, CMD_USAGE);
 }

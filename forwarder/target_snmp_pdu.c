@@ -44,6 +44,17 @@ text_bound(enum mib_object_id id)
     return mib_objects[id].high < MIB_TEXT_MAX ? (size_t) mib_objects[id].high : MIB_TEXT_MAX;
 }
 
+/* Printable ASCII is shown as it is; nearly all texts are no more than that. */
+static bool
+is_plain(struct str s)
+{
+    unsigned odd = 0;
+
+    for (size_t i = 0; i < s.n; i++)
+        odd |= (unsigned char) (s.p[i] - 0x20) > 0x7e - 0x20;
+    return !odd;
+}
+
 static void
 shorten(struct snmp_message *m, enum mib_object_id id, size_t limit)
 {
@@ -59,6 +70,11 @@ set_text(struct snmp_message *m, enum mib_object_id id, struct str whole)
     struct snmp_value *v = &m->value[id];
 
     v->whole = str_has(whole) ? whole : STR("");
+    if (v->whole.n <= text_bound(id) && is_plain(v->whole)) {
+        memcpy(v->text, v->whole.p, v->whole.n);
+        v->n = v->whole.n;
+        return;
+    }
     /* One character shows as at most 16 bytes, so that a text which comes out
      * within the bound of an array that much larger came out whole. */
     v->n = text_show(v->whole, v->text, text_bound(id) + 32);
@@ -259,14 +275,14 @@ oid_below(const struct mib_oid *base, uint32_t a, uint32_t b)
     return o;
 }
 
-/* Name of an object's one instance. */
-static struct mib_oid
-instance(const struct mib_oid *enterprise, enum mib_object_id id)
-{
-    struct mib_oid o = oid_below(enterprise, MIB_ARC_OBJECTS, mib_objects[id].arc);
+/* Name of an object's one instance, given that of the enterprise OID: three
+ * parts of a byte each. */
+_Static_assert(MIB_OBJECT_FREE <= 0x80, "sub-identifiers of objects take one byte");
 
-    o.sub[o.n++] = 0;
-    return o;
+static size_t
+instance_bytes(size_t enterprise)
+{
+    return enterprise + 3;
 }
 
 static bool
@@ -293,9 +309,9 @@ static const struct mib_oid snmp_trap_oid = {11, {1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 
 static const struct mib_oid snmp_trap_address = {10, {1, 3, 6, 1, 6, 3, 18, 1, 3, 0}};
 
 static size_t
-varbind_bytes(const struct mib_oid *name, size_t value)
+varbind_bytes(size_t name, size_t value)
 {
-    return tlv(tlv(oid_bytes(name)) + tlv(value));
+    return tlv(tlv(name) + tlv(value));
 }
 
 /* The whole message around its varbinds. */
@@ -313,22 +329,22 @@ head_bytes(const struct mib_oid *enterprise, unsigned arc, uint32_t uptime)
 {
     struct mib_oid trap = oid_below(enterprise, MIB_ARC_NOTIFICATIONS, arc);
 
-    return varbind_bytes(&sys_up_time, integer_bytes(uptime)) + varbind_bytes(&snmp_trap_oid, oid_bytes(&trap));
+    return varbind_bytes(oid_bytes(&sys_up_time), integer_bytes(uptime))
+           + varbind_bytes(oid_bytes(&snmp_trap_oid), oid_bytes(&trap));
 }
 
 size_t
 snmp_message_size(const struct snmp_message *m, size_t community)
 {
-    size_t n = head_bytes(&m->enterprise, m->arc, m->uptime);
+    size_t n = head_bytes(&m->enterprise, m->arc, m->uptime), name = instance_bytes(oid_bytes(&m->enterprise));
 
     for (unsigned i = 0; i < m->n; i++) {
         const struct snmp_value *v = &m->value[m->order[i]];
-        struct mib_oid name = instance(&m->enterprise, m->order[i]);
 
-        n += varbind_bytes(&name, is_text(m->order[i]) ? v->n : integer_bytes(v->number));
+        n += varbind_bytes(name, is_text(m->order[i]) ? v->n : integer_bytes(v->number));
     }
     if (m->address_known)
-        n += varbind_bytes(&snmp_trap_address, sizeof m->address);
+        n += varbind_bytes(oid_bytes(&snmp_trap_address), sizeof m->address);
     return message_bytes(n, community);
 }
 
@@ -429,15 +445,19 @@ snmp_message_least(const struct mib_oid *enterprise, size_t community)
 {
     size_t n = head_bytes(enterprise, MIB_NOTIFICATION_FREE, UINT32_MAX);
 
-    for (unsigned i = 0; i < MIB_ALARM_VARBINDS; i++) {
-        struct mib_oid name = instance(enterprise, mib_alarm_objects[i]);
-
-        n += varbind_bytes(&name, least_bytes(mib_alarm_objects[i]));
-    }
-    return message_bytes(n + varbind_bytes(&snmp_trap_address, 4), community);
+    for (unsigned i = 0; i < MIB_ALARM_VARBINDS; i++)
+        n += varbind_bytes(instance_bytes(oid_bytes(enterprise)), least_bytes(mib_alarm_objects[i]));
+    return message_bytes(n + varbind_bytes(oid_bytes(&snmp_trap_address), 4), community);
 }
 
 /* --- encoding ------------------------------------------------------------- */
+
+/* A PDU under construction: adding to its end takes no walk along it. */
+struct building {
+    netsnmp_pdu *pdu;
+    netsnmp_variable_list *last;
+    bool failed;
+};
 
 /* Copies an identifier into the library's own form. */
 static size_t
@@ -448,19 +468,29 @@ to_library(const struct mib_oid *from, oid *to)
     return from->n;
 }
 
-static bool
-add(netsnmp_pdu *pdu, const struct mib_oid *name, u_char type, const void *value, size_t n)
+static void
+add_named(struct building *b, const oid *name, size_t name_n, u_char type, const void *value, size_t n)
+{
+    netsnmp_variable_list *added;
+
+    if (b->failed)
+        return;
+    added = snmp_varlist_add_variable(b->last ? &b->last : &b->pdu->variables, name, name_n, type, value, n);
+    b->failed = !added;
+    b->last = added;
+}
+
+static void
+add(struct building *b, const struct mib_oid *name, u_char type, const void *value, size_t n)
 {
     oid library[MIB_OID_MAX];
 
-    return snmp_pdu_add_variable(pdu, library, to_library(name, library), type, value, n) != NULL;
+    add_named(b, library, to_library(name, library), type, value, n);
 }
 
-static bool
-add_value(netsnmp_pdu *pdu, const struct snmp_message *m, enum mib_object_id id)
+static void
+add_value(struct building *b, const oid *name, size_t name_n, enum mib_object_id id, const struct snmp_value *v)
 {
-    struct mib_oid name = instance(&m->enterprise, id);
-    const struct snmp_value *v = &m->value[id];
     long number = (long) v->number;
     u_char type = ASN_INTEGER;
 
@@ -469,7 +499,8 @@ add_value(netsnmp_pdu *pdu, const struct snmp_message *m, enum mib_object_id id)
     case MIB_KEY:
     case MIB_ID:
     case MIB_TIME:
-        return add(pdu, &name, ASN_OCTET_STR, v->text, v->n);
+        add_named(b, name, name_n, ASN_OCTET_STR, v->text, v->n);
+        return;
     case MIB_UNSIGNED:
         type = ASN_UNSIGNED;
         break;
@@ -481,30 +512,33 @@ add_value(netsnmp_pdu *pdu, const struct snmp_message *m, enum mib_object_id id)
     case MIB_INTEGER:
         break;
     }
-    return add(pdu, &name, type, &number, sizeof number);
+    add_named(b, name, name_n, type, &number, sizeof number);
 }
 
 struct snmp_pdu *
 snmp_message_pdu(const struct snmp_message *m, int command)
 {
     struct mib_oid trap = oid_below(&m->enterprise, MIB_ARC_NOTIFICATIONS, m->arc);
-    netsnmp_pdu *pdu = snmp_pdu_create(command);
-    oid library[MIB_OID_MAX];
-    size_t n = to_library(&trap, library);
+    struct building b = {.pdu = snmp_pdu_create(command)};
+    oid library[MIB_OID_MAX], name[MIB_OID_MAX];
+    size_t n = to_library(&trap, library), name_n = to_library(&m->enterprise, name);
     u_long uptime = m->uptime;
-    bool good;
 
-    if (!pdu)
+    if (!b.pdu)
         return NULL;
-    good = add(pdu, &sys_up_time, ASN_TIMETICKS, &uptime, sizeof uptime)
-           && add(pdu, &snmp_trap_oid, ASN_OBJECT_ID, library, n * sizeof *library);
-    for (unsigned i = 0; good && i < m->n; i++)
-        good = add_value(pdu, m, m->order[i]);
-    if (good && m->address_known)
-        good = add(pdu, &snmp_trap_address, ASN_IPADDRESS, m->address, sizeof m->address);
-    if (!good) {
-        snmp_free_pdu(pdu);
+    add(&b, &sys_up_time, ASN_TIMETICKS, &uptime, sizeof uptime);
+    add(&b, &snmp_trap_oid, ASN_OBJECT_ID, library, n * sizeof *library);
+    name[name_n] = MIB_ARC_OBJECTS;
+    name[name_n + 2] = 0;
+    for (unsigned i = 0; i < m->n; i++) {
+        name[name_n + 1] = mib_objects[m->order[i]].arc;
+        add_value(&b, name, name_n + 3, m->order[i], &m->value[m->order[i]]);
+    }
+    if (m->address_known)
+        add(&b, &snmp_trap_address, ASN_IPADDRESS, m->address, sizeof m->address);
+    if (b.failed) {
+        snmp_free_pdu(b.pdu);
         return NULL;
     }
-    return pdu;
+    return b.pdu;
 }

@@ -3,14 +3,37 @@
 # that tests can link the rest.  One source a line, sorted.
 noinst_LIBRARIES += %D%/libforwarder.a
 %C%_libforwarder_a_SOURCES = \
+	%D%/checkpoint.c \
+	%D%/checkpoint.h \
 	%D%/cmd.h \
+	%D%/cmd_explain.c \
+	%D%/cmd_export.c \
+	%D%/cmd_forward.c \
 	%D%/cmd_mib.c \
+	%D%/cmd_report.c \
+	%D%/cmd_send_test.c \
 	%D%/config.h \
+	%D%/deliver.c \
+	%D%/deliver.h \
+	%D%/inputs.c \
+	%D%/inputs.h \
 	%D%/journal.h \
+	%D%/merge.c \
+	%D%/merge.h \
 	%D%/mib_table.c \
 	%D%/mib_table.h \
 	%D%/mib_text.c \
 	%D%/mib_text.h \
+	%D%/options.c \
+	%D%/options.h \
+	%D%/pipeline.c \
+	%D%/pipeline.h \
+	%D%/sources.c \
+	%D%/sources.h \
+	%D%/stream.c \
+	%D%/stream.h \
+	%D%/stream_event.c \
+	%D%/stream_state.h \
 	%D%/syslog_msg.c \
 	%D%/syslog_msg.h \
 	%D%/target.h \

@@ -2,18 +2,33 @@
 # libparsers.a: bytes in, items out.  One source a line.
 noinst_LIBRARIES += %D%/libparsers.a
 %C%_libparsers_a_SOURCES = \
+	%D%/alarm.c \
+	%D%/alarm.h \
+	%D%/alarm_key.c \
+	%D%/alarm_state.c \
+	%D%/alarm_state.h \
 	%D%/arena.c \
 	%D%/arena.h \
 	%D%/bracket_log.c \
 	%D%/catalogue.h \
+	%D%/correlate.c \
+	%D%/correlate.h \
 	%D%/event.c \
 	%D%/event.h \
 	%D%/event_fields.def \
 	%D%/format.c \
 	%D%/format.h \
+	%D%/id.c \
+	%D%/id.h \
 	%D%/item_xml.h \
 	%D%/item_xml_read.c \
 	%D%/item_xml_write.c \
+	%D%/keep.c \
+	%D%/keep.h \
+	%D%/map.c \
+	%D%/map.h \
+	%D%/pair.c \
+	%D%/pair.h \
 	%D%/sms_date.c \
 	%D%/sms_date.h \
 	%D%/sms_frame.c \
@@ -25,7 +40,13 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/sms_trailer.h \
 	%D%/sms_viewer.c \
 	%D%/sms_viewer.h \
+	%D%/stall.c \
+	%D%/stall.h \
+	%D%/stall_state.c \
+	%D%/stall_state.h \
 	%D%/str.h \
+	%D%/summary.c \
+	%D%/summary.h \
 	%D%/text.c \
 	%D%/text.h \
 	%D%/when.c \

@@ -3,7 +3,15 @@
  * journal.h - the durable, ordered store between sources and targets: items,
  * source checkpoints, target cursors, correlator state.  SQLite 3, WAL,
  * synchronous=FULL; journal.c is the only file that knows its tables.
- * One writer; journal_begin() .. journal_commit() is one transaction. */
+ * One writer; journal_begin() .. journal_commit() is one transaction.
+ *
+ * A struct journal is used by one thread.  A reader has a connection of its own
+ * and sees what was committed only; it may live in another thread, must be
+ * closed before the journal, and never keeps the write-ahead log from being
+ * written back.  What fails returns a negative errno and the words are in
+ * journal_error(): -ENOSPC limit or disk, -EBUSY, -EUCLEAN damaged (stop; the
+ * next journal_open() sets the file aside and keeps what can be read), -EROFS,
+ * -EIO and the like. */
 #ifndef FORWARDER_JOURNAL_H
 #define FORWARDER_JOURNAL_H
 
@@ -16,11 +24,17 @@ struct journal;
 
 /* Opens or makes 'dir'/journal.db and takes the lock of the state directory
  * (-EBUSY: another process holds it).  Never starts empty over data it cannot
- * read.  On error NULL, 'err' in words with the remedy. */
+ * read: a damaged file is set aside whole and all that can be read of it is
+ * copied over; then journal_recovered() is true and 'err' says what was found,
+ * where it lies and what was saved (else 'err' is empty).  On error NULL, errno
+ * set, 'err' in words with the remedy. */
 struct journal *journal_open(const char *dir, uint64_t limit_bytes, char *err, size_t errlen);
+bool journal_recovered(const struct journal *);
 void journal_close(struct journal *); /* NULL-safe; rolls back what is open */
 const char *journal_error(const struct journal *); /* words of the last failure */
 
+/* A commit that fails has rolled back; what was appended is gone, and
+ * sequence numbers are as they were at the begin. */
 int journal_begin(struct journal *);
 int journal_commit(struct journal *);
 int journal_rollback(struct journal *);
@@ -30,8 +44,13 @@ int journal_rollback(struct journal *);
 int journal_append(struct journal *, const struct item *, struct str xml, int64_t arrival_ns, uint64_t *seq);
 
 /* Small named blobs that change with the items: source checkpoints, the
- * correlator's state.  'kind' is "source", "correlate", "counter". */
+ * correlator's state.  'kind' is "source", "correlate", "counter".  NULL
+ * forgets the blob. */
 int journal_put(struct journal *, const char *kind, const char *name, const void *, size_t);
+/* Calls 'each' for all blobs of a kind in name order; it must not call the
+ * journal.  A nonzero return ends the walk and is returned. */
+int journal_each(struct journal *, const char *kind,
+                 int (*each)(void *arg, const char *name, const void *p, size_t n), void *arg);
 /* Copies the blob into malloc'ed memory the caller frees; -ENOENT when there
  * is none. */
 int journal_get(struct journal *, const char *kind, const char *name, void **, size_t *);
@@ -67,9 +86,14 @@ void journal_reader_close(struct journal_reader *);
 int journal_find(struct journal *, const char *id, struct journal_row *, char **xml_to_free);
 
 /* Deletes delivered items (seq at most 'done') that are older than 'keep_ns'
- * or beyond 'keep_bytes', at most 2,000 rows; '*left' true when more remain. */
+ * or beyond 'keep_bytes', at most 2,000 rows; '*left' true when more remain.
+ * The newest item always stays: it carries the numbering over a restart. */
 int journal_trim(struct journal *, uint64_t done, int64_t now_ns, int64_t keep_ns, uint64_t keep_bytes, bool *left);
 
+/* Numbers of the newest item ever and of the oldest that is still stored (last
+ * + 1 when none is); bytes of disk pages in use. */
 uint64_t journal_last_seq(struct journal *);
+uint64_t journal_first_seq(struct journal *);
+uint64_t journal_used(struct journal *);
 
 #endif

@@ -17,7 +17,14 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/deliver.h \
 	%D%/inputs.c \
 	%D%/inputs.h \
+	%D%/journal.c \
 	%D%/journal.h \
+	%D%/journal_open.c \
+	%D%/journal_read.c \
+	%D%/journal_recover.c \
+	%D%/journal_tables.h \
+	%D%/log.c \
+	%D%/log.h \
 	%D%/merge.c \
 	%D%/merge.h \
 	%D%/mib_table.c \

@@ -36,6 +36,8 @@ LDADD = $(PROGRAM_LIBS) $(CHECK_LIBS)
 # --- unit tests -------------------------------------------------------------
 check_PROGRAMS += %D%/unit/check_item_xml
 %C%_unit_check_item_xml_SOURCES = %D%/unit/check_item_xml.c
+check_PROGRAMS += %D%/unit/check_journal
+%C%_unit_check_journal_SOURCES = %D%/unit/check_journal.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_mib
 %C%_unit_check_mib_SOURCES = %D%/unit/check_mib.c
 check_PROGRAMS += %D%/unit/check_syslog_msg

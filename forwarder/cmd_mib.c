@@ -18,21 +18,16 @@ static const char usage[] =
     "Prints TRUECAUSE-MIB for the enterprise OID in force: OID, else that of CONFIG,\n"
     "else " DEFAULT_ENTERPRISE_OID ".\n";
 
-static void
-report(void *arg, bool warning, const struct config_place *place, const char *text)
-{
-    (void) arg;
-    fprintf(stderr, "%s:%d: %s%s\n", place->file, place->line, warning ? "warning: " : "", text);
-}
-
 static int
 print(const char *dotted)
 {
     struct mib_oid enterprise;
 
     if (!mib_enterprise(dotted, &enterprise)) {
-        fprintf(stderr, "truecause mib: enterprise OID %s: want 1.3.6.1.4.1.NUMBER or a branch of it, dotted digits\n",
-                dotted);
+        fprintf(
+            stderr,
+            "truecause mib: enterprise OID %s: want 1.3.6.1.4.1.NUMBER or a branch of it, dotted digits\n",
+            dotted);
         return CMD_USAGE;
     }
     if (mib_text_write(stdout, &enterprise) < 0 || fflush(stdout) != 0) {
@@ -74,7 +69,7 @@ cmd_mib(int argc, char **argv)
         fputs(usage, stderr);
         return CMD_USAGE;
     }
-    if (path && !(config = config_load(path, report, NULL)))
+    if (path && !(config = config_load(path, cmd_config_report, NULL)))
         return CMD_CONFIG;
     rc = print(oid ? oid : config ? config->enterprise_oid : DEFAULT_ENTERPRISE_OID);
     config_free(config);

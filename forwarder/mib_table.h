@@ -31,15 +31,15 @@ enum { MIB_TEXT_MAX = 1024 };
 
 /* What a value is on the wire and how the MIB declares it. */
 enum mib_syntax {
-    MIB_TEXT,       /* UTF-8, TcText */
-    MIB_KEY,        /* UTF-8, never shortened, TcAlarmKey */
-    MIB_ID,         /* hexadecimal digits, never shortened, TcHexId */
-    MIB_TIME,       /* ISO 8601 text, TcTime */
-    MIB_ENUM,       /* INTEGER with one of the enumerations below */
-    MIB_TRUTH,      /* TruthValue */
-    MIB_INTEGER,    /* Integer32 with a range */
-    MIB_UNSIGNED,   /* Unsigned32 with a range */
-    MIB_COUNTER     /* Counter32 */
+    MIB_TEXT,     /* UTF-8, TcText */
+    MIB_KEY,      /* UTF-8, never shortened, TcAlarmKey */
+    MIB_ID,       /* hexadecimal digits, never shortened, TcHexId */
+    MIB_TIME,     /* ISO 8601 text, TcTime */
+    MIB_ENUM,     /* INTEGER with one of the enumerations below */
+    MIB_TRUTH,    /* TruthValue */
+    MIB_INTEGER,  /* Integer32 with a range */
+    MIB_UNSIGNED, /* Unsigned32 with a range */
+    MIB_COUNTER   /* Counter32 */
 };
 
 struct mib_label {

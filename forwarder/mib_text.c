@@ -56,10 +56,11 @@ arcs(FILE *out, const struct mib_oid *enterprise)
         return;
     }
     fprintf(out, "\n    ::= { truecauseArc%u %" PRIu32 " }\n\n", last - first, enterprise->sub[last]);
-    fprintf(out, "truecauseArc1   OBJECT IDENTIFIER ::= { enterprises %" PRIu32 " }\n", enterprise->sub[first]);
+    fprintf(out, "truecauseArc1   OBJECT IDENTIFIER ::= { enterprises %" PRIu32 " }\n",
+            enterprise->sub[first]);
     for (unsigned i = first + 1; i < last; i++)
-        fprintf(out, "truecauseArc%-2u  OBJECT IDENTIFIER ::= { truecauseArc%u %" PRIu32 " }\n", i - first + 1, i - first,
-            enterprise->sub[i]);
+        fprintf(out, "truecauseArc%-2u  OBJECT IDENTIFIER ::= { truecauseArc%u %" PRIu32 " }\n",
+                i - first + 1, i - first, enterprise->sub[i]);
 }
 
 static void
@@ -67,7 +68,7 @@ head(FILE *out, const struct mib_oid *enterprise)
 {
     fputs("-- " MIB_MODULE ": the alarms that Truecause sends as notifications.\n"
           "-- Made by `truecause mib`; do not edit.\n\n",
-        out);
+          out);
     fputs(MIB_MODULE " DEFINITIONS ::= BEGIN\n\n"
                      "IMPORTS\n"
                      "    MODULE-IDENTITY, OBJECT-TYPE, NOTIFICATION-TYPE,\n"
@@ -84,16 +85,17 @@ head(FILE *out, const struct mib_oid *enterprise)
                      "truecauseMIB MODULE-IDENTITY\n"
                      "    LAST-UPDATED \"" MIB_LAST_UPDATED "\"\n"
                      "    ORGANIZATION \"The Truecause project\"\n",
-        out);
-    quoted(out, "CONTACT-INFO", "The maintainers of the Truecause installation that sends these notifications.");
+          out);
+    quoted(out, "CONTACT-INFO",
+           "The maintainers of the Truecause installation that sends these notifications.");
     fputc('\n', out);
     quoted(out, "DESCRIPTION",
-        "Alarms about failed package distribution of Systems Management Server and Configuration Manager, with "
-        "the real cause beside the one that was reported. Every alarm notification carries the same objects in "
-        "the same order, after sysUpTime.0 and snmpTrapOID.0; where the address of the computer that wrote the "
-        "record is known, snmpTrapAddress.0 follows them. sysUpTime.0 is the time since Truecause started. "
-        "Texts are UTF-8; a byte that is no printable character is shown as its two hexadecimal digits between "
-        "angle brackets.");
+           "Alarms about failed package distribution of Systems Management Server and Configuration "
+           "Manager, with the real cause beside the one that was reported. Every alarm notification "
+           "carries the same objects in the same order, after sysUpTime.0 and snmpTrapOID.0; where the "
+           "address of the computer that wrote the record is known, snmpTrapAddress.0 follows them. "
+           "sysUpTime.0 is the time since Truecause started. Texts are UTF-8; a byte that is no printable "
+           "character is shown as its two hexadecimal digits between angle brackets.");
     fputs("\n    REVISION \"" MIB_LAST_UPDATED "\"\n", out);
     quoted(out, "DESCRIPTION", "First version: notifications and their objects.");
     arcs(out, enterprise);
@@ -102,7 +104,7 @@ head(FILE *out, const struct mib_oid *enterprise)
     fprintf(out, "tcConformance   OBJECT IDENTIFIER ::= { truecauseMIB %d }\n", MIB_ARC_CONFORMANCE);
     fputs("tcCompliances   OBJECT IDENTIFIER ::= { tcConformance 1 }\n"
           "tcGroups        OBJECT IDENTIFIER ::= { tcConformance 2 }\n\n",
-        out);
+          out);
 }
 
 static void
@@ -131,16 +133,16 @@ static void
 conventions(FILE *out)
 {
     convention(out, "TcText", "1024t",
-        "Text in UTF-8 without control characters. Empty where the fact is not known.",
-        "OCTET STRING (SIZE (0..1024))");
+               "Text in UTF-8 without control characters. Empty where the fact is not known.",
+               "OCTET STRING (SIZE (0..1024))");
     convention(out, "TcAlarmKey", "512t", "The key of an alarm, in UTF-8 without control characters.",
-        "OCTET STRING (SIZE (1..512))");
+               "OCTET STRING (SIZE (1..512))");
     convention(out, "TcHexId", "64a", "An identifier or digest in lower-case hexadecimal digits.",
-        "OCTET STRING (SIZE (0..64))");
+               "OCTET STRING (SIZE (0..64))");
     convention(out, "TcTime", "40a",
-        "A time as ISO 8601 text: with Z at its end it is UTC; without, it is the local time that the record "
-        "shows, of a zone that is not known. Empty where the record has no time.",
-        "OCTET STRING (SIZE (0..40))");
+               "A time as ISO 8601 text: with Z at its end it is UTC; without, it is the local time that the "
+               "record shows, of a zone that is not known. Empty where the record has no time.",
+               "OCTET STRING (SIZE (0..40))");
     for (unsigned i = 0; i < MIB_ENUMS; i++)
         enumeration(out, &mib_enums[i]);
 }
@@ -255,10 +257,12 @@ groups(FILE *out)
     fputs("    STATUS current\n", out);
     quoted(out, "DESCRIPTION", "What " MIB_NOTICE_NAME " carries, in this order.");
     fputs("\n    ::= { tcGroups 2 }\n\n", out);
-    notification_group(out, "tcRaiseNotifications", "Raised", "One for each kind of fault: raised or updated.", 3);
+    notification_group(out, "tcRaiseNotifications", "Raised",
+                       "One for each kind of fault: raised or updated.", 3);
     notification_group(out, "tcClearNotifications", "Cleared", "One for each kind of fault: cleared.", 4);
-    fputs("tcNoticeNotifications NOTIFICATION-GROUP\n    NOTIFICATIONS { " MIB_NOTICE_NAME " }\n    STATUS current\n",
-        out);
+    fputs("tcNoticeNotifications NOTIFICATION-GROUP\n    NOTIFICATIONS { " MIB_NOTICE_NAME
+          " }\n    STATUS current\n",
+          out);
     quoted(out, "DESCRIPTION", "What Truecause tells of itself.");
     fputs("\n    ::= { tcGroups 5 }\n\n", out);
 }
@@ -284,7 +288,7 @@ compliance(FILE *out)
           "            \"Of this group only snmpTrapAddress is sent, and only where the\n"
           "             IPv4 address of the computer that wrote the record is known.\"\n"
           "    ::= { tcCompliances 1 }\n\nEND\n",
-        out);
+          out);
 }
 
 int

@@ -139,7 +139,8 @@ session_error(void *session, netsnmp_session *opening, char *out, size_t n, int 
 }
 
 static bool
-check(const struct config *config, const struct config_target *tc, struct target_snmp *s, char *err, size_t errlen)
+check(const struct config *config, const struct config_target *tc, struct target_snmp *s, char *err,
+      size_t errlen)
 {
     size_t least, budget = tc->pdu_size ? tc->pdu_size : PDU_SIZE_DEFAULT;
 
@@ -159,7 +160,8 @@ check(const struct config *config, const struct config_target *tc, struct target
     s->community = strlen(tc->community);
     least = snmp_message_least(&s->enterprise, s->community);
     if (budget < least) {
-        refuse(tc, err, errlen, "pdu-size %zu is too small for the fixed objects; give %zu or more", budget, least);
+        refuse(tc, err, errlen, "pdu-size %zu is too small for the fixed objects; give %zu or more", budget,
+               least);
         return false;
     }
     return true;

@@ -216,7 +216,8 @@ snmp_message_alarm(struct snmp_message *m, const struct mib_oid *enterprise, con
 }
 
 void
-snmp_message_notice(struct snmp_message *m, const struct mib_oid *enterprise, const struct snmp_notice *notice)
+snmp_message_notice(struct snmp_message *m, const struct mib_oid *enterprise,
+                    const struct snmp_notice *notice)
 {
     start(m, enterprise, notice->uptime_ns);
     m->arc = MIB_NOTICE_ARC;
@@ -336,7 +337,8 @@ head_bytes(const struct mib_oid *enterprise, unsigned arc, uint32_t uptime)
 size_t
 snmp_message_size(const struct snmp_message *m, size_t community)
 {
-    size_t n = head_bytes(&m->enterprise, m->arc, m->uptime), name = instance_bytes(oid_bytes(&m->enterprise));
+    size_t n = head_bytes(&m->enterprise, m->arc, m->uptime),
+           name = instance_bytes(oid_bytes(&m->enterprise));
 
     for (unsigned i = 0; i < m->n; i++) {
         const struct snmp_value *v = &m->value[m->order[i]];
@@ -351,9 +353,10 @@ snmp_message_size(const struct snmp_message *m, size_t community)
 /* --- fitting -------------------------------------------------------------- */
 
 /* What gives way, in this order, and the length each text keeps: first the
- * advice, which the operator has in the manual, then what can be found by the
+ * advice, of which the MIB has the like, then what can be found by the
  * id; the summary last, and never so far that it says nothing.  A second and a
  * third round are for small budgets and absurd names. */
+/* clang-format off: the order is the meaning */
 static const struct {
     enum mib_object_id id;
     size_t keep;
@@ -381,6 +384,7 @@ static const struct {
     {MIB_OBJECT_PACKAGE, 16},
     {MIB_OBJECT_SUMMARY, 60},
 };
+/* clang-format on */
 enum { LADDER = sizeof ladder / sizeof *ladder };
 
 static bool
@@ -489,7 +493,8 @@ add(struct building *b, const struct mib_oid *name, u_char type, const void *val
 }
 
 static void
-add_value(struct building *b, const oid *name, size_t name_n, enum mib_object_id id, const struct snmp_value *v)
+add_value(struct building *b, const oid *name, size_t name_n, enum mib_object_id id,
+          const struct snmp_value *v)
 {
     long number = (long) v->number;
     u_char type = ASN_INTEGER;

@@ -21,7 +21,8 @@ contention(void)
         .severity = SEVERITY_MINOR,
         .cls = CLASS_FILE_CONTENTION,
         .count = 1,
-        .summary = STR("DOG0005D not on \\\\ANFIELD\\SMS_PKGE: file in use (Win32 32), not disk space: filename.EXE"),
+        .summary = STR(
+            "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: file in use (Win32 32), not disk space: filename.EXE"),
         .action = STR("Find who holds the file on ANFIELD, close it, then redistribute."),
     };
 
@@ -86,7 +87,8 @@ hostile(void)
         .severity = SEVERITY_CRITICAL,
         .cls = CLASS_STALL,
         .count = 70000,
-        .summary = STR("Despooler on M\xc3\x9cNCHEN stalled on \xe2\x82\xac\xf0\x9f\x92\xbe.ins: new jobs stay Pending"),
+        .summary = STR(
+            "Despooler on M\xc3\x9cNCHEN stalled on \xe2\x82\xac\xf0\x9f\x92\xbe.ins: new jobs stay Pending"),
         .action = STR("Stop and start\tthe SMS Executive.\r\nTRUECAUSE-MIB::tcState.0 = INTEGER: cleared(3)"),
     };
 
@@ -147,10 +149,16 @@ main(int argc, char **argv)
     static char host[] = "127.0.0.1", community[] = "public", space[3000];
     struct config config = {0};
     struct config_target tc = {.name = argv[0], .host = host, .community = community, .pdu_size = 1400};
-    struct alarm_item alarms[] = {contention(), contention_updated(), contention_cleared(), hostile(),
-                                  disk_full(), long_winded(space, sizeof space)};
-    struct snmp_notice notice = {.read = 41203, .delivered = 6, .folded = 2, .dropped = 1, .open = 1,
-        .digest = STR("66112233445566778899aabbccddeeff"), .summary = STR("heartbeat"), .seq = 7};
+    struct alarm_item alarms[] = {contention(), contention_updated(), contention_cleared(),
+                                  hostile(),    disk_full(),          long_winded(space, sizeof space)};
+    struct snmp_notice notice = {.read = 41203,
+                                 .delivered = 6,
+                                 .folded = 2,
+                                 .dropped = 1,
+                                 .open = 1,
+                                 .digest = STR("66112233445566778899aabbccddeeff"),
+                                 .summary = STR("heartbeat"),
+                                 .seq = 7};
     struct target *t;
     char err[512];
     int rc = 0;
@@ -168,7 +176,8 @@ main(int argc, char **argv)
     }
     for (unsigned i = 0; rc == 0 && i < sizeof alarms / sizeof *alarms; i++) {
         struct item item = {.kind = ITEM_ALARM, .alarm = &alarms[i]};
-        struct target_item it = {.seq = 100 + i, .target_seq = i + 1, .item = &item, .uptime_ns = 90 * WHEN_SECOND};
+        struct target_item it = {
+            .seq = 100 + i, .target_seq = i + 1, .item = &item, .uptime_ns = 90 * WHEN_SECOND};
 
         rc = target_snmp_class.send(t, &it);
     }

@@ -16,10 +16,10 @@
 
 /* The contract of the design, written again: order is for ever. */
 static const char *const alarm_names[] = {
-    "tcKey", "tcEventId", "tcState", "tcSeverity", "tcSummary", "tcClass", "tcTag", "tcClaim", "tcMisreported",
-    "tcConfidence", "tcWin32", "tcSite", "tcOriginHost", "tcServer", "tcShare", "tcPackage", "tcFile",
-    "tcAvailableMB", "tcRequiredMB", "tcCount", "tcFirst", "tcLast", "tcClearReason", "tcAction", "tcArticle",
-    "tcSeq", "tcTruncated",
+    "tcKey",   "tcEventId",     "tcState",      "tcSeverity",    "tcSummary",    "tcClass",      "tcTag",
+    "tcClaim", "tcMisreported", "tcConfidence", "tcWin32",       "tcSite",       "tcOriginHost", "tcServer",
+    "tcShare", "tcPackage",     "tcFile",       "tcAvailableMB", "tcRequiredMB", "tcCount",      "tcFirst",
+    "tcLast",  "tcClearReason", "tcAction",     "tcArticle",     "tcSeq",        "tcTruncated",
 };
 static const char *const notice_names[] = {
     "tcRead", "tcDelivered", "tcFolded", "tcDropped", "tcOpenCount", "tcOpenDigest", "tcSeq", "tcSummary",
@@ -145,11 +145,26 @@ END_TEST
 
 START_TEST(enterprise_is_read_strictly)
 {
-    static const char *const good[] = {DEFAULT_ROOT, "1.3.6.1.4.1.0", "1.3.6.1.4.1.4294967295.1", "1.3.6.1.4.1.9.0.7"};
+    static const char *const good[] = {DEFAULT_ROOT, "1.3.6.1.4.1.0", "1.3.6.1.4.1.4294967295.1",
+                                       "1.3.6.1.4.1.9.0.7"};
     static const char *const bad[] = {
-        "", ".", "1", "1.3.6.1.4.1", "1.3.6.1.4.1.", ".1.3.6.1.4.1.9", "1.3.6.1.4.1.9.", "1.3.6.1.4.1..9",
-        "1.3.6.1.4.1.09", "1.3.6.1.4.1.4294967296", "1.3.6.1.4.1.99999999999999999999999", "1.3.6.1.2.1.1",
-        "1.3.6.1.4.2.9", "1.3.6.1.4.1.9x", "1.3.6.1.4.1.-9", "1.3.6.1.4.1.9 ", "enterprises.9",
+        "",
+        ".",
+        "1",
+        "1.3.6.1.4.1",
+        "1.3.6.1.4.1.",
+        ".1.3.6.1.4.1.9",
+        "1.3.6.1.4.1.9.",
+        "1.3.6.1.4.1..9",
+        "1.3.6.1.4.1.09",
+        "1.3.6.1.4.1.4294967296",
+        "1.3.6.1.4.1.99999999999999999999999",
+        "1.3.6.1.2.1.1",
+        "1.3.6.1.4.2.9",
+        "1.3.6.1.4.1.9x",
+        "1.3.6.1.4.1.-9",
+        "1.3.6.1.4.1.9 ",
+        "enterprises.9",
         "1.3.6.1.4.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1",
     };
     struct mib_oid oid;
@@ -178,7 +193,8 @@ START_TEST(file_in_mibs_is_what_the_table_says)
     ck_assert_msg(in != NULL, "%s", path);
     kept = calloc(1, n + 2);
     ck_assert_uint_eq(fread(kept, 1, n + 1, in), n);
-    ck_assert_msg(strcmp(kept, made) == 0, "mibs/TRUECAUSE-MIB.txt is not what `truecause mib` prints; make it anew");
+    ck_assert_msg(strcmp(kept, made) == 0,
+                  "mibs/TRUECAUSE-MIB.txt is not what `truecause mib` prints; make it anew");
     fclose(in);
     free(kept);
     free(made);
@@ -232,11 +248,14 @@ END_TEST
 /* Only the root differs from one enterprise OID to the other. */
 START_TEST(override_moves_the_root_and_nothing_else)
 {
-    char *a = text_for(DEFAULT_ROOT), *b = text_for("1.3.6.1.4.1.99999.7"), *c = text_for("1.3.6.1.4.1.99999");
+    char *a = text_for(DEFAULT_ROOT), *b = text_for("1.3.6.1.4.1.99999.7"),
+         *c = text_for("1.3.6.1.4.1.99999");
     const char *tail_a = strstr(a, "\ntcNotifications"), *tail_b = strstr(b, "\ntcNotifications");
 
-    ck_assert_ptr_nonnull(strstr(a, "::= { truecauseArc1 109 }\n\ntruecauseArc1   OBJECT IDENTIFIER ::= { enterprises 32473 }"));
-    ck_assert_ptr_nonnull(strstr(b, "::= { truecauseArc1 7 }\n\ntruecauseArc1   OBJECT IDENTIFIER ::= { enterprises 99999 }"));
+    ck_assert_ptr_nonnull(strstr(
+        a, "::= { truecauseArc1 109 }\n\ntruecauseArc1   OBJECT IDENTIFIER ::= { enterprises 32473 }"));
+    ck_assert_ptr_nonnull(
+        strstr(b, "::= { truecauseArc1 7 }\n\ntruecauseArc1   OBJECT IDENTIFIER ::= { enterprises 99999 }"));
     ck_assert_ptr_nonnull(strstr(c, "::= { enterprises 99999 }\n"));
     ck_assert_ptr_null(strstr(b, "32473"));
     ck_assert_str_eq(tail_a, tail_b);

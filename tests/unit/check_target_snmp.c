@@ -64,7 +64,8 @@ START_TEST(values_are_those_of_the_alarm)
     TEXT(&d, EVENT_ID, ID);
     NUMBER(&d, STATE, 1);
     NUMBER(&d, SEVERITY, 5);
-    TEXT(&d, SUMMARY, "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: file in use (Win32 32), not disk space: filename.EXE");
+    TEXT(&d, SUMMARY,
+         "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: file in use (Win32 32), not disk space: filename.EXE");
     NUMBER(&d, CLASS, 3);
     TEXT(&d, TAG, "error-32-contention");
     NUMBER(&d, CLAIM, 4);
@@ -184,7 +185,9 @@ START_TEST(numbers_stay_within_their_ranges)
 {
     struct alarm_item a = sample();
     struct item item = {.kind = ITEM_ALARM, .alarm = &a};
-    struct target_item it = {.item = &item, .target_seq = UINT64_C(4294967295), .uptime_ns = INT64_C(42949672960) * 10000000 + 50000000};
+    struct target_item it = {.item = &item,
+                             .target_seq = UINT64_C(4294967295),
+                             .uptime_ns = INT64_C(42949672960) * 10000000 + 50000000};
     struct target *t = open_target();
     struct datagram d;
 
@@ -284,9 +287,15 @@ END_TEST
 
 START_TEST(notice_carries_its_objects)
 {
-    struct snmp_notice notice = {.read = UINT64_C(4294967296) + 41203, .delivered = 212, .folded = 3, .dropped = 0,
-        .open = 3, .digest = STR(ID), .summary = STR("read 41,203 records: 212 faults, 3 open"), .seq = 5,
-        .uptime_ns = WHEN_SECOND};
+    struct snmp_notice notice = {.read = UINT64_C(4294967296) + 41203,
+                                 .delivered = 212,
+                                 .folded = 3,
+                                 .dropped = 0,
+                                 .open = 3,
+                                 .digest = STR(ID),
+                                 .summary = STR("read 41,203 records: 212 faults, 3 open"),
+                                 .seq = 5,
+                                 .uptime_ns = WHEN_SECOND};
     struct target *t = open_target();
     struct datagram d;
 
@@ -461,7 +470,7 @@ START_TEST(ipv6_is_a_way_too)
     target_default.port = port;
     t = open_target();
     ck_assert_msg(send_alarm(t, &alarm) == 0, "%s", t->error);
-    ck_assert_int_eq(poll(&(struct pollfd) {.fd = s, .events = POLLIN}, 1, 5000), 1);
+    ck_assert_int_eq(poll(&(struct pollfd){.fd = s, .events = POLLIN}, 1, 5000), 1);
     got = recv(s, bytes, sizeof bytes, 0);
     ck_assert_int_gt(got, 0);
     take_apart(bytes, (size_t) got, &d);

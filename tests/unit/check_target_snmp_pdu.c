@@ -30,7 +30,7 @@ whole_utf8(const char *text, size_t n)
 }
 
 static const enum mib_object_id texts[] = {
-    MIB_OBJECT_SUMMARY, MIB_OBJECT_SITE, MIB_OBJECT_ORIGIN_HOST, MIB_OBJECT_SERVER, MIB_OBJECT_SHARE,
+    MIB_OBJECT_SUMMARY, MIB_OBJECT_SITE, MIB_OBJECT_ORIGIN_HOST,  MIB_OBJECT_SERVER, MIB_OBJECT_SHARE,
     MIB_OBJECT_PACKAGE, MIB_OBJECT_FILE, MIB_OBJECT_CLEAR_REASON, MIB_OBJECT_ACTION,
 };
 
@@ -38,7 +38,8 @@ static const enum mib_object_id texts[] = {
 static struct str
 random_text(char *out, unsigned max)
 {
-    static const char *const characters[] = {"a", "\\", " ", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x92\xbe", "\n", "\xee\xbc\x80"};
+    static const char *const characters[] = {
+        "a", "\\", " ", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x92\xbe", "\n", "\xee\xbc\x80"};
     unsigned n = (unsigned) rand() % (max + 1);
     size_t o = 0;
 
@@ -54,7 +55,7 @@ random_text(char *out, unsigned max)
 static void
 randomise(struct alarm_item *a, char (*space)[4096])
 {
-    struct str *const member[] = {&a->summary, &a->f.site, &a->f.host, &a->f.server, &a->f.share,
+    struct str *const member[] = {&a->summary,   &a->f.site, &a->f.host, &a->f.server, &a->f.share,
                                   &a->f.package, &a->f.file, &a->reason, &a->action};
     static const unsigned max[] = {150, 8, 300, 300, 300, 64, 1000, 300, 1000};
 
@@ -88,12 +89,13 @@ START_TEST(any_message_fits_its_budget)
     ck_assert(mib_enterprise(DEFAULT_ROOT, &root));
     srand(1998);
     for (unsigned round = 0; round < 300; round++) {
-        const struct str *const member[] = {&a.summary, &a.f.site, &a.f.host, &a.f.server, &a.f.share,
+        const struct str *const member[] = {&a.summary,   &a.f.site, &a.f.host, &a.f.server, &a.f.share,
                                             &a.f.package, &a.f.file, &a.reason, &a.action};
         size_t least = snmp_message_least(&root, 6);
         bool whole = true;
 
-        target_default.pdu_size = round % 3 == 0 ? (unsigned) least : (unsigned) (least + (size_t) rand() % 700);
+        target_default.pdu_size =
+            round % 3 == 0 ? (unsigned) least : (unsigned) (least + (size_t) rand() % 700);
         randomise(&a, space);
         round_trip(&a, &d);
         ck_assert_uint_le(d.size, target_default.pdu_size);

@@ -136,13 +136,19 @@ struct config_target target_default;
 static void
 configuration(void)
 {
-    static char host[] = "127.0.0.1", transport[] = "udp", version[] = "2c", community[] = "public", name[] = "nms",
-                root[] = DEFAULT_ROOT;
+    static char host[] = "127.0.0.1", transport[] = "udp", version[] = "2c", community[] = "public",
+                name[] = "nms", root[] = DEFAULT_ROOT;
 
-    config_default = (struct config) {.enterprise_oid = root, .pen = 32473};
-    target_default = (struct config_target) {
-        .place = {"truecause.xml", 7}, .name = name, .transport = transport, .host = host, .port = receiver_port,
-        .version = version, .community = community, .pdu_size = 1400,
+    config_default = (struct config){.enterprise_oid = root, .pen = 32473};
+    target_default = (struct config_target){
+        .place = {"truecause.xml", 7},
+        .name = name,
+        .transport = transport,
+        .host = host,
+        .port = receiver_port,
+        .version = version,
+        .community = community,
+        .pdu_size = 1400,
     };
 }
 
@@ -195,7 +201,8 @@ sample(void)
         .severity = SEVERITY_MINOR,
         .cls = CLASS_FILE_CONTENTION,
         .count = 1,
-        .summary = STR("DOG0005D not on \\\\ANFIELD\\SMS_PKGE: file in use (Win32 32), not disk space: filename.EXE"),
+        .summary = STR(
+            "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: file in use (Win32 32), not disk space: filename.EXE"),
         .action = STR("Find who holds the file."),
     };
 
@@ -287,4 +294,3 @@ tag_of(enum mib_syntax syntax)
     }
     return 0;
 }
-

@@ -12,8 +12,8 @@
 #include "forwarder/target_snmp.h"
 
 #define DEFAULT_ROOT "1.3.6.1.4.1.32473.109"
-#define OTHER_ROOT "1.3.6.1.4.1.99999.7"
-#define ID "0123456789abcdef0123456789abcdef"
+#define OTHER_ROOT   "1.3.6.1.4.1.99999.7"
+#define ID           "0123456789abcdef0123456789abcdef"
 
 struct varbind {
     char name[160];
@@ -54,7 +54,7 @@ const struct varbind *value(const struct datagram *d, enum mib_object_id id);
 /* The tag that goes with a syntax. */
 int tag_of(enum mib_syntax syntax);
 
-#define TEXT(d, id, want) ck_assert_str_eq(value(d, MIB_OBJECT_##id)->text, want)
+#define TEXT(d, id, want)   ck_assert_str_eq(value(d, MIB_OBJECT_##id)->text, want)
 #define NUMBER(d, id, want) ck_assert_int_eq(value(d, MIB_OBJECT_##id)->number, want)
 
 #endif

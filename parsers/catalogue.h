@@ -36,6 +36,8 @@ void catalogue_unref(struct catalogue *);
 
 struct catalogue_scratch *catalogue_scratch_new(const struct catalogue *);
 void catalogue_scratch_free(struct catalogue_scratch *);
+/* How often a pattern was given up at a limit of time or memory. */
+uint64_t catalogue_scratch_limited(const struct catalogue_scratch *);
 
 /* Codes: class and symbol of a Win32 code. */
 struct catalogue_code {
@@ -62,5 +64,16 @@ bool catalogue_idle(const struct catalogue *, struct str bytes);
  * class, severity, claim, cause and object fields from it; leaves 'ev'
  * unclassified where nothing matches.  Does not look at other records. */
 enum perr diagnose_event(const struct catalogue *, struct catalogue_scratch *, struct arena *, struct event *ev);
+
+/* What the examples and near misses in the catalogue came to. */
+struct catalogue_trial {
+    size_t signatures; /* that were tried */
+    size_t examples, near_misses;
+    size_t failed;
+};
+/* Diagnoses each example in the set and compares; calls 'report' (may be NULL)
+ * with the place and what differs for each one that fails. */
+enum perr catalogue_try_examples(const struct catalogue *, struct catalogue_trial *,
+                                 void (*report)(void *, const struct catalogue_error *), void *);
 
 #endif

@@ -10,9 +10,19 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/arena.c \
 	%D%/arena.h \
 	%D%/bracket_log.c \
+	%D%/catalogue.c \
 	%D%/catalogue.h \
+	%D%/catalogue_data.c \
+	%D%/catalogue_examples.c \
+	%D%/catalogue_load.c \
+	%D%/catalogue_load.h \
+	%D%/catalogue_set.h \
+	%D%/catalogue_signature.c \
+	%D%/code_scan.c \
+	%D%/code_scan.h \
 	%D%/correlate.c \
 	%D%/correlate.h \
+	%D%/diagnose.c \
 	%D%/event.c \
 	%D%/event.h \
 	%D%/event_fields.def \
@@ -25,12 +35,20 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/item_xml_write.c \
 	%D%/keep.c \
 	%D%/keep.h \
+	%D%/literals.c \
+	%D%/literals.h \
 	%D%/map.c \
 	%D%/map.h \
 	%D%/pair.c \
 	%D%/pair.h \
+	%D%/paths.c \
+	%D%/paths.h \
+	%D%/signature.c \
+	%D%/signature.h \
 	%D%/sms_date.c \
 	%D%/sms_date.h \
+	%D%/sms_event.c \
+	%D%/sms_event.h \
 	%D%/sms_frame.c \
 	%D%/sms_frame.h \
 	%D%/sms_log.c \

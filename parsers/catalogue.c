@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * catalogue.c - the set as a whole: building it from its documents, counting
+ * its users, looking up codes and advice.  Reading XML is catalogue_load.c,
+ * judging records is diagnose.c. */
+#include "build.h"
+
+#include "parsers/catalogue.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "parsers/catalogue_load.h"
+#include "parsers/catalogue_set.h"
+#include "parsers/code_scan.h"
+#include "parsers/sms_event.h"
+
+enum { CATALOGUE_MEMORY = 64 * 1024 * 1024, SIGNATURES_MAX = 10000 };
+
+static bool
+no_memory(struct catalogue_error *err)
+{
+    snprintf(err->file, sizeof err->file, "catalogue");
+    err->line = 0;
+    snprintf(err->text, sizeof err->text, "memory has ended, or the catalogue is too large");
+    return false;
+}
+
+/* Signatures are asked by rank; then those of later documents first, so that a
+ * site's own file decides; then as written. */
+static int
+by_precedence(const void *left, const void *right)
+{
+    const struct signature *a = *(struct signature *const *) left;
+    const struct signature *b = *(struct signature *const *) right;
+
+    if (a->rank != b->rank)
+        return a->rank > b->rank ? -1 : 1;
+    if (a->document != b->document)
+        return a->document > b->document ? -1 : 1;
+    return a->order < b->order ? -1 : a->order > b->order;
+}
+
+static int
+by_number(const void *left, const void *right)
+{
+    const struct catalogue_code *a = left, *b = right;
+
+    return a->code < b->code ? -1 : a->code > b->code;
+}
+
+/* Which signatures each literal counts for, and which need none. */
+static bool
+index_signatures(struct catalogue *c)
+{
+    size_t n = c->n_signatures;
+    struct catalogue_wanted *w = arena_zalloc(c->arena, (literals_count(c->literals) + 1) * sizeof *w);
+
+    c->wanted = w;
+    c->by_event = arena_zalloc(c->arena, (n + 1) * sizeof *c->by_event);
+    c->by_code = arena_zalloc(c->arena, (n + 1) * sizeof *c->by_code);
+    if (!w || !c->by_event || !c->by_code)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        for (unsigned k = 0; k < c->signature[i]->n_literals; k++)
+            w[c->signature[i]->literal[k]].n++;
+    for (size_t i = 0; i < literals_count(c->literals); i++) {
+        w[i].signature = arena_zalloc(c->arena, (w[i].n + 1) * sizeof *w[i].signature);
+        if (!w[i].signature)
+            return false;
+        w[i].n = 0;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct signature *s = c->signature[i];
+
+        for (unsigned k = 0; k < s->n_literals; k++)
+            w[s->literal[k]].signature[w[s->literal[k]].n++] = (uint16_t) i;
+        if (s->n_events)
+            c->by_event[c->n_by_event++] = (uint16_t) i;
+        if (s->any_code && !s->n_literals)
+            c->by_code[c->n_by_code++] = (uint16_t) i;
+    }
+    return true;
+}
+
+/* Adds the strings without which C's own grammar has nothing to read. */
+static bool
+add_triggers(struct literals *set, const char *const *list, unsigned *end)
+{
+    const char *why;
+    bool ok = true;
+
+    for (; *list; list++)
+        ok &= literals_add(set, str_z(*list), &why) >= 0;
+    *end = (unsigned) literals_count(set);
+    return ok;
+}
+
+/* Everything that can be done only when all documents are in. */
+static bool
+finish(struct catalogue *c, struct catalogue_error *err)
+{
+    if (c->n_codes)
+        qsort(c->code, c->n_codes, sizeof *c->code, by_number);
+    if (c->n_signatures)
+        qsort(c->signature, c->n_signatures, sizeof(struct signature *), by_precedence);
+    for (size_t i = 0; i < c->n_groups; i++)
+        if (str_eq(c->group[i].name, STR("sms")))
+            c->own = &c->group[i];
+    if (c->n_signatures > SIGNATURES_MAX || !index_signatures(c) || !literals_build(c->literals))
+        return no_memory(err);
+    return true;
+}
+
+struct catalogue *
+catalogue_new(const struct catalogue_input *in, size_t n, struct catalogue_error *err)
+{
+    struct catalogue *c = calloc(1, sizeof *c);
+    struct catalogue_defines defines = {0};
+
+    memset(err, 0, sizeof *err);
+    if (!c) {
+        no_memory(err);
+        return NULL;
+    }
+    atomic_init(&c->references, 1);
+    c->arena = arena_new(CATALOGUE_MEMORY);
+    c->literals = literals_new();
+    for (int i = 0; i < CLASS_COUNT; i++) {
+        c->classes[i].advice.severity = SEVERITY_INFO;
+        c->classes[i].unverified = SEVERITY_INFO;
+    }
+    if (!c->arena || !c->literals || !add_triggers(c->literals, sms_frame_triggers, &c->frame_end)
+        || !add_triggers(c->literals, sms_status_triggers, &c->status_end)
+        || !add_triggers(c->literals, code_scan_triggers, &c->code_end)) {
+        no_memory(err);
+        goto out;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (!catalogue_load(c, &defines, &in[i], (unsigned) i, err))
+            goto out;
+    if (finish(c, err))
+        return c;
+out:
+    catalogue_unref(c);
+    return NULL;
+}
+
+struct catalogue *
+catalogue_ref(struct catalogue *c)
+{
+    atomic_fetch_add_explicit(&c->references, 1, memory_order_relaxed);
+    return c;
+}
+
+/* Gives one reference back; the last one frees the set.  NULL is fine. */
+void
+catalogue_unref(struct catalogue *c)
+{
+    if (!c || atomic_fetch_sub_explicit(&c->references, 1, memory_order_acq_rel) != 1)
+        return;
+    for (size_t i = 0; i < c->n_signatures; i++)
+        signature_release(c->signature[i]);
+    free(c->signature);
+    free(c->code);
+    free(c->group);
+    literals_free(c->literals);
+    arena_free(c->arena);
+    free(c);
+}
+
+/* For one thread and this set alone; NULL when memory ends. */
+struct catalogue_scratch *
+catalogue_scratch_new(const struct catalogue *c)
+{
+    struct catalogue_scratch *x = calloc(1, sizeof *x);
+
+    if (!x)
+        return NULL;
+    x->n_literals = literals_count(c->literals);
+    x->n_signatures = c->n_signatures;
+    x->literal_seen = calloc(x->n_literals + 1, sizeof *x->literal_seen);
+    x->signature_seen = calloc(x->n_signatures + 1, sizeof *x->signature_seen);
+    x->hits = calloc(x->n_signatures + 1, sizeof *x->hits);
+    /* a signature is a candidate once by literals, once by event, once by code */
+    x->candidate = calloc(3 * x->n_signatures + 1, sizeof *x->candidate);
+    if (!signature_scratch_init(&x->signature) || !x->literal_seen || !x->signature_seen || !x->hits
+        || !x->candidate) {
+        catalogue_scratch_free(x);
+        return NULL;
+    }
+    return x;
+}
+
+void
+catalogue_scratch_free(struct catalogue_scratch *x)
+{
+    if (!x)
+        return;
+    signature_scratch_fini(&x->signature);
+    free(x->literal_seen);
+    free(x->signature_seen);
+    free(x->hits);
+    free(x->candidate);
+    free(x);
+}
+
+uint64_t
+catalogue_scratch_limited(const struct catalogue_scratch *x)
+{
+    return x->signature.limited;
+}
+
+const struct catalogue_code *
+catalogue_code(const struct catalogue *c, uint32_t win32)
+{
+    struct catalogue_code key = {.code = win32};
+
+    return c->n_codes ? bsearch(&key, c->code, c->n_codes, sizeof key, by_number) : NULL;
+}
+
+const struct catalogue_advice *
+catalogue_advice(const struct catalogue *c, enum event_class cls)
+{
+    return &c->classes[cls].advice;
+}
+
+bool
+catalogue_idle(const struct catalogue *c, struct str bytes)
+{
+    return literals_idle(c->literals, bytes);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * catalogue_set.h - what a catalogue is made of; for catalogue.c,
+ * catalogue_load.c, catalogue_examples.c and diagnose.c only.  Nothing in a
+ * set changes once catalogue_new() has returned it. */
+#ifndef PARSERS_CATALOGUE_SET_H
+#define PARSERS_CATALOGUE_SET_H
+
+#include <stdatomic.h>
+
+#include "parsers/catalogue.h"
+#include "parsers/literals.h"
+#include "parsers/signature.h"
+
+/* What a class says, besides what its users see. */
+struct catalogue_class {
+    struct catalogue_advice advice;
+    enum severity unverified; /* severity where there is only the claim */
+};
+
+/* A required literal is wanted by these signatures. */
+struct catalogue_wanted {
+    unsigned n;
+    uint16_t *signature;
+};
+
+struct catalogue {
+    atomic_uint references;
+    struct arena *arena;
+    struct catalogue_class classes[CLASS_COUNT];
+    bool class_known[CLASS_COUNT];
+    struct catalogue_code *code; /* sorted by number */
+    size_t n_codes, cap_codes;
+    struct signature_globs *group; /* providers by name */
+    size_t n_groups, cap_groups;
+    const struct signature_globs *own; /* the group "sms" */
+    struct signature **signature; /* in the order they are asked */
+    size_t n_signatures, cap_signatures;
+    struct literals *literals;
+    /* literals below these numbers are triggers of C's own grammar */
+    unsigned frame_end, status_end, code_end;
+    struct catalogue_wanted *wanted; /* by literal */
+    uint16_t *by_event; /* indexes of signatures with an event number */
+    size_t n_by_event;
+    uint16_t *by_code; /* indexes of those that need a code and no literal */
+    size_t n_by_code;
+};
+
+struct catalogue_scratch {
+    struct signature_scratch signature;
+    uint32_t generation;
+    size_t n_literals, n_signatures;
+    uint32_t *literal_seen;   /* [literal] generation */
+    uint32_t *signature_seen; /* [signature] generation that 'hits' counts in */
+    uint16_t *hits;           /* [signature] required literals found */
+    uint16_t *candidate;      /* indexes of signatures whose literals are there */
+    size_t n_candidates;
+    bool frame, status, code; /* triggers found */
+};
+
+/* The value that an example expects under 'name', from a diagnosed event: ""
+ * where it is absent.  False when there is no such name.  'room' is for
+ * numbers. */
+bool catalogue_value(const struct event *, struct str name, char room[24], struct str *value);
+
+#endif

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * code_scan.c - finds the error code in a record's text.  Called by
+ * diagnose.c once a prefilter has seen one of the triggers.  It knows how codes are
+ * spelled; what a code or a text means is the catalogue's business.
+ *
+ * White space, line ends (a quoting program wraps anywhere) and '~' (how SMS
+ * writes a line end) are all one blank here. */
+#include "build.h"
+
+#include "parsers/code_scan.h"
+
+const char *const code_scan_triggers[] = {
+    "error", "win32", "return:", "0x8007", "(8007", "21479", "21480", "-2147", "-2146",
+    "failed", "failure", "cannot", "could", "unable", NULL,
+};
+
+enum { CODE_DIGITS = 5 }; /* no Win32 code is longer */
+
+/* How sure a spelling is; the surest wins, then the leftmost. */
+enum spelling { SPELLING_NONE, SPELLING_PAREN, SPELLING_HRESULT, SPELLING_WORDS, SPELLING_WIN32 };
+
+struct found {
+    enum spelling spelling;
+    uint32_t code;
+};
+
+static bool
+is_gap(char c)
+{
+    return str_is_space(c) || c == '~';
+}
+
+static bool
+is_word(char c)
+{
+    return str_is_alnum(c) || c == '_';
+}
+
+static size_t
+skip_gap(struct str t, size_t i)
+{
+    while (i < t.n && is_gap(t.p[i]))
+        i++;
+    return i;
+}
+
+/* True and '*at' moved past 'word' (lower case) when it stands at '*at'. */
+static bool
+take(struct str t, size_t *at, struct str word)
+{
+    if (!str_case_starts(str_skip(t, *at), word))
+        return false;
+    *at += word.n;
+    return true;
+}
+
+static bool
+take_char(struct str t, size_t *at, char c)
+{
+    if (*at >= t.n || t.p[*at] != c)
+        return false;
+    ++*at;
+    return true;
+}
+
+/* The low half of an HRESULT of facility Win32, or the plain code. */
+static bool
+as_win32(uint64_t value, uint32_t *code)
+{
+    if (value >> 16 == 0x8007)
+        *code = (uint32_t) (value & 0xFFFF);
+    else if (value <= 0xFFFF)
+        *code = (uint32_t) value;
+    else
+        return false;
+    return true;
+}
+
+/* Reads the digits at '*at', decimal or, after 0x, hexadecimal.  They must end
+ * where they end: no letter, digit or decimal point with digits may follow. */
+static bool
+take_number(struct str t, size_t *at, bool hex, uint64_t *value)
+{
+    size_t i = *at, begin;
+
+    if (i + 1 < t.n && t.p[i] == '0' && str_lower_char(t.p[i + 1]) == 'x') {
+        hex = true;
+        i += 2;
+    }
+    *value = 0;
+    for (begin = i; i < t.n && i - begin <= 10; i++) {
+        int digit = str_hex_value(t.p[i]);
+
+        if (digit < 0 || (!hex && digit > 9))
+            break;
+        *value = *value * (hex ? 16 : 10) + (unsigned) digit;
+    }
+    if (i == begin || i - begin > 10 || (i < t.n && is_word(t.p[i])))
+        return false;
+    if (i + 1 < t.n && (t.p[i] == '.' || t.p[i] == ',') && str_is_digit(t.p[i + 1]))
+        return false;
+    *at = i;
+    return true;
+}
+
+/* A number that can be a code: plain, or an HRESULT in any notation. */
+static bool
+take_code(struct str t, size_t *at, uint32_t *code)
+{
+    size_t i = *at;
+    uint64_t value;
+    bool minus = take_char(t, &i, '-');
+
+    if (!take_number(t, &i, false, &value))
+        return false;
+    if (minus) {
+        if (value > 0x7FFFFFFF)
+            return false;
+        value = 0x100000000 - value;
+        if (value >> 16 != 0x8007)
+            return false;
+    }
+    if (!as_win32(value, code))
+        return false;
+    *at = i;
+    return true;
+}
+
+/* Win32 Error = N, Win32 = N, WIN32 error N, Win32 Error Code = N, and so on.
+ * 'i' is behind "win32". */
+static bool
+after_win32(struct str t, size_t i, uint32_t *code)
+{
+    bool error, sign;
+
+    i = skip_gap(t, i);
+    error = take(t, &i, STR("error"));
+    if (error) {
+        i = skip_gap(t, i);
+        if (take(t, &i, STR("code")))
+            i = skip_gap(t, i);
+    }
+    sign = take_char(t, &i, '=') || take_char(t, &i, ':');
+    if (!error && !sign)
+        return false;
+    i = skip_gap(t, i);
+    return take_code(t, &i, code);
+}
+
+/* The last word that ends before 'at', without the blanks between. */
+static struct str
+word_before(struct str t, size_t at)
+{
+    size_t end;
+
+    while (at && (is_gap(t.p[at - 1]) || t.p[at - 1] == ','))
+        at--;
+    end = at;
+    while (at && is_word(t.p[at - 1]))
+        at--;
+    return str_make(t.p + at, end - at);
+}
+
+static bool
+is_one_of(struct str word, const char *const *list)
+{
+    for (; *list; list++)
+        if (str_case_eq(word, str_z(*list)))
+            return true;
+    return false;
+}
+
+/* error N where the words around it say whose error: "(error N)", "Error N:",
+ * "reported error N".  "error = N" and "error code = N" are private codes of
+ * the component that prints them.  'at' is at "error". */
+static bool
+after_error(struct str t, size_t at, uint32_t *code)
+{
+    static const char *const witness[] = {"reported", "returned", "with", "system", "os", "windows", "failed", NULL};
+    static const char *const foreign[] = {"sql", "odbc", "dblib", NULL};
+    size_t i = at + 5;
+    struct str before = word_before(t, at);
+    bool paren = at && t.p[at - 1] == '(', sign = false;
+
+    if (i >= t.n || is_one_of(before, foreign))
+        return false;
+    i = skip_gap(t, i);
+    if (paren)
+        sign = take_char(t, &i, ':') || take_char(t, &i, '=');
+    if (!sign && i == at + 5)
+        return false; /* "Error32" is a name */
+    i = skip_gap(t, i);
+    if (!take_code(t, &i, code))
+        return false;
+    if (paren)
+        return i < t.n && t.p[i] == ')';
+    i = skip_gap(t, i);
+    return (i < t.n && t.p[i] == ':') || is_one_of(before, witness);
+}
+
+/* GetLastError N, GetLastError() = N, last error = N; 'i' is behind it. */
+static bool
+after_last_error(struct str t, size_t i, uint32_t *code)
+{
+    i = skip_gap(t, i);
+    if (take_char(t, &i, '('))
+        take_char(t, &i, ')');
+    i = skip_gap(t, i);
+    if (!take_char(t, &i, '='))
+        take_char(t, &i, ':');
+    i = skip_gap(t, i);
+    return take_code(t, &i, code);
+}
+
+/* "return: N": decimal, and the end of its word; "ffff" is a NetWare status. */
+static bool
+after_return(struct str t, size_t i, uint32_t *code)
+{
+    uint64_t value;
+
+    i = skip_gap(t, i);
+    if (i + 1 < t.n && str_lower_char(t.p[i + 1]) == 'x')
+        return false;
+    return take_number(t, &i, false, &value) && value <= 0xFFFF && as_win32(value, code);
+}
+
+/* (#0xN) and (#N): the sign says that it is a code. */
+static bool
+after_hash(struct str t, size_t i, uint32_t *code)
+{
+    return take_code(t, &i, code) && i < t.n && t.p[i] == ')';
+}
+
+/* A number that is a code by its own value: an HRESULT of facility Win32. */
+static bool
+hresult_at(struct str t, size_t i, uint32_t *code)
+{
+    uint64_t value;
+    bool minus = take_char(t, &i, '-'), bare = i && t.p[i - 1] == '(';
+    size_t begin = i;
+
+    if (!take_number(t, &i, false, &value)
+        && !(bare && take_number(t, &i, true, &value) && i - begin == 8))
+        return false;
+    if (bare && i - begin == 8 && t.p[begin] == '8' && value >> 16 != 0x8007) {
+        i = begin; /* (80070020): decimal digits, hexadecimal meaning */
+        if (!take_number(t, &i, true, &value))
+            return false;
+    }
+    if (minus)
+        value = value <= 0x7FFFFFFF ? 0x100000000 - value : 0;
+    *code = (uint32_t) (value & 0xFFFF);
+    return value >> 16 == 0x8007;
+}
+
+/* Keeps the surer of two sightings; the earlier when they are equal. */
+static void
+keep(struct found *f, enum spelling s, uint32_t code)
+{
+    if (s > f->spelling) {
+        f->spelling = s;
+        f->code = code;
+    }
+}
+
+/* True when the text speaks of a failure: what "(5)" at its end needs. */
+static bool
+speaks_of_failure(struct str t)
+{
+    static const char *const words[] = {"error", "failed", "failure", "cannot", "could not", "unable", NULL};
+
+    for (const char *const *w = words; *w; w++)
+        if (str_find_case(t, str_z(*w)) < t.n)
+            return true;
+    return false;
+}
+
+/* "(N)" as the last thing of a text that speaks of a failure, unless the word
+ * before says that N counts something. */
+static bool
+paren_at_end(struct str t, uint32_t *code)
+{
+    static const char *const counts[] = {
+        "version", "retry", "retries", "attempt", "attempts", "count", "thread", "line", "job", "jobs",
+        "files", "records", "bytes", "server", "site", "id", "process", "request", "times", "total", NULL};
+    size_t end = t.n, at;
+    uint64_t value;
+
+    while (end && (is_gap(t.p[end - 1]) || t.p[end - 1] == '.' || t.p[end - 1] == '!'))
+        end--;
+    if (end < 3 || t.p[end - 1] != ')')
+        return false;
+    for (at = end - 1; at && str_is_digit(t.p[at - 1]); at--)
+        ;
+    if (!at || t.p[at - 1] != '(' || end - 1 - at > CODE_DIGITS || is_one_of(word_before(t, at - 1), counts))
+        return false;
+    if (!take_number(t, &at, false, &value) || !as_win32(value, code))
+        return false;
+    return speaks_of_failure(str_make(t.p, end));
+}
+
+/* What begins at 'i', the first character of a word or a sign. */
+static void
+look_at(struct str t, size_t i, struct found *f)
+{
+    uint32_t code = 0;
+    size_t at = i;
+    bool seen = false;
+    enum spelling spelling = SPELLING_WORDS;
+
+    switch (str_lower_char(t.p[i])) {
+    case 'w':
+        spelling = SPELLING_WIN32;
+        seen = take(t, &at, STR("win32")) && after_win32(t, at, &code);
+        break;
+    case 'e':
+        seen = take(t, &at, STR("error")) && after_error(t, i, &code);
+        break;
+    case 'g':
+        seen = take(t, &at, STR("getlasterror")) && after_last_error(t, at, &code);
+        break;
+    case 'l':
+        seen = (take(t, &at, STR("lasterror")) || take(t, &at, STR("last error"))) && after_last_error(t, at, &code);
+        break;
+    case 'r':
+        seen = take(t, &at, STR("return:")) && after_return(t, at, &code);
+        break;
+    case '(':
+        spelling = SPELLING_HRESULT;
+        seen = take(t, &at, STR("(#")) && after_hash(t, at, &code);
+        break;
+    case '0': case '2': case '8': case '-':
+        spelling = SPELLING_HRESULT;
+        seen = hresult_at(t, i, &code);
+        break;
+    default:
+        break;
+    }
+    if (seen)
+        keep(f, spelling, code);
+}
+
+bool
+code_scan(struct str t, uint32_t *code)
+{
+    struct found f = {SPELLING_NONE, 0};
+    bool inside = false;
+    uint32_t last;
+
+    for (size_t i = 0; i < t.n; i++) {
+        char c = t.p[i];
+        bool word = is_word(c);
+
+        if ((word && !inside) || c == '(' || c == '-')
+            look_at(t, i, &f);
+        inside = word;
+    }
+    if (f.spelling == SPELLING_NONE && paren_at_end(t, &last))
+        keep(&f, SPELLING_PAREN, last);
+    *code = f.code;
+    return f.spelling != SPELLING_NONE;
+}

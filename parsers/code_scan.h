@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * code_scan.h - the Win32 code that a text shows, in every spelling that SMS
+ * and Configuration Manager write, and none of the numbers that look alike. */
+#ifndef PARSERS_CODE_SCAN_H
+#define PARSERS_CODE_SCAN_H
+
+#include <stdint.h>
+
+#include "parsers/str.h"
+
+/* Strings one of which any text with a code holds: for the prefilter. */
+extern const char *const code_scan_triggers[]; /* NULL at the end */
+
+/* True and '*code' set when 'text' shows a Win32 code.  An HRESULT of
+ * facility Win32 counts with its low half, other HRESULTs not at all. */
+bool code_scan(struct str text, uint32_t *code);
+
+#endif

@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * diagnose.c - what one record means: fact, class, claim and cause.  Called by
+ * the pipeline for every event between format->parse and the correlator.
+ *
+ * Order of work: the prefilter (nearly every record ends there), the shapes
+ * around the text (sms_event.c), the code (code_scan.c), then the candidate
+ * signatures by precedence; the first that fits decides.  This file holds no
+ * wording and looks at no other record. */
+#include "build.h"
+
+#include "parsers/catalogue.h"
+
+#include <stdlib.h>
+
+#include "parsers/catalogue_set.h"
+#include "parsers/code_scan.h"
+#include "parsers/paths.h"
+#include "parsers/sms_event.h"
+#include "parsers/when.h"
+
+/* One record while it is judged. */
+struct look {
+    const struct catalogue *c;
+    struct catalogue_scratch *x;
+    struct arena *arena;
+    struct event *ev;
+    struct str text;
+    struct str provider;
+    bool number_known;
+    uint32_t number;
+    const struct str *string; /* insertion strings, NULL where none came */
+    unsigned n_strings;
+    struct sms_frame frame;
+    struct sms_status status;
+    bool status_known;
+    struct str value[SIGNATURE_FIELD_COUNT];
+    bool no_memory;
+};
+
+static void
+set_once(struct str *field, struct str value)
+{
+    if (!str_has(*field) && value.n)
+        *field = value;
+}
+
+static void
+set_host(struct look *k, struct str host)
+{
+    struct str upper;
+
+    if (str_has(k->ev->f.host) || !host.n)
+        return;
+    upper = arena_upper(k->arena, host);
+    k->no_memory |= !str_has(upper);
+    k->ev->f.host = upper;
+}
+
+/* What is left when no signature fits: a record whose form is known and whose
+ * text gave no alarm is ordinary; anything else stays unexplained. */
+static void
+settle(const struct catalogue *c, struct event *ev)
+{
+    bool form = str_has(ev->f.component) || str_has(ev->f.thread) || ev->when.local_known || ev->when.utc_known
+                || str_has(ev->f.provider);
+    bool alarming = ev->log && ev->log->level >= 1 && ev->log->level <= 3 && c->own
+                    && str_has(ev->f.provider) && signature_globs_match(c->own, ev->f.provider);
+
+    ev->cls = form && !alarming ? CLASS_ACTIVITY : CLASS_UNCLASSIFIED;
+    ev->severity = SEVERITY_INFO;
+}
+
+static void
+on_literal(void *context, unsigned number)
+{
+    struct look *k = context;
+    struct catalogue_scratch *x = k->x;
+    const struct catalogue_wanted *w = &k->c->wanted[number];
+
+    if (x->literal_seen[number] == x->generation)
+        return;
+    x->literal_seen[number] = x->generation;
+    if (number < k->c->frame_end)
+        x->frame = true;
+    else if (number < k->c->status_end)
+        x->status = true;
+    else if (number < k->c->code_end)
+        x->code = true;
+    for (unsigned i = 0; i < w->n; i++) {
+        uint16_t s = w->signature[i];
+
+        if (x->signature_seen[s] != x->generation) {
+            x->signature_seen[s] = x->generation;
+            x->hits[s] = 0;
+        }
+        if (++x->hits[s] == k->c->signature[s]->n_needed)
+            x->candidate[x->n_candidates++] = s;
+    }
+}
+
+static void
+scan(struct look *k)
+{
+    struct catalogue_scratch *x = k->x;
+
+    if (++x->generation == 0) { /* after 4 G records the marks would repeat */
+        memset(x->literal_seen, 0, x->n_literals * sizeof *x->literal_seen);
+        memset(x->signature_seen, 0, x->n_signatures * sizeof *x->signature_seen);
+        x->generation = 1;
+    }
+    x->n_candidates = 0;
+    x->frame = x->status = x->code = false;
+    literals_scan(k->c->literals, k->text, on_literal, k);
+}
+
+/* The bias of the log's clock, from the one record that has both times. */
+static void
+learn_time(struct look *k)
+{
+    struct when *w = &k->ev->when;
+    int64_t bias;
+
+    if (!k->status.utc_known || w->bias_known || !w->local_known)
+        return;
+    /* clocks of one process: whole quarter hours apart but for rounding */
+    bias = (k->status.utc - w->local + (k->status.utc >= w->local ? 1 : -1) * 450 * WHEN_SECOND)
+           / (15 * WHEN_MINUTE) * 15;
+    if (bias < -1440 || bias > 1440)
+        return;
+    w->bias_known = true;
+    w->bias = (int) bias;
+    w->utc = w->local + bias * WHEN_MINUTE;
+    w->utc_known = true;
+}
+
+/* Takes component, host, site, number and strings from the shapes around the
+ * message; never over what the record's own header says. */
+static void
+read_shapes(struct look *k)
+{
+    struct event *ev = k->ev;
+    const struct eventlog *log = ev->log;
+
+    if (k->x->frame || log)
+        sms_frame_read(k->text, &k->frame);
+    for (unsigned i = 0; log && log->strings_known && i < log->n_strings; i++)
+        if (log->strings[i].n)
+            sms_frame_read(log->strings[i], &k->frame);
+    k->status_known = k->x->status && sms_status_read(k->text, &k->status);
+    if (k->status_known) {
+        set_once(&ev->f.component, k->status.component);
+        set_once(&ev->f.site, k->status.site);
+        set_once(&ev->f.thread, k->status.thread);
+        set_once(&ev->f.package, k->status.package);
+        set_host(k, k->status.host);
+        learn_time(k);
+    }
+    set_once(&ev->f.component, k->frame.component);
+    set_once(&ev->f.site, k->frame.site);
+    set_once(&ev->f.job, k->frame.job);
+    set_host(k, k->frame.host);
+
+    k->provider = ev->f.provider;
+    set_once(&k->provider, k->frame.source);
+    set_once(&k->provider, k->status.source);
+    k->number_known = true;
+    if (log && (log->number || str_has(ev->f.provider)))
+        k->number = log->number;
+    else if (k->frame.number_known)
+        k->number = k->frame.number;
+    else if (k->status_known)
+        k->number = k->status.id;
+    else
+        k->number_known = false;
+    if (log && log->strings_known && log->n_strings) {
+        k->string = log->strings;
+        k->n_strings = log->n_strings;
+    } else if (k->frame.unrendered) {
+        k->string = k->frame.insert;
+        k->n_strings = k->frame.n_inserts;
+    }
+}
+
+/* Adds the signatures that need no literal: by event number and by code. */
+static void
+add_candidates(struct look *k, const uint16_t *list, size_t n)
+{
+    struct catalogue_scratch *x = k->x;
+
+    for (size_t i = 0; i < n; i++) {
+        bool known = false;
+
+        for (size_t j = 0; j < x->n_candidates && !known; j++)
+            known = x->candidate[j] == list[i];
+        if (!known)
+            x->candidate[x->n_candidates++] = list[i];
+    }
+}
+
+static bool
+has_event(const struct signature *s, uint32_t number)
+{
+    for (unsigned i = 0; i < s->n_events; i++)
+        if (s->event[i] == number)
+            return true;
+    return false;
+}
+
+static void
+add_by_number(struct look *k)
+{
+    for (size_t i = 0; i < k->c->n_by_event; i++)
+        if (has_event(k->c->signature[k->c->by_event[i]], k->number))
+            add_candidates(k, &k->c->by_event[i], 1);
+}
+
+static int
+by_index(const void *left, const void *right)
+{
+    uint16_t a = *(const uint16_t *) left, b = *(const uint16_t *) right;
+
+    return a < b ? -1 : a > b;
+}
+
+static bool
+has_code(const struct signature *s, const struct event *ev)
+{
+    for (unsigned i = 0; i < s->n_when_code; i++)
+        if (ev->code_known && s->when_code[i] == ev->code)
+            return true;
+    return s->n_when_code == 0;
+}
+
+/* True when 's' explains the record; k->value has what its pattern took. */
+static bool
+applies(struct look *k, const struct signature *s)
+{
+    const struct signature_globs *group = s->provider ? s->provider : k->c->own;
+    const struct event *ev = k->ev;
+    bool known = str_has(k->provider), by_number, matched;
+
+    if (s->component.n && str_has(ev->f.component) && !signature_globs_match(&s->component, ev->f.component))
+        return false;
+    if (known && (!group || !signature_globs_match(group, k->provider)))
+        return false;
+    if (!known && s->provider && !s->code)
+        return false; /* a number alone says nothing without its source */
+    if (s->n_events && k->number_known && !has_event(s, k->number))
+        return false;
+    if ((s->any_code && !ev->code_known) || !has_code(s, ev))
+        return false;
+    by_number = s->n_events && known && k->number_known && !s->needs_pattern;
+    matched = signature_match(s, &k->x->signature, k->text, k->value) && (s->code || !s->n_events);
+    if (!matched && !by_number)
+        return false;
+    if (s->own_component && str_has(ev->f.component) && str_has(k->value[SIGNATURE_COMPONENT])
+        && !str_case_eq(ev->f.component, k->value[SIGNATURE_COMPONENT]))
+        return false;
+    return true;
+}
+
+static const struct signature *
+find_signature(struct look *k)
+{
+    struct catalogue_scratch *x = k->x;
+
+    if (k->number_known)
+        add_by_number(k);
+    if (k->ev->code_known)
+        add_candidates(k, k->c->by_code, k->c->n_by_code);
+    if (x->n_candidates > 1)
+        qsort(x->candidate, x->n_candidates, sizeof *x->candidate, by_index);
+    for (size_t i = 0; i < x->n_candidates; i++)
+        if (applies(k, k->c->signature[x->candidate[i]]))
+            return k->c->signature[x->candidate[i]];
+    return NULL;
+}
+
+/* A captured path as the record meant it; absent for a stand-in. */
+static struct str
+whole_path(struct look *k, enum signature_field field)
+{
+    struct str s = k->value[field];
+
+    if (!str_has(s))
+        return STR_NONE;
+    s = paths_unwrap(k->arena, s);
+    k->no_memory |= !str_has(s);
+    if (s.n >= 2 && ((s.p[0] == '"' && s.p[s.n - 1] == '"') || (s.p[0] == '\'' && s.p[s.n - 1] == '\'')))
+        s = str_make(s.p + 1, s.n - 2);
+    if (!s.n || (s.p[0] == '<' && s.p[s.n - 1] == '>'))
+        return STR_NONE;
+    return s;
+}
+
+static struct str
+plain(const struct look *k, enum signature_field field)
+{
+    struct str s = str_trim(k->value[field]);
+
+    return s.n && !paths_is_placeholder(s) ? s : STR_NONE;
+}
+
+static void
+fill_paths(struct look *k)
+{
+    struct facts *f = &k->ev->f;
+    struct str file = whole_path(k, SIGNATURE_FILE), target = whole_path(k, SIGNATURE_TARGET);
+    struct str path = whole_path(k, SIGNATURE_PATH), instruction = whole_path(k, SIGNATURE_INSTRUCTION);
+    struct path_parts parts = {STR_NONE, STR_NONE, STR_NONE};
+
+    set_once(&f->file, file);
+    set_once(&f->target, target);
+    if (str_has(instruction) && !paths_is_placeholder(instruction))
+        set_once(&f->instruction, paths_base(instruction));
+    if (str_has(path))
+        paths_read_package(path, &parts);
+    else if (str_has(target) || str_has(file))
+        paths_read(str_has(target) ? target : file, &parts);
+    set_once(&f->server, parts.server);
+    set_once(&f->share, parts.share);
+    set_once(&f->package, parts.package);
+    if (str_has(target) && !str_has(f->package)) {
+        paths_read(file, &parts);
+        set_once(&f->package, parts.package);
+    }
+}
+
+static void
+fill_object(struct look *k)
+{
+    struct event *ev = k->ev;
+    struct facts *f = &ev->f;
+    struct str worker = plain(k, SIGNATURE_WORKER);
+
+    /* what the pattern names goes before what a path only suggests */
+    set_once(&f->package, plain(k, SIGNATURE_PACKAGE));
+    set_once(&f->server, plain(k, SIGNATURE_SERVER));
+    set_once(&f->share, plain(k, SIGNATURE_SHARE));
+    set_once(&f->job, plain(k, SIGNATURE_JOB));
+    set_once(&f->site, plain(k, SIGNATURE_SITE));
+    set_once(&f->component, plain(k, SIGNATURE_COMPONENT));
+    set_once(&f->thread, plain(k, SIGNATURE_THREAD));
+    set_host(k, plain(k, SIGNATURE_HOST));
+    set_once(&ev->retry_until, plain(k, SIGNATURE_UNTIL));
+    fill_paths(k);
+    ev->worker_known = worker.n > 0 && worker.n <= 8;
+    for (size_t i = 0; i < worker.n && ev->worker_known; i++) {
+        int digit = str_hex_value(worker.p[i]);
+
+        ev->worker_known = digit >= 0;
+        ev->worker = ev->worker * 16 + (unsigned) (digit & 15);
+    }
+}
+
+/* The code that the record shows, unless the signature knows it as private. */
+static void
+fill_code(struct look *k, const struct signature *s)
+{
+    struct event *ev = k->ev;
+    struct str shown = plain(k, SIGNATURE_CODE);
+    const struct catalogue_code *code;
+
+    if (s->private_code)
+        return;
+    if (str_has(shown)) {
+        uint64_t value = 0;
+
+        for (size_t i = 0; i < shown.n && i < 6 && str_is_digit(shown.p[i]); i++)
+            value = value * 10 + (unsigned) (shown.p[i] - '0');
+        if (value <= 0xFFFF) {
+            ev->code_known = true;
+            ev->code = (uint32_t) value;
+        }
+    }
+    if (!ev->code_known)
+        return;
+    ev->f.win32_known = true;
+    ev->f.win32 = ev->code;
+    code = catalogue_code(k->c, ev->code);
+    if (code) {
+        ev->f.symbol = code->symbol;
+        ev->f.tagged = code->tagged;
+    }
+}
+
+/* Insertion strings into k->value, where the text itself did not say. */
+static enum figures
+read_inserts(struct look *k, const struct signature *s)
+{
+    bool path = s->n_inserts && s->insert[0] == SIGNATURE_PATH;
+    unsigned first = UINT32_MAX;
+    struct str value[SIGNATURE_FIELD_COUNT] = {0};
+    enum figures figures;
+    bool found;
+
+    if (!s->n_inserts || !k->string)
+        return FIGURES_ABSENT;
+    found = sms_inserts_find(k->string, k->n_strings, s->n_inserts, path, &first);
+    for (unsigned i = 0; first < k->n_strings && i < (found ? s->n_inserts : 1); i++)
+        if (found || path)
+            value[s->insert[i]] = k->string[first + i];
+    figures = sms_figures(value[SIGNATURE_AVAILABLE], value[SIGNATURE_REQUIRED]);
+    if (figures != FIGURES_ABSENT)
+        k->value[SIGNATURE_AVAILABLE] = k->value[SIGNATURE_REQUIRED] = STR_NONE;
+    for (int i = 0; i < SIGNATURE_FIELD_COUNT; i++)
+        if (!str_has(k->value[i]))
+            k->value[i] = value[i];
+    return figures;
+}
+
+/* 's' bytes as whole megabytes, rounded up. */
+static struct str
+as_megabytes(struct look *k, struct str s)
+{
+    char digits[20], *p = digits + sizeof digits;
+    uint64_t value = 0;
+    struct str out;
+
+    for (size_t i = 0; i < s.n; i++)
+        value = value * 10 + (unsigned) (s.p[i] - '0');
+    value = value / 1048576 + (value % 1048576 != 0);
+    do {
+        *--p = (char) ('0' + value % 10);
+        value /= 10;
+    } while (value);
+    out = arena_copy(k->arena, str_make(p, (size_t) (digits + sizeof digits - p)));
+    k->no_memory |= !str_has(out);
+    return out;
+}
+
+static void
+fill_claim(struct look *k, const struct signature *s)
+{
+    struct facts *f = &k->ev->f;
+    enum figures figures = read_inserts(k, s);
+    bool wanted = s->how == SIGNATURE_BY_FIGURES;
+
+    if (!s->claims)
+        return;
+    f->claimed = true;
+    f->claim_class = s->claim;
+    if (s->n_events && !str_has(f->claim_event)) {
+        uint64_t id = k->number_known ? k->number : s->event[0];
+        char digits[8];
+        size_t n = sizeof digits;
+
+        do {
+            digits[--n] = (char) ('0' + id % 10);
+            id /= 10;
+        } while (id);
+        f->claim_event = arena_copy(k->arena, str_make(digits + n, sizeof digits - n));
+        k->no_memory |= !str_has(f->claim_event);
+    }
+    for (unsigned i = 0; i < s->n_groups; i++)
+        wanted |= s->group[i].field == SIGNATURE_AVAILABLE;
+    if (!wanted)
+        return;
+    if (figures == FIGURES_ABSENT)
+        figures = sms_figures(k->value[SIGNATURE_AVAILABLE], k->value[SIGNATURE_REQUIRED]);
+    f->figures = figures;
+    if (figures != FIGURES_FILLED)
+        return;
+    f->available = str_trim(k->value[SIGNATURE_AVAILABLE]);
+    f->required = str_trim(k->value[SIGNATURE_REQUIRED]);
+    if (s->required_bytes)
+        f->required = as_megabytes(k, f->required);
+}
+
+static void
+set_cause(struct facts *f, enum event_class cls, enum basis basis, enum confidence confidence)
+{
+    f->cause_class = cls;
+    f->basis = basis;
+    f->confidence = confidence;
+}
+
+static void
+judge_by_code(struct look *k, const struct signature *s)
+{
+    struct facts *f = &k->ev->f;
+    const struct catalogue_code *code;
+
+    if (f->win32_known) {
+        code = catalogue_code(k->c, f->win32);
+        set_cause(f, code ? code->cls : CLASS_UNCLASSIFIED, BASIS_CODE, CONFIDENCE_CONFIRMED);
+    } else if (s->claims) {
+        set_cause(f, s->claim, BASIS_TEXT, CONFIDENCE_UNVERIFIED);
+    } else {
+        set_cause(f, CLASS_UNCLASSIFIED, BASIS_NONE, CONFIDENCE_NONE);
+    }
+}
+
+/* The signature's own class; a code of the same class is the better proof. */
+static void
+judge_fixed(struct look *k, const struct signature *s)
+{
+    struct facts *f = &k->ev->f;
+    const struct catalogue_code *code = f->win32_known ? catalogue_code(k->c, f->win32) : NULL;
+
+    if (code && code->cls == s->cls && s->basis == BASIS_TEXT)
+        set_cause(f, s->cls, BASIS_CODE, CONFIDENCE_CONFIRMED);
+    else
+        set_cause(f, s->cls, s->basis, s->confidence);
+}
+
+static void
+judge_by_figures(struct look *k, const struct signature *s)
+{
+    struct facts *f = &k->ev->f;
+
+    if (f->figures == FIGURES_FILLED && sms_figures_compare(f->available, f->required) < 0) {
+        set_cause(f, s->claim, BASIS_FIGURES, CONFIDENCE_CONFIRMED);
+    } else if (f->figures == FIGURES_BLANK && !f->win32_known) {
+        set_cause(f, s->blank, BASIS_BLANK_FIGURES, CONFIDENCE_PROBABLE);
+        f->tagged = s->blank == CLASS_FILE_CONTENTION;
+    } else {
+        judge_by_code(k, s);
+    }
+}
+
+/* True for the classes that say why something failed, not that it went on. */
+static bool
+explains(enum event_class cls)
+{
+    return event_class_is_fault(cls) && cls != CLASS_RETRY && cls != CLASS_RESTART && cls != CLASS_RECOVERED;
+}
+
+static void
+judge(struct look *k, const struct signature *s)
+{
+    struct event *ev = k->ev;
+    struct facts *f = &ev->f;
+    const struct catalogue_class *cls;
+
+    fill_code(k, s);
+    fill_claim(k, s);
+    fill_object(k);
+    switch (s->how) {
+    case SIGNATURE_FIXED:
+        judge_fixed(k, s);
+        break;
+    case SIGNATURE_BY_CODE:
+        judge_by_code(k, s);
+        break;
+    case SIGNATURE_BY_FIGURES:
+        judge_by_figures(k, s);
+        break;
+    }
+    ev->fact = s->fact;
+    ev->cls = f->cause_class;
+    f->caused = explains(f->cause_class) || f->win32_known || f->claimed;
+    if (!f->caused)
+        set_cause(f, CLASS_UNCLASSIFIED, BASIS_NONE, CONFIDENCE_NONE);
+    f->misreported = f->claimed && f->claim_class != f->cause_class && f->cause_class != CLASS_UNCLASSIFIED;
+    f->signature = s->id;
+    for (unsigned i = 0; i < s->n_articles && f->n_articles < EVENT_SEE_MAX; i++)
+        f->article[f->n_articles++] = s->article[i];
+
+    cls = &k->c->classes[ev->cls];
+    ev->severity = cls->advice.severity;
+    if (f->caused && f->confidence == CONFIDENCE_UNVERIFIED)
+        ev->severity = cls->unverified;
+    if (s->severity_known)
+        ev->severity = s->severity;
+}
+
+enum perr
+diagnose_event(const struct catalogue *c, struct catalogue_scratch *x, struct arena *arena, struct event *ev)
+{
+    struct look k;
+    const struct signature *s;
+
+    if (!ev->log && literals_idle(c->literals, ev->text)) {
+        settle(c, ev);
+        return PERR_OK;
+    }
+    k = (struct look){.c = c, .x = x, .arena = arena, .ev = ev, .text = ev->text};
+    if (ev->log && ev->log->message.n)
+        k.text = ev->log->message;
+    else if (ev->log && ev->log->strings_known && ev->log->n_strings == 1 && ev->log->strings[0].n)
+        k.text = ev->log->strings[0];
+    scan(&k);
+    read_shapes(&k);
+    if (x->code)
+        ev->code_known = code_scan(k.text, &ev->code);
+    s = find_signature(&k);
+    if (s)
+        judge(&k, s);
+    else
+        settle(c, ev);
+    return k.no_memory ? PERR_NOMEM : PERR_OK;
+}

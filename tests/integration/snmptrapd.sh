@@ -24,7 +24,9 @@ no_numbers() {
 
 same_messages() {
     received "$1" >"$1.messages"
-    diff -u "$expected" "$1.messages"
+    cmp -s "$expected" "$1.messages" && return 0
+    diff -u "$expected" "$1.messages" | head -n 40
+    return 1
 }
 
 for oid in 1.3.6.1.4.1.32473.109 1.3.6.1.4.1.99999.7; do
@@ -32,8 +34,8 @@ for oid in 1.3.6.1.4.1.32473.109 1.3.6.1.4.1.99999.7; do
     mkdir -p "$dir/mibs"
     check "truecause mib prints the module for $oid" \
         sh -c '"$1" mib --enterprise-oid "$2" >"$3"' sh "$TRUECAUSE" "$oid" "$dir/mibs/TRUECAUSE-MIB.txt"
-    # Our modules only, and values without decoration, one a line.
-    start_snmptrapd "$dir" "$dir/mibs:$TEST_SRCDIR/../mibs/base" -OQ -F '%V\n%v\n' || exit 1
+    # Our modules only, by the one name that operators give; values plain, one a line.
+    start_snmptrapd "$dir" "$dir/mibs:$TEST_SRCDIR/../mibs/base" -m TRUECAUSE-MIB -OQ -F '%V\n%v\n' || exit 1
     check "everything is sent ($oid)" "$sender" "$SNMPTRAPD_PORT" "$oid"
     check "everything arrives ($oid)" wait_until 20 all_here "$dir/snmptrapd.out"
     daemons_stop

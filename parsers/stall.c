@@ -9,7 +9,6 @@
 #include "parsers/stall.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "parsers/stall_state.h"
@@ -33,15 +32,20 @@ thread_number(struct str s, uint32_t *out, bool *form_1x)
 }
 
 /* Key of the run a record belongs to: host and thread, or the source where
- * its records show no thread. */
+ * its records show no thread.  Made for every record with a fact, so by hand. */
 static struct str
 run_key(char out[ALARM_KEY_MAX + 1], struct str host, bool known, uint32_t thread, uint64_t source)
 {
-    char part[24];
+    uint64_t number = known ? thread : source;
+    size_t n = 0;
 
-    snprintf(part, sizeof part, known ? "%llX" : "?%llX",
-             known ? (unsigned long long) thread : (unsigned long long) source);
-    return alarm_key(out, "run", host, str_z(part));
+    while (n < host.n && n < ALARM_KEY_MAX - 16) {
+        out[n] = str_upper_char(host.p[n]);
+        n++;
+    }
+    out[n++] = known ? ':' : '?';
+    memcpy(out + n, &number, sizeof number);
+    return str_make(out, n + sizeof number);
 }
 
 /* The part of an instruction's name that its renames leave alone. */

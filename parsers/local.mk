@@ -70,3 +70,10 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/when.c \
 	%D%/when.h \
 	%D%/zone.c
+
+# The files that catalogue_data.c includes, for builds of one target alone.
+%D%/catalogue_data.$(OBJEXT): \
+	schemas/catalogue/configmgr.xml.inc \
+	schemas/catalogue/core.xml.inc \
+	schemas/catalogue/sms1.xml.inc \
+	schemas/catalogue/sms2.xml.inc

@@ -15,6 +15,8 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/config.h \
 	%D%/deliver.c \
 	%D%/deliver.h \
+	%D%/glob_case.c \
+	%D%/glob_case.h \
 	%D%/inputs.c \
 	%D%/inputs.h \
 	%D%/journal.c \
@@ -31,6 +33,8 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/mib_table.h \
 	%D%/mib_text.c \
 	%D%/mib_text.h \
+	%D%/near.c \
+	%D%/near.h \
 	%D%/options.c \
 	%D%/options.h \
 	%D%/pipeline.c \

@@ -105,7 +105,7 @@ test_in() {
         done
         [ -n "$(find "$1/tests" -name '*.trs')" ] || { tail -n 60 "$1/check.out"; fail "the tests did not build in $1"; }
         make_failed=yes
-        grep -A 100 '^lint: \|^[a-z].*: in git, but' "$1/check.out" | head -n 40 || :
+        make -C "$1" -s lint >/dev/null || :
     fi
     sum_results "$1"
     printf '%s\n' "so far: $checks checks, $failures failures, $errors errors"

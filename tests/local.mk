@@ -84,6 +84,7 @@ BENCHES =
 # --- packed besides ------------------------------------------------------------
 EXTRA_DIST += $(SHELL_TESTS) \
 	%D%/data \
+	%D%/fuzz/replay.c \
 	%D%/fuzz/run.sh \
 	%D%/integration/lib.sh \
 	%D%/integration/snmptrapd.expected

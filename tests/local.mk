@@ -78,11 +78,17 @@ TESTS += $(check_PROGRAMS) $(SHELL_TESTS)
 
 # --- benches -------------------------------------------------------------------
 # Built by 'make bench' alone: add the program to both lists.
-EXTRA_PROGRAMS +=
-BENCHES =
+EXTRA_PROGRAMS += %D%/bench/bench_load
+%C%_bench_bench_load_SOURCES = %D%/bench/bench_load.c
+EXTRA_PROGRAMS += %D%/bench/bench_time
+%C%_bench_bench_time_SOURCES = %D%/bench/bench_time.c
+BENCHES = \
+	%D%/bench/bench_load$(EXEEXT) \
+	%D%/bench/bench_time$(EXEEXT)
 
 # --- packed besides ------------------------------------------------------------
 EXTRA_DIST += $(SHELL_TESTS) \
+	%D%/bench/run.sh \
 	%D%/data \
 	%D%/fuzz/replay.c \
 	%D%/fuzz/run.sh \

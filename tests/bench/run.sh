@@ -1,0 +1,77 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# make bench: rates of this build beside reference tools, in one run and on the
+# same bytes.  Figures scatter from run to run: compare within one.
+#   COUNT=1000000   records of the load        ROUNDS=3   best of
+set -eu
+count=${COUNT:-1000000}
+rounds=${ROUNDS:-3}
+bench=$TEST_BUILDDIR/bench
+dir=$(mktemp -d "${TMPDIR:-/tmp}/truecause-bench.XXXXXX")
+pid=
+finish() {
+    [ -z "$pid" ] || kill "$pid" 2>/dev/null || :
+    rm -rf "$dir"
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+
+"$bench/bench_load" "$count" >"$dir/load.log"
+printf 'load: %s records, %s bytes, %s copies failed\n\n' "$count" "$(wc -c <"$dir/load.log")" \
+    "$(grep -c 'Win32 Error = 32' "$dir/load.log")"
+
+timed() { # NAME COMMAND...
+    name=$1
+    shift
+    "$bench/bench_time" "$name" "$count" "$rounds" "$dir/out" "$@"
+}
+
+timed 'truecause export' "$TRUECAUSE" export --host BENCH --zone UTC "$dir/load.log"
+timed 'truecause export --faults' "$TRUECAUSE" export --faults --host BENCH --zone UTC "$dir/load.log"
+timed 'truecause report' "$TRUECAUSE" report --host BENCH --zone UTC "$dir/load.log"
+timed 'grep -c' grep -c 'Win32 Error = 32' "$dir/load.log"
+timed 'wc -l' wc -l "$dir/load.log"
+
+# Ten times the records must take ten times the time, at the same memory.
+i=0
+while [ $i -lt 10 ]; do
+    cat "$dir/load.log"
+    i=$((i + 1))
+done >"$dir/ten.log"
+"$bench/bench_time" 'truecause export, 10 x the load' "$((count * 10))" 1 "$dir/out" \
+    "$TRUECAUSE" export --host BENCH --zone UTC "$dir/ten.log"
+rm -f "$dir/ten.log" "$dir/out"
+
+# rsyslog: the same file, the records with error 32 to a file.
+if command -v rsyslogd >/dev/null 2>&1; then
+    mkdir "$dir/rsyslog"
+    cat >"$dir/rsyslog.conf" <<EOF
+global(workDirectory="$dir/rsyslog")
+module(load="imfile")
+input(type="imfile" file="$dir/load.log" tag="bench" ruleset="faults")
+template(name="raw" type="string" string="%msg%\n")
+ruleset(name="faults") {
+    if re_match(\$msg, 'Win32 Error = 32') then
+        action(type="omfile" file="$dir/rsyslog.out" template="raw")
+    action(type="omfile" file="$dir/rsyslog.all" template="raw")
+}
+EOF
+    start=$(date +%s.%N)
+    rsyslogd -n -f "$dir/rsyslog.conf" -i "$dir/rsyslog.pid" 2>/dev/null &
+    pid=$!
+    # rsyslogd has no end: it is done when every record has come out.
+    waited=0
+    while [ "$(cat "$dir/rsyslog.all" 2>/dev/null | wc -l)" -lt "$count" ] && [ $waited -lt 600 ]; do
+        sleep 0.1
+        waited=$((waited + 1))
+    done
+    end=$(date +%s.%N)
+    cpu=$(awk '{print ($14 + $15) / '"$(getconf CLK_TCK)"'}' "/proc/$pid/stat")
+    rss=$(awk '/VmHWM/ {print $2 / 1024}' "/proc/$pid/status")
+    kill "$pid" && wait "$pid" || :
+    pid=
+    echo "$count $start $end $cpu $rss" | awk '{printf "%-34s %11.0f records/s  %6.2f CPU s per 1 M  %6.1f MB\n",
+        "rsyslogd imfile, regex, omfile", $1 / ($3 - $2), $4 / $1 * 1e6, $5}'
+else
+    echo 'rsyslogd is not installed: not compared'
+fi

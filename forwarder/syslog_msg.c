@@ -14,8 +14,6 @@
 #include "forwarder/syslog_msg.h"
 
 #include <arpa/inet.h>
-#include <inttypes.h>
-#include <stdio.h>
 
 #include "parsers/summary.h"
 #include "parsers/text.h"
@@ -58,9 +56,11 @@ put(struct out *o, const char *z)
 static void
 put_number(struct out *o, uint64_t v)
 {
-    char text[24];
-    snprintf(text, sizeof text, "%" PRIu64, v);
-    put(o, text);
+    char text[20], *p = text + sizeof text;
+    do
+        *--p = (char) ('0' + v % 10);
+    while ((v /= 10) != 0);
+    put_bytes(o, p, (size_t) (text + sizeof text - p));
 }
 
 /* The length of the UTF-8 character at 'p', from its first byte alone: what
@@ -72,6 +72,38 @@ char_length(const char *p)
     return c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
 }
 
+/* Appends 's', which text_show() has been over, as far as 'max' octets go. */
+static void
+put_escaped(struct out *o, struct str s, size_t max)
+{
+    size_t i, k, used = 0;
+
+    for (i = 0; i < s.n; i += k) {
+        bool escape = s.p[i] == '"' || s.p[i] == '\\' || s.p[i] == ']';
+        k = char_length(s.p + i);
+        if (used + k + escape > max) {
+            o->cut = true;
+            break;
+        }
+        if (escape)
+            put(o, "\\");
+        put_bytes(o, s.p + i, k);
+        used += k + escape;
+    }
+}
+
+/* How much of 's' can stand in a value as it is: printable ASCII that needs no
+ * escape.  Most values are all that. */
+static size_t
+plain_length(struct str s)
+{
+    size_t n = 0;
+
+    while (n < s.n && s.p[n] >= ' ' && s.p[n] < 127 && s.p[n] != '"' && s.p[n] != '\\' && s.p[n] != ']')
+        n++;
+    return n;
+}
+
 /* ' NAME="VALUE"' with at most 'max' octets of value.  Left out when 's' is
  * absent. */
 static void
@@ -80,25 +112,22 @@ put_limited(struct out *o, const char *name, struct str s, size_t max)
     /* text_show() stops at most 16 octets short of its room, so that more than
      * 'max' shown octets mean a value that is longer. */
     char shown[VALUE_MAX + 17];
-    size_t n, i, k, used = 0;
+    size_t plain;
 
     if (!str_has(s))
         return;
-    n = text_show(s, shown, max + 17);
     put(o, " ");
     put(o, name);
     put(o, "=\"");
-    for (i = 0; i < n; i += k) {
-        bool escape = shown[i] == '"' || shown[i] == '\\' || shown[i] == ']';
-        k = char_length(shown + i);
-        if (used + k + escape > max) {
-            o->cut = true;
-            break;
-        }
-        if (escape)
-            put(o, "\\");
-        put_bytes(o, shown + i, k);
-        used += k + escape;
+    plain = plain_length(str_make(s.p, s.n < max ? s.n : max));
+    if (plain)
+        put_bytes(o, s.p, plain);
+    if (plain < s.n) {
+        s = str_skip(s, plain);
+        max -= plain;
+        s.n = text_show(s, shown, max + 17);
+        s.p = shown;
+        put_escaped(o, s, max);
     }
     put(o, "\"");
 }
@@ -113,11 +142,15 @@ put_value(struct out *o, const char *name, struct str s)
         o->cut = true;
 }
 
-/* A value of our own that is always whole. */
+/* A word of our own: always whole, and nothing in it to escape. */
 static void
 put_word(struct out *o, const char *name, const char *word)
 {
-    put_limited(o, name, str_z(word), NAME_MAX_WHOLE);
+    put(o, " ");
+    put(o, name);
+    put(o, "=\"");
+    put(o, word);
+    put(o, "\"");
 }
 
 static void
@@ -349,7 +382,7 @@ put_truecause(struct out *o, const struct syslog_form *form, const struct target
 
     put(o, "[truecause@");
     put_number(o, form->pen);
-    put_word(o, "id", alarm ? a->id : ev->id);
+    put_limited(o, "id", str_z(alarm ? a->id : ev->id), NAME_MAX_WHOLE);
     if (alarm) {
         put_limited(o, "key", a->key, NAME_MAX_WHOLE);
         put_word(o, "state", alarm_state_name(a->state));
@@ -385,10 +418,14 @@ static size_t
 message_text(const struct item *item, char *out, size_t cap)
 {
     char line[SUMMARY_SIZE];
+    struct str s = item->kind == ITEM_ALARM ? item->alarm->summary : str_make(line, summary_event(item->event, line));
+    size_t plain = 0;
 
-    if (item->kind == ITEM_ALARM)
-        return text_show(item->alarm->summary, out, cap);
-    return text_show(str_make(line, summary_event(item->event, line)), out, cap);
+    while (plain < s.n && plain < cap - 1 && s.p[plain] >= ' ' && s.p[plain] < 127)
+        plain++;
+    if (plain)
+        memcpy(out, s.p, plain);
+    return plain < s.n ? plain + text_show(str_skip(s, plain), out + plain, cap - plain) : plain;
 }
 
 /* The end of the structured data and MSG, as much of it as there is room for.

@@ -26,6 +26,10 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/event.c \
 	%D%/event.h \
 	%D%/event_fields.def \
+	%D%/event_xml.c \
+	%D%/event_xml.h \
+	%D%/event_xml_frame.c \
+	%D%/event_xml_read.c \
 	%D%/format.c \
 	%D%/format.h \
 	%D%/id.c \

@@ -34,6 +34,8 @@ SH_LOG_COMPILER = $(SHELL)
 LDADD = $(PROGRAM_LIBS) $(CHECK_LIBS)
 
 # --- unit tests -------------------------------------------------------------
+check_PROGRAMS += %D%/unit/check_event_xml
+%C%_unit_check_event_xml_SOURCES = %D%/unit/check_event_xml.c %D%/unit/framing.h
 check_PROGRAMS += %D%/unit/check_item_xml
 %C%_unit_check_item_xml_SOURCES = %D%/unit/check_item_xml.c
 check_PROGRAMS += %D%/unit/check_journal

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * event_xml.h - what the parts of the format event-xml share: framing
+ * (event_xml_frame.c), reading by libxml2 (event_xml_read.c) and parsing
+ * (event_xml.c).  For them alone. */
+#ifndef PARSERS_EVENT_XML_H
+#define PARSERS_EVENT_XML_H
+
+#include "parsers/format.h"
+
+/* Framing state: part of a source's checkpoint, so plain bytes. */
+struct event_xml_state {
+    uint8_t run;   /* enum event_xml_run */
+    uint8_t depth; /* wrapper elements that are open */
+};
+
+#define EVENT_XML_NS "schemas.microsoft.com/win/2004/08/events/event"
+
+enum format_next event_xml_next(void *state, const char *p, size_t n, bool final, struct format_span *out);
+
+/* One parse (event_xml_read.c fills it).  All character data goes to 'chars',
+ * which is as long as the record: without entities nothing grows. */
+struct event_xml_string {
+    struct str name, value;
+};
+
+struct event_xml_reading {
+    struct event *ev;
+    struct eventlog *log;
+    char *chars;
+    size_t n, cap;
+    struct event_xml_string string[EVENTLOG_STRINGS_MAX];
+    unsigned n_strings;
+    bool has_number;
+};
+
+enum perr event_xml_read(struct event_xml_reading *, struct str bytes, size_t *at);
+/* An unsigned decimal, hexadecimal (0x) or negative 32-bit number. */
+bool event_xml_number(struct str s, uint64_t *out);
+
+#endif

@@ -10,7 +10,7 @@
 
 #include "parsers/str.h"
 
-/* clang-format off: one entry, one layout */
+/* clang-format off */
 static const struct mib_label state_labels[] = {
     {1, "raised"},
     {2, "updated"},

@@ -82,14 +82,19 @@ set_text(struct snmp_message *m, enum mib_object_id id, struct str whole)
         shorten(m, id, text_bound(id));
 }
 
-/* Megabytes of a figure: see tcAvailableMB.  Whole megabytes, a fraction is
- * left off; anything but digits is unreadable. */
+/* Megabytes of one figure: see tcAvailableMB.  Of two figures one may be a
+ * number and the other not; only where it is none, the verdict on both says why. */
 static int64_t
 figure(enum figures figures, struct str s)
 {
     int64_t v = 0;
     size_t i = 0;
 
+    s = str_trim(s);
+    for (; i < s.n && str_is_digit(s.p[i]); i++)
+        v = v > INT32_MAX ? v : v * 10 + (s.p[i] - '0');
+    if (i > 0 && i == s.n && figures != FIGURES_NONE)
+        return v > INT32_MAX ? INT32_MAX : v;
     switch (figures) {
     case FIGURES_NONE:
     case FIGURES_ABSENT:
@@ -98,20 +103,9 @@ figure(enum figures figures, struct str s)
         return -1;
     case FIGURES_FILLED:
     case FIGURES_UNREADABLE:
-        break;
-    }
-    s = str_trim(s);
-    while (i < s.n && str_is_digit(s.p[i]) && v <= INT32_MAX)
-        v = v * 10 + (s.p[i++] - '0');
-    if (i == 0)
         return -3;
-    if (v > INT32_MAX)
-        while (i < s.n && str_is_digit(s.p[i]))
-            i++;
-    if (i + 1 < s.n && (s.p[i] == '.' || s.p[i] == ','))
-        for (i++; i < s.n && str_is_digit(s.p[i]);)
-            i++;
-    return i < s.n ? -3 : v;
+    }
+    return -3;
 }
 
 static struct str
@@ -356,7 +350,7 @@ snmp_message_size(const struct snmp_message *m, size_t community)
  * advice, of which the MIB has the like, then what can be found by the
  * id; the summary last, and never so far that it says nothing.  A second and a
  * third round are for small budgets and absurd names. */
-/* clang-format off: the order is the meaning */
+/* clang-format off */
 static const struct {
     enum mib_object_id id;
     size_t keep;

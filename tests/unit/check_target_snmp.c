@@ -153,20 +153,22 @@ START_TEST(figures_say_why_there_is_no_number)
         {FIGURES_FILLED, "12", 12},
         {FIGURES_FILLED, "0", 0},
         {FIGURES_FILLED, " 450 ", 450},
-        {FIGURES_FILLED, "12.5", 12},
         {FIGURES_FILLED, "2147483647", 2147483647},
         {FIGURES_FILLED, "2147483648", 2147483647},
         {FIGURES_FILLED, "99999999999999999999999999", 2147483647},
         {FIGURES_BLANK, "", -1},
         {FIGURES_BLANK, NULL, -1},
+        {FIGURES_BLANK, "12", 12}, /* the other one is blank */
         {FIGURES_ABSENT, NULL, -2},
         {FIGURES_UNREADABLE, "Y", -3},
         {FIGURES_UNREADABLE, "-5", -3},
         {FIGURES_UNREADABLE, "12 or so", -3},
-        {FIGURES_UNREADABLE, "12.", -3},
+        {FIGURES_UNREADABLE, "12.5", -3},
+        {FIGURES_UNREADABLE, "1,234", -3},
         {FIGURES_UNREADABLE, NULL, -3},
         {FIGURES_UNREADABLE, "12", 12}, /* the other one of the two could not be read */
         {FIGURES_NONE, NULL, -2},
+        {FIGURES_NONE, "12", -2},
     };
     struct alarm_item a = sample();
     struct datagram d;
@@ -381,7 +383,7 @@ refused(const char *want)
 
 START_TEST(what_cannot_be_is_refused)
 {
-    static char wrong[] = "1.3.6.1.2.1", unknown[] = "no-such-host.invalid", three[] = "3", empty[] = "";
+    static char wrong[] = "1.3.6.1.2.1", six[] = "udp6", three[] = "3", empty[] = "";
 
     switch (_i) {
     case 0:
@@ -389,8 +391,8 @@ START_TEST(what_cannot_be_is_refused)
         refused("enterprise-oid \"1.3.6.1.2.1\"");
         break;
     case 1:
-        target_default.host = unknown;
-        refused("no-such-host.invalid");
+        target_default.transport = six; /* with an IPv4 address: no name server is asked */
+        refused("no IPv6 address for 127.0.0.1");
         break;
     case 2:
         target_default.version = three;

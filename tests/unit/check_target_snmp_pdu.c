@@ -34,17 +34,27 @@ static const enum mib_object_id texts[] = {
     MIB_OBJECT_PACKAGE, MIB_OBJECT_FILE, MIB_OBJECT_CLEAR_REASON, MIB_OBJECT_ACTION,
 };
 
+/* Numbers of our own: libnetsnmp seeds those of the C library anew. */
+static uint32_t random_state;
+
+static unsigned
+random_below(unsigned n)
+{
+    random_state = random_state * 1664525 + 1013904223;
+    return (unsigned) ((uint64_t) random_state * n >> 32);
+}
+
 /* Random text of up to 'max' characters of one to four bytes. */
 static struct str
 random_text(char *out, unsigned max)
 {
     static const char *const characters[] = {
         "a", "\\", " ", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x92\xbe", "\n", "\xee\xbc\x80"};
-    unsigned n = (unsigned) rand() % (max + 1);
+    unsigned n = random_below(max + 1);
     size_t o = 0;
 
     for (unsigned i = 0; i < n; i++) {
-        const char *c = characters[rand() % 8];
+        const char *c = characters[random_below(8)];
 
         memcpy(out + o, c, strlen(c));
         o += strlen(c);
@@ -60,9 +70,9 @@ randomise(struct alarm_item *a, char (*space)[4096])
     static const unsigned max[] = {150, 8, 300, 300, 300, 64, 1000, 300, 1000};
 
     for (unsigned i = 0; i < 9; i++)
-        *member[i] = random_text(space[i], rand() % 3 ? max[i] / 4 : max[i]);
-    a->count = (uint64_t) rand();
-    a->f.win32 = (uint32_t) rand();
+        *member[i] = random_text(space[i], random_below(3) ? max[i] / 40 : max[i]);
+    a->count = random_below(UINT32_MAX);
+    a->f.win32 = random_below(UINT32_MAX);
 }
 
 /* What arrived must be the shown text or a beginning of it. */
@@ -87,15 +97,14 @@ START_TEST(any_message_fits_its_budget)
     unsigned shortened = 0;
 
     ck_assert(mib_enterprise(DEFAULT_ROOT, &root));
-    srand(1998);
+    random_state = 1998;
     for (unsigned round = 0; round < 300; round++) {
         const struct str *const member[] = {&a.summary,   &a.f.site, &a.f.host, &a.f.server, &a.f.share,
                                             &a.f.package, &a.f.file, &a.reason, &a.action};
         size_t least = snmp_message_least(&root, 6);
         bool whole = true;
 
-        target_default.pdu_size =
-            round % 3 == 0 ? (unsigned) least : (unsigned) (least + (size_t) rand() % 700);
+        target_default.pdu_size = round % 3 == 0 ? (unsigned) least : (unsigned) (least + random_below(700));
         randomise(&a, space);
         round_trip(&a, &d);
         ck_assert_uint_le(d.size, target_default.pdu_size);
@@ -108,8 +117,9 @@ START_TEST(any_message_fits_its_budget)
         NUMBER(&d, TRUNCATED, whole ? 2 : 1);
         shortened += !whole;
     }
-    ck_assert_uint_gt(shortened, 50);
-    ck_assert_uint_lt(shortened, 300);
+    /* Both kinds are there in number. */
+    ck_assert_uint_gt(shortened, 30);
+    ck_assert_uint_lt(shortened, 270);
 }
 END_TEST
 
@@ -124,7 +134,7 @@ START_TEST(size_is_what_is_sent)
 
     ck_assert(mib_enterprise(DEFAULT_ROOT, &root));
     target_default.pdu_size = 60000;
-    srand(109);
+    random_state = 109;
     for (unsigned round = 0; round < 200; round++) {
         struct target_item it = {.target_seq = 17, .item = &item, .uptime_ns = 90 * WHEN_SECOND};
 

@@ -409,6 +409,7 @@ take_lock(struct journal *j, char *err, size_t errlen)
     struct flock fl = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     char path[4096], pid[32];
     ssize_t n;
+    bool noted;
 
     snprintf(path, sizeof path, "%s/lock", j->dir);
     j->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
@@ -433,8 +434,8 @@ take_lock(struct journal *j, char *err, size_t errlen)
     }
     snprintf(pid, sizeof pid, "%ld\n", (long) getpid());
     /* Only a help for people: a full disk must not keep the program out. */
-    if (ftruncate(j->lock, 0) == 0 && pwrite(j->lock, pid, strlen(pid), 0) < 0)
-        (void) ftruncate(j->lock, 0);
+    noted = ftruncate(j->lock, 0) == 0 && pwrite(j->lock, pid, strlen(pid), 0) >= 0;
+    (void) noted;
     return 0;
 }
 

@@ -92,6 +92,7 @@ BENCHES = \
 EXTRA_DIST += $(SHELL_TESTS) \
 	%D%/bench/run.sh \
 	%D%/data \
+	%D%/faults/run.sh \
 	%D%/fuzz/replay.c \
 	%D%/fuzz/run.sh \
 	%D%/integration/lib.sh \

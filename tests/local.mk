@@ -42,6 +42,9 @@ check_PROGRAMS += %D%/unit/check_journal
 %C%_unit_check_journal_SOURCES = %D%/unit/check_journal.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_mib
 %C%_unit_check_mib_SOURCES = %D%/unit/check_mib.c
+check_PROGRAMS += %D%/unit/check_scenarios
+%C%_unit_check_scenarios_SOURCES = %D%/unit/check_scenarios.c %D%/unit/scenario.h %D%/unit/scenario_read.c \
+	%D%/unit/scenario_run.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_syslog_msg
 %C%_unit_check_syslog_msg_SOURCES = %D%/unit/check_syslog_msg.c %D%/unit/rfc5424.c %D%/unit/rfc5424.h
 check_PROGRAMS += %D%/unit/check_target_snmp
@@ -96,4 +99,5 @@ EXTRA_DIST += $(SHELL_TESTS) \
 	%D%/fuzz/replay.c \
 	%D%/fuzz/run.sh \
 	%D%/integration/lib.sh \
-	%D%/integration/snmptrapd.expected
+	%D%/integration/snmptrapd.expected \
+	%D%/scenarios

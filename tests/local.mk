@@ -63,6 +63,11 @@ check_PROGRAMS += %D%/unit/check_target_syslog
 #     FUZZ_NAMES += NAME
 # and EXTRA_DIST += %D%/fuzz/seeds/NAME (a folder is packed whole).
 FUZZ_NAMES =
+check_PROGRAMS += %D%/fuzz/replay_export
+%C%_fuzz_replay_export_SOURCES = %D%/fuzz/fuzz_export.c %D%/fuzz/replay.c
+EXTRA_PROGRAMS += %D%/fuzz/fuzz_export
+%C%_fuzz_fuzz_export_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+FUZZ_NAMES += export
 FUZZERS = $(FUZZ_NAMES:%=tests/fuzz/fuzz_%)
 
 # --- integration tests --------------------------------------------------------
@@ -98,6 +103,7 @@ EXTRA_DIST += $(SHELL_TESTS) \
 	%D%/faults/run.sh \
 	%D%/fuzz/replay.c \
 	%D%/fuzz/run.sh \
+	%D%/fuzz/seeds/export \
 	%D%/integration/lib.sh \
 	%D%/integration/snmptrapd.expected \
 	%D%/scenarios

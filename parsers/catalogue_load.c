@@ -17,13 +17,30 @@
 
 static const char catalogue_ns[] = "urn:truecause:catalogue:1";
 
+/* Where 'node' begins.  libxml2 counts a text to the line of its end. */
+static int
+line_of(const xmlNode *node)
+{
+    int line = (int) xmlGetLineNo(node);
+    struct str text;
+
+    if (node->type != XML_TEXT_NODE || !node->content)
+        return line;
+    text = str_z((const char *) node->content);
+    while (text.n && str_is_space(text.p[0]))
+        text = str_skip(text, 1);
+    for (size_t i = 0; i < text.n; i++)
+        line -= text.p[i] == '\n';
+    return line;
+}
+
 bool
 load_fail(struct load *l, const xmlNode *node, const char *format, ...)
 {
     va_list ap;
 
     snprintf(l->err->file, sizeof l->err->file, "%s", l->name);
-    l->err->line = node ? (int) xmlGetLineNo(node) : 0;
+    l->err->line = node ? line_of(node) : 0;
     va_start(ap, format);
     vsnprintf(l->err->text, sizeof l->err->text, format, ap);
     va_end(ap);

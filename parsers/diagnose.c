@@ -114,14 +114,15 @@ scan(struct look *k)
     literals_scan(k->c->literals, k->text, on_literal, k);
 }
 
-/* The bias of the log's clock, from the one record that has both times. */
+/* The bias of the log's clock, from the one record that has both times; what
+ * the source or the record's header said goes before. */
 static void
 learn_time(struct look *k)
 {
     struct when *w = &k->ev->when;
     int64_t bias;
 
-    if (!k->status.utc_known || w->bias_known || !w->local_known)
+    if (!k->status.utc_known || w->bias_known || w->utc_known || !w->local_known)
         return;
     /* clocks of one process: whole quarter hours apart but for rounding */
     bias = (k->status.utc - w->local + (k->status.utc >= w->local ? 1 : -1) * 450 * WHEN_SECOND)

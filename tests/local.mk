@@ -34,6 +34,12 @@ SH_LOG_COMPILER = $(SHELL)
 LDADD = $(PROGRAM_LIBS) $(CHECK_LIBS)
 
 # --- unit tests -------------------------------------------------------------
+check_PROGRAMS += %D%/unit/check_catalogue
+%C%_unit_check_catalogue_SOURCES = %D%/unit/check_catalogue.c
+check_PROGRAMS += %D%/unit/check_code_scan
+%C%_unit_check_code_scan_SOURCES = %D%/unit/check_code_scan.c
+check_PROGRAMS += %D%/unit/check_diagnose
+%C%_unit_check_diagnose_SOURCES = %D%/unit/check_diagnose.c
 check_PROGRAMS += %D%/unit/check_event_xml
 %C%_unit_check_event_xml_SOURCES = %D%/unit/check_event_xml.c %D%/unit/framing.h
 check_PROGRAMS += %D%/unit/check_item_xml
@@ -42,9 +48,15 @@ check_PROGRAMS += %D%/unit/check_journal
 %C%_unit_check_journal_SOURCES = %D%/unit/check_journal.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_mib
 %C%_unit_check_mib_SOURCES = %D%/unit/check_mib.c
+check_PROGRAMS += %D%/unit/check_paths
+%C%_unit_check_paths_SOURCES = %D%/unit/check_paths.c
 check_PROGRAMS += %D%/unit/check_scenarios
 %C%_unit_check_scenarios_SOURCES = %D%/unit/check_scenarios.c %D%/unit/scenario.h %D%/unit/scenario_read.c \
 	%D%/unit/scenario_run.c %D%/unit/scratch.h
+check_PROGRAMS += %D%/unit/check_signature
+%C%_unit_check_signature_SOURCES = %D%/unit/check_signature.c
+check_PROGRAMS += %D%/unit/check_sms_event
+%C%_unit_check_sms_event_SOURCES = %D%/unit/check_sms_event.c
 check_PROGRAMS += %D%/unit/check_syslog_msg
 %C%_unit_check_syslog_msg_SOURCES = %D%/unit/check_syslog_msg.c %D%/unit/rfc5424.c %D%/unit/rfc5424.h
 check_PROGRAMS += %D%/unit/check_target_snmp

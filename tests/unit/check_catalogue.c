@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * check_catalogue.c - the catalogue in the program (its schema, its own
+ * examples), loading, overriding, and that errors name file and line. */
+#include "build.h"
+
+#include "parsers/catalogue.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <libxml/parser.h>
+#include <libxml/xmlschemas.h>
+
+#define HEAD "<?xml version=\"1.0\"?>\n<catalogue xmlns=\"urn:truecause:catalogue:1\">\n"
+#define TAIL "</catalogue>\n"
+#define PROOF "<example>it broke here</example><near-miss>it works</near-miss>"
+
+static struct catalogue_error err;
+
+/* The built-in documents and then 'more' (NULL for none). */
+static struct catalogue *
+load_with(const char *more)
+{
+    struct catalogue_input in[16];
+    size_t n = 0;
+
+    for (; catalogue_builtin[n].name; n++)
+        in[n] = catalogue_builtin[n];
+    if (more)
+        in[n++] = (struct catalogue_input){"site.xml", str_z(more)};
+    return catalogue_new(in, n, &err);
+}
+
+static struct catalogue *
+load_alone(const char *xml)
+{
+    struct catalogue_input in = {"site.xml", str_z(xml)};
+
+    return catalogue_new(&in, 1, &err);
+}
+
+static void
+on_failure(void *to, const struct catalogue_error *e)
+{
+    struct catalogue_error *last = to;
+
+    *last = *e;
+}
+
+START_TEST(examples_hold)
+{
+    struct catalogue *c = load_with(NULL);
+    struct catalogue_trial trial;
+    struct catalogue_error last = {0};
+
+    ck_assert_msg(c, "%s:%d: %s", err.file, err.line, err.text);
+    ck_assert_int_eq(catalogue_try_examples(c, &trial, on_failure, &last), PERR_OK);
+    ck_assert_msg(trial.failed == 0, "%zu failed; the last: %s:%d: %s", trial.failed, last.file, last.line, last.text);
+    ck_assert_uint_ge(trial.signatures, 100);
+    ck_assert_uint_ge(trial.examples, trial.signatures);
+    ck_assert_uint_ge(trial.near_misses, trial.signatures);
+    catalogue_unref(c);
+}
+END_TEST
+
+static void
+no_words(void *context, const char *format, ...)
+{
+    (void) context;
+    (void) format;
+}
+
+static int
+validate(const char *xml, size_t n)
+{
+    char path[1024];
+    xmlSchemaParserCtxtPtr pc;
+    xmlSchemaPtr schema;
+    xmlSchemaValidCtxtPtr vc;
+    xmlDocPtr doc = xmlReadMemory(xml, (int) n, "x.xml", NULL, XML_PARSE_NONET);
+    int rc;
+
+    snprintf(path, sizeof path, "%s/../schemas/catalogue.xsd", getenv("TEST_SRCDIR"));
+    pc = xmlSchemaNewParserCtxt(path);
+    schema = xmlSchemaParse(pc);
+    ck_assert_msg(schema && doc, "%s", path);
+    vc = xmlSchemaNewValidCtxt(schema);
+    xmlSchemaSetValidErrors(vc, no_words, no_words, NULL);
+    rc = xmlSchemaValidateDoc(vc, doc);
+    xmlSchemaFreeValidCtxt(vc);
+    xmlSchemaFree(schema);
+    xmlSchemaFreeParserCtxt(pc);
+    xmlFreeDoc(doc);
+    return rc;
+}
+
+START_TEST(schema_agrees)
+{
+    static const char wrong[] = HEAD "<class name=\"colour\" severity=\"minor\"/>" TAIL;
+
+    for (size_t i = 0; catalogue_builtin[i].name; i++)
+        ck_assert_msg(validate(catalogue_builtin[i].xml.p, catalogue_builtin[i].xml.n) == 0, "%s",
+                      catalogue_builtin[i].name);
+    ck_assert_int_ne(validate(wrong, sizeof wrong - 1), 0);
+}
+END_TEST
+
+START_TEST(codes_and_advice)
+{
+    struct catalogue *c = load_with(NULL);
+    const struct catalogue_code *code = catalogue_code(c, 32);
+
+    ck_assert_ptr_nonnull(code);
+    ck_assert(str_eq(code->symbol, STR("ERROR_SHARING_VIOLATION")) && code->cls == CLASS_FILE_CONTENTION
+              && code->tagged);
+    ck_assert(!catalogue_code(c, 33)->tagged && catalogue_code(c, 33)->cls == CLASS_FILE_CONTENTION);
+    ck_assert_int_eq(catalogue_code(c, 1224)->cls, CLASS_FILE_CONTENTION);
+    ck_assert_int_eq(catalogue_code(c, 112)->cls, CLASS_DISK_FULL);
+    ck_assert_int_eq(catalogue_code(c, 39)->cls, CLASS_DISK_FULL);
+    ck_assert_int_eq(catalogue_code(c, 5)->cls, CLASS_ACCESS_DENIED);
+    ck_assert_int_eq(catalogue_code(c, 1326)->cls, CLASS_ACCESS_DENIED);
+    ck_assert_int_eq(catalogue_code(c, 53)->cls, CLASS_NETWORK);
+    ck_assert_int_eq(catalogue_code(c, 1231)->cls, CLASS_NETWORK);
+    ck_assert_int_eq(catalogue_code(c, 3)->cls, CLASS_NOT_FOUND);
+    ck_assert_ptr_null(catalogue_code(c, 65535));
+    for (int cls = 0; cls < CLASS_COUNT; cls++) {
+        const struct catalogue_advice *a = catalogue_advice(c, (enum event_class) cls);
+
+        if (event_class_is_fault((enum event_class) cls) && cls != CLASS_SELF)
+            ck_assert_msg(a->action.n > 20 && a->severity < SEVERITY_INFO, "%s",
+                          event_class_name((enum event_class) cls));
+        else
+            ck_assert_int_eq(a->severity, SEVERITY_INFO);
+    }
+    ck_assert_int_eq(catalogue_advice(c, CLASS_FILE_CONTENTION)->severity, SEVERITY_MINOR);
+    ck_assert_int_eq(catalogue_advice(c, CLASS_DISK_FULL)->severity, SEVERITY_MAJOR);
+    ck_assert_int_eq(catalogue_advice(c, CLASS_RETRY)->severity, SEVERITY_WARNING);
+    ck_assert(str_find_case(catalogue_advice(c, CLASS_FILE_CONTENTION)->action, STR("that computer"))
+              < catalogue_advice(c, CLASS_FILE_CONTENTION)->action.n);
+    catalogue_unref(catalogue_ref(c));
+    catalogue_unref(c);
+    catalogue_unref(NULL);
+}
+END_TEST
+
+/* The class that the set gives to a log line. */
+static enum event_class
+class_of(const struct catalogue *c, const char *text)
+{
+    struct catalogue_scratch *x = catalogue_scratch_new(c);
+    struct arena *a = arena_new(1 << 20);
+    struct event ev = {.text = str_z(text)};
+
+    ev.f.component = STR("SMS_DESPOOLER");
+    ck_assert_int_eq(diagnose_event(c, x, a, &ev), PERR_OK);
+    catalogue_scratch_free(x);
+    arena_free(a);
+    return ev.cls;
+}
+
+START_TEST(later_documents_override)
+{
+    struct catalogue *c = load_with(HEAD
+        "<class name=\"network\" severity=\"critical\"><action>Ring\n   the bell</action></class>\n"
+        "<code win32=\"5\" symbol=\"ERROR_ACCESS_DENIED\" class=\"network\"/>\n"
+        "<signature id=\"heartbeat-expired\" class=\"service\"><literal>heartbeat is over</literal>"
+        "<example class=\"service\">Heartbeat is over</example><near-miss>Heartbeat</near-miss></signature>\n"
+        "<signature id=\"site-own\" class=\"database\"><literal>stored package</literal>"
+        "<example class=\"database\">Stored Package CAS10001. Stored Package Version = 1</example>"
+        "<near-miss>x</near-miss></signature>\n" TAIL);
+    struct catalogue_trial trial;
+
+    ck_assert_msg(c, "%s:%d: %s", err.file, err.line, err.text);
+    ck_assert_int_eq(catalogue_advice(c, CLASS_NETWORK)->severity, SEVERITY_CRITICAL);
+    ck_assert(str_eq(catalogue_advice(c, CLASS_NETWORK)->action, STR("Ring the bell")));
+    ck_assert_int_eq(catalogue_code(c, 5)->cls, CLASS_NETWORK);
+    ck_assert_msg(class_of(c, "Heartbeat is over") == CLASS_SERVICE, "replaced by id");
+    ck_assert_msg(class_of(c, "Heartbeat is expired.") == CLASS_ACTIVITY, "the old one is gone");
+    ck_assert_msg(class_of(c, "Stored Package CAS10001. Stored Package Version = 1") == CLASS_DATABASE,
+                  "at equal rank the later document decides");
+    catalogue_try_examples(c, &trial, NULL, NULL);
+    ck_assert_msg(trial.failed > 0, "the built-in example of what was overridden must fail");
+    catalogue_unref(c);
+}
+END_TEST
+
+static const struct {
+    const char *body;
+    int line; /* of the whole document; the body begins on line 3 */
+    const char *words;
+} wrong[] = {
+    {"<class name=\"colour\" severity=\"minor\"/>", 3, "is no class"},
+    {"\n<class name=\"network\" severity=\"loud\"/>", 4, "is no severity"},
+    {"<class name=\"network\" severity=\"cleared\"/>", 3, "is no severity"},
+    {"<class name=\"network\" severity=\"minor\" colour=\"red\"/>", 3, "has no attribute colour"},
+    {"<class name=\"network\" severity=\"minor\" ame=\"red\"/>", 3, "has no attribute ame"},
+    {"<class name=\"network\" severity=\"minor\"><do/></class>", 3, "<action> only"},
+    {"<code win32=\"70000\" symbol=\"X\" class=\"network\"/>", 3, "win32"},
+    {"<code win32=\"x\" symbol=\"X\" class=\"network\"/>", 3, "win32"},
+    {"<code win32=\"7\" class=\"network\"/>", 3, "symbol"},
+    {"<code win32=\"7\" symbol=\"X\" class=\"network\" tag=\"yes\"/>", 3, "true or false"},
+    {"<group><provider>X</provider></group>", 3, "needs a name"},
+    {"<group name=\"x\"><p/></group>", 3, "<provider>"},
+    {"<define name=\"x\"/>", 3, "needs a name and a pattern"},
+    {"<colour/>", 3, "is unknown"},
+    {"text", 3, "text stands between"},
+    {"<signature/>", 3, "needs an id"},
+    {"<signature id=\"x\"/>", 3, "needs class"},
+    {"<signature id=\"x\" class=\"colour\"/>", 3, "is no class"},
+    {"<signature id=\"x\" class=\"network\"/>", 3, "needs a <literal>"},
+    {"<signature id=\"x\" class=\"network\" fact=\"y\"/>", 3, "is no fact"},
+    {"<signature id=\"x\" class=\"network\" rank=\"5000\"/>", 3, "rank"},
+    {"<signature id=\"x\" class=\"network\" event=\"1 two\"/>", 3, "numbers up to"},
+    {"<signature id=\"x\" class=\"network\" provider=\"nobody\"/>", 3, "is no <group>"},
+    {"<signature id=\"x\" class=\"by-figures\" claim=\"disk-full\"/>", 3, "go together"},
+    {"<signature id=\"x\" class=\"by-figures\" blank=\"network\"/>", 3, "needs claim"},
+    {"<signature id=\"x\" class=\"network\" basis=\"luck\"/>", 3, "basis"},
+    {"<signature id=\"x\" class=\"network\" confidence=\"high\"/>", 3, "confidence"},
+    {"<signature id=\"x\" class=\"network\" code=\"1\"/>", 3, "any or private"},
+    {"<signature id=\"x\" class=\"network\" needs=\"luck\"/>", 3, "must be pattern"},
+    {"<signature id=\"x\" class=\"network\" named=\"other\"/>", 3, "must be own"},
+    {"<signature id=\"x\" class=\"network\" required-unit=\"miles\"/>", 3, "must be bytes"},
+    {"<signature id=\"x\" class=\"network\" literals=\"some\"/>", 3, "all or any"},
+    {"<signature id=\"x\" class=\"network\">\n<literal>a b</literal></signature>", 4, "run of 4"},
+    {"<signature id=\"x\" class=\"network\"><literal>broke</literal>\n<pattern>(</pattern></signature>", 4,
+     "does not compile"},
+    {"<signature id=\"x\" class=\"network\"><literal>broke</literal>\n<pattern>(?'colour'x)</pattern></signature>", 4,
+     "is no field"},
+    {"<signature id=\"x\" class=\"network\"><literal>broke</literal>\n<pattern>{nothing}</pattern></signature>", 4,
+     "is no <define>"},
+    {"<signature id=\"x\" class=\"network\"><literal>broke</literal><pattern>it broke there</pattern>" PROOF
+     "</signature>", 3, "fits none of its examples"},
+    {"<signature id=\"x\" class=\"network\"><literal>broke</literal></signature>", 3, "an <example> and a <near-miss>"},
+    {"<signature id=\"x\" class=\"network\"><literal>broke</literal>" PROOF "\n<example colour=\"red\">broke</example>"
+     "</signature>", 4, "cannot expect colour"},
+    {"<signature id=\"x\" class=\"network\"><literal>broke</literal>" PROOF "<near-miss class=\"network\"/></signature>",
+     3, "given-"},
+    {"<signature id=\"x\" class=\"network\"><literal>broke</literal>" PROOF "<insert>path</insert></signature>", 3,
+     "only events"},
+    {"<signature id=\"x\" class=\"network\" event=\"1\">" PROOF "\n<insert>colour</insert></signature>", 4,
+     "is no field"},
+    {"<signature id=\"x\" class=\"network\"><colour/></signature>", 3, "is unknown"},
+    {"<signature id=\"x\" class=\"network\">words</signature>", 3, "text stands between"},
+    {"<signature id=\"x\" class=\"network\"", 4, "not well-formed"},
+    {"<a>\n\n</b>", 5, "not well-formed"},
+};
+
+START_TEST(errors_name_their_line)
+{
+    char xml[1500];
+    struct catalogue *c;
+
+    snprintf(xml, sizeof xml, HEAD "%s\n" TAIL, wrong[_i].body);
+    c = load_with(xml);
+    ck_assert_msg(!c, "accepted: %s", wrong[_i].body);
+    ck_assert_msg(strstr(err.text, wrong[_i].words), "\"%s\" for %s", err.text, wrong[_i].body);
+    ck_assert_str_eq(err.file, "site.xml");
+    ck_assert_msg(err.line == wrong[_i].line, "line %d for %s: %s", err.line, wrong[_i].body, err.text);
+}
+END_TEST
+
+START_TEST(hostile_documents)
+{
+    static const char *const bad[] = {
+        "",
+        "x",
+        "<catalogue/>",
+        "<events xmlns=\"urn:truecause:catalogue:1\"/>",
+        "<!DOCTYPE catalogue><catalogue xmlns=\"urn:truecause:catalogue:1\"/>",
+        "<!DOCTYPE c [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;\">]>"
+        "<catalogue xmlns=\"urn:truecause:catalogue:1\">&b;</catalogue>",
+        "<!DOCTYPE c SYSTEM \"file:///etc/passwd\"><catalogue xmlns=\"urn:truecause:catalogue:1\"/>",
+        "<!DOCTYPE c [<!ENTITY x SYSTEM \"file:///etc/passwd\">]>"
+        "<catalogue xmlns=\"urn:truecause:catalogue:1\"><class name=\"network\" severity=\"minor\"><action>&x;</action>"
+        "</class></catalogue>",
+        "<catalogue xmlns=\"urn:truecause:catalogue:1\">&nothing;</catalogue>",
+    };
+    static const char open[] = "<catalogue xmlns=\"urn:truecause:catalogue:1\">", close[] = "</catalogue>";
+    size_t depth = 10000, n = sizeof open - 1;
+    char *deep = malloc(n + 7 * depth + sizeof close);
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        ck_assert_msg(!load_alone(bad[i]), "accepted: %s", bad[i]);
+        ck_assert_msg(err.text[0], "no words for %s", bad[i]);
+    }
+    ck_assert_ptr_nonnull(deep);
+    memcpy(deep, open, n);
+    for (size_t i = 0; i < depth; i++) {
+        memcpy(deep + n + 3 * i, "<a>", 3);
+        memcpy(deep + n + 3 * depth + 4 * i, "</a>", 4);
+    }
+    memcpy(deep + n + 7 * depth, close, sizeof close);
+    ck_assert(!load_alone(deep));
+    free(deep);
+}
+END_TEST
+
+START_TEST(smallest_set)
+{
+    struct catalogue *c = load_alone("<catalogue xmlns=\"urn:truecause:catalogue:1\"/>");
+
+    ck_assert_msg(c, "%s", err.text);
+    ck_assert(catalogue_idle(c, STR("nothing")));
+    ck_assert_int_eq(class_of(c, "Failed, Win32 Error = 32"), CLASS_ACTIVITY);
+    catalogue_unref(c);
+}
+END_TEST
+
+START_TEST(idle_is_quick_and_right)
+{
+    struct catalogue *c = load_with(NULL);
+
+    ck_assert(catalogue_idle(c, STR("~Waiting for ready instruction file....")));
+    ck_assert(catalogue_idle(c, STR("~Memory usage: blocks=0 bytes=0")));
+    ck_assert(!catalogue_idle(c, STR("~Copying A to B, Failed, Win32 Error = 32")));
+    ck_assert(!catalogue_idle(c, STR("~Despooler successfully\nexecuted one instruction.")));
+    ck_assert(!catalogue_idle(c, STR("STATMSG: ID=4400")));
+    catalogue_unref(c);
+}
+END_TEST
+
+int
+main(void)
+{
+    Suite *s = suite_create("catalogue");
+    TCase *t = tcase_create("catalogue");
+    SRunner *sr = srunner_create(s);
+    int failed;
+
+    tcase_add_test(t, examples_hold);
+    tcase_add_test(t, schema_agrees);
+    tcase_add_test(t, codes_and_advice);
+    tcase_add_test(t, later_documents_override);
+    tcase_add_loop_test(t, errors_name_their_line, 0, sizeof wrong / sizeof wrong[0]);
+    tcase_add_test(t, hostile_documents);
+    tcase_add_test(t, smallest_set);
+    tcase_add_test(t, idle_is_quick_and_right);
+    suite_add_tcase(s, t);
+    srunner_run_all(sr, CK_ENV);
+    failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    xmlCleanupParser();
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

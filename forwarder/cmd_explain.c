@@ -163,7 +163,9 @@ show_event(const struct event *ev)
     printf("  %-12s %.*s%s%s\n", "format", STR_ARG(ev->format), ev->repaired ? ", trailer damaged and repaired" : "",
            ev->truncated ? ", text shortened" : "");
     show_when(&ev->when);
-#define FACT(member, element, attribute, sd, prose) show(#attribute, ev->f.member);
+#define FACT(member, element, attribute, sd, prose) \
+    if (strcmp(#element, "claim") != 0) \
+        show(#attribute, ev->f.member);
 #include "parsers/event_fields.def"
 #undef FACT
     show_text(ev->text);

@@ -111,16 +111,16 @@ note_item(void *arg, const struct item *item)
     return 0;
 }
 
-/* "1998-09-10 09:55:37" as people write it; the Z stays, it means UTC. */
+/* "1998-09-10 09:55:37Z" as people write it, to the second; the Z means UTC. */
 static void
 print_time(const char *iso)
 {
-    char text[WHEN_TEXT_SIZE];
+    size_t n = strlen(iso);
 
-    snprintf(text, sizeof text, "%s", iso[0] ? iso : "(no time)");
-    if (strlen(text) > 10 && text[10] == 'T')
-        text[10] = ' ';
-    fputs(text, stdout);
+    if (n < 19)
+        fputs("(no time)           ", stdout);
+    else
+        printf("%.10s %.8s%s", iso, iso + 11, iso[n - 1] == 'Z' ? "Z" : "");
 }
 
 static void

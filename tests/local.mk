@@ -46,6 +46,8 @@ check_PROGRAMS += %D%/unit/check_item_xml
 %C%_unit_check_item_xml_SOURCES = %D%/unit/check_item_xml.c
 check_PROGRAMS += %D%/unit/check_journal
 %C%_unit_check_journal_SOURCES = %D%/unit/check_journal.c %D%/unit/scratch.h
+check_PROGRAMS += %D%/unit/check_labels
+%C%_unit_check_labels_SOURCES = %D%/unit/check_labels.c %D%/unit/jsonl.c %D%/unit/jsonl.h
 check_PROGRAMS += %D%/unit/check_mib
 %C%_unit_check_mib_SOURCES = %D%/unit/check_mib.c
 check_PROGRAMS += %D%/unit/check_paths
@@ -84,6 +86,8 @@ FUZZERS = $(FUZZ_NAMES:%=tests/fuzz/fuzz_%)
 
 # --- integration tests --------------------------------------------------------
 SHELL_TESTS =
+SHELL_TESTS += %D%/integration/cli.sh
+SHELL_TESTS += %D%/integration/forward.sh
 SHELL_TESTS += %D%/integration/rsyslog.sh
 SHELL_TESTS += %D%/integration/smilint.sh
 SHELL_TESTS += %D%/integration/snmptrapd.sh
@@ -93,6 +97,7 @@ EXTRA_PROGRAMS += %D%/integration/snmp_send
 %C%_integration_snmp_send_SOURCES = %D%/integration/snmp_send.c
 EXTRA_PROGRAMS += %D%/integration/send_syslog
 check_DATA = \
+	%D%/bench/bench_time$(EXEEXT) \
 	%D%/integration/send_syslog$(EXEEXT) \
 	%D%/integration/snmp_send$(EXEEXT)
 

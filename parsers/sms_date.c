@@ -88,13 +88,63 @@ broken_clock(struct sms_view *v, size_t i)
     return sms_is_eol(sms_at(v, k)) ? k : i;
 }
 
-static bool
+/* Three letters as one number, for a switch. */
+#define LETTERS(a, b, c) ((uint32_t) (a) | (uint32_t) (b) << 8 | (uint32_t) (c) << 16)
+
+static inline uint32_t
+letters(const char *p)
+{
+    return LETTERS((unsigned char) p[0], (unsigned char) p[1], (unsigned char) p[2]);
+}
+
+static inline bool
 is_weekday(const char *p)
 {
-    for (const char *name = "SunMonTueWedThuFriSat"; *name; name += 3)
-        if (memcmp(p, name, 3) == 0)
-            return true;
-    return false;
+    switch (letters(p)) {
+    case LETTERS('S', 'u', 'n'):
+    case LETTERS('M', 'o', 'n'):
+    case LETTERS('T', 'u', 'e'):
+    case LETTERS('W', 'e', 'd'):
+    case LETTERS('T', 'h', 'u'):
+    case LETTERS('F', 'r', 'i'):
+    case LETTERS('S', 'a', 't'):
+        return true;
+    default:
+        return false;
+    }
+}
+
+static inline int
+month_of(const char *p)
+{
+    switch (letters(p)) {
+    case LETTERS('J', 'a', 'n'):
+        return 1;
+    case LETTERS('F', 'e', 'b'):
+        return 2;
+    case LETTERS('M', 'a', 'r'):
+        return 3;
+    case LETTERS('A', 'p', 'r'):
+        return 4;
+    case LETTERS('M', 'a', 'y'):
+        return 5;
+    case LETTERS('J', 'u', 'n'):
+        return 6;
+    case LETTERS('J', 'u', 'l'):
+        return 7;
+    case LETTERS('A', 'u', 'g'):
+        return 8;
+    case LETTERS('S', 'e', 'p'):
+        return 9;
+    case LETTERS('O', 'c', 't'):
+        return 10;
+    case LETTERS('N', 'o', 'v'):
+        return 11;
+    case LETTERS('D', 'e', 'c'):
+        return 12;
+    default:
+        return 0;
+    }
 }
 
 static bool
@@ -164,7 +214,7 @@ ctime_at(struct sms_view *v, size_t i, struct sms_date *d, bool *damaged)
     next = part_gap(v, end, &padded);
     k = next ? number(v, next, 2, &d->day) : 0;
     if (!next || k == next)
-        return sms_is_eol(sms_at(v, end)) ? end : i;
+        return sms_is_eol(sms_at(v, sms_blanks(v, end))) ? end : i;
     /* ctime() itself pads a day of one digit with a blank. */
     if (padded && !(next - end == 2 && k - next == 1 && v->p[end] == ' ' && v->p[end + 1] == ' '))
         *damaged = true;
@@ -309,12 +359,16 @@ quick_zone(const struct sms_view *v, const char *p, struct sms_date *d)
 {
     const char *end = v->p + v->n, *from = p + 1;
 
+    if (end - p > ZONE_MAX)
+        end = p + ZONE_MAX;
     if (p < end && *p == ' ') {
-        for (p = from; p < end && p - from < ZONE_MAX - 8
-                       && (str_lower_char(*p) != str_upper_char(*p) || *p == '.'
-                           || (*p == ' ' && p > from && p[-1] != ' '));)
-            p++;
-        if (p == from || p[-1] == ' ')
+        for (p = from; p < end && sms_is(*p, SMS_WORD);) {
+            while (p < end && sms_is(*p, SMS_WORD))
+                p++;
+            if (end - p > 1 && *p == ' ' && sms_is(p[1], SMS_WORD))
+                p++;
+        }
+        if (p == from)
             return 0;
         d->zone = str_make(from, (size_t) (p - from));
     }
@@ -344,7 +398,7 @@ sms_date_quick(const struct sms_view *v, size_t i, struct sms_date *d)
         d->biased = true;
         return q > first && q < end && *q == '>' ? (size_t) (q - v->p) : 0;
     }
-    d->month = when_month(p + 4);
+    d->month = month_of(p + 4);
     d->day = p[8] == ' ' && str_is_digit(p[9]) ? p[9] - '0' : pair(p + 8);
     if (!is_weekday(p) || p[3] != ' ' || !d->month || p[7] != ' ' || d->day < 0 || p[10] != ' ' || !quick_clock(p + 11, d))
         return 0;

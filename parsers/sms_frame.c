@@ -43,25 +43,25 @@ static const struct str openings[] = {
 /* Words after which a line without trailer goes on in the next one. */
 static const struct str endings[] = {STR(","), STR(" to"), STR("Win32"), STR("Error"), STR("=")};
 
-/* The end of the line at 'i': its CR or LF, or the end of a final view; SIZE_MAX
- * when neither comes within 'max' bytes (or the view starved). */
+/* The first CR or LF of the 'n' bytes at 'i' of the view, or SIZE_MAX. */
 static size_t
-line_end(struct sms_view *v, size_t i, size_t max)
+line_end(const struct sms_view *v, size_t i, size_t n)
 {
-    size_t bound = v->n - i < max ? v->n : i + max;
+    const char *lf = memchr(v->p + i, '\n', n);
+    const char *cr = memchr(v->p + i, '\r', lf ? (size_t) (lf - v->p) - i : n);
 
-    /* In steps: a file with CR alone must not be searched for LF to its end. */
-    for (size_t step = 1024, from = i; from < bound; step *= 4) {
-        size_t n = bound - from < step ? bound - from : step;
-        const char *lf = memchr(v->p + from, '\n', n);
-        const char *cr = memchr(v->p + from, '\r', lf ? (size_t) (lf - v->p) - from : n);
+    return cr ? (size_t) (cr - v->p) : lf ? (size_t) (lf - v->p) : SIZE_MAX;
+}
 
-        if (cr || lf)
-            return (size_t) ((cr ? cr : lf) - v->p);
-        from += n;
-    }
-    if (bound == i + max)
-        return SIZE_MAX;
+/* The end of the line at 'i' after the first: its CR or LF, or the end of a
+ * final view; SIZE_MAX when none comes within JOIN_BYTES (or the view starved). */
+static size_t
+next_end(struct sms_view *v, size_t i)
+{
+    size_t n = v->n - i < JOIN_BYTES ? v->n - i : JOIN_BYTES, end = line_end(v, i, n);
+
+    if (end != SIZE_MAX || n == JOIN_BYTES)
+        return end;
     if (!v->final)
         v->starved = true;
     return v->final ? v->n : SIZE_MAX;
@@ -130,7 +130,7 @@ line_alone(struct sms_view *v, size_t to)
     for (int lines = 0; lines < JOIN_LINES && line_hangs(v, from, to); lines++) {
         if (sms_at(v, to) < 0)
             break;
-        size_t next = sms_skip_eol(v, to), end = line_end(v, next, JOIN_BYTES);
+        size_t next = sms_skip_eol(v, to), end = next_end(v, next);
 
         if (v->starved || end == SIZE_MAX || end - first > JOIN_BYTES || sms_blanks(v, next) >= end
             || line_opens(v, next, end))
@@ -149,7 +149,7 @@ join_end(struct sms_view *v, size_t to)
 
     for (int lines = 0; lines < JOIN_LINES && sms_at(v, to) >= 0; lines++) {
         struct sms_trailer t;
-        size_t next = sms_skip_eol(v, to), end = line_end(v, next, JOIN_BYTES), found;
+        size_t next = sms_skip_eol(v, to), end = next_end(v, next), found;
 
         if (v->starved || next - first > JOIN_BYTES)
             return 0;
@@ -181,18 +181,42 @@ piece_end(const struct sms_view *v)
     return end;
 }
 
+/* Where the first line of the view ends, SIZE_MAX for a line that is too long;
+ * unless it has a "$" trailer, whose end goes to '*trailer'.  Looks at the line
+ * in steps, so that many records on one long line do not each read it whole. */
+static size_t
+first_line(struct sms_view *v, size_t *trailer)
+{
+    size_t from = 0, to = SIZE_MAX;
+
+    *trailer = 0;
+    for (size_t step = QUICK_BYTES; to == SIZE_MAX && from < LINE_MAX_BYTES; step *= 4) {
+        size_t reach = step < LINE_MAX_BYTES ? step : LINE_MAX_BYTES, seen = reach < v->n ? reach : v->n;
+
+        to = line_end(v, from, seen - from);
+        *trailer = dollar_end(v, from, to == SIZE_MAX ? seen : to);
+        if (*trailer || v->starved)
+            return to;
+        if (to == SIZE_MAX && seen == v->n && seen < LINE_MAX_BYTES) {
+            if (v->final)
+                return v->n;
+            v->starved = true;
+            return to;
+        }
+        from = seen;
+    }
+    return to;
+}
+
 /* The end of the record at the view's start; '*piece' when it is the first part
  * of a line that is too long.  Counts for nothing when the view starved. */
 static size_t
 record_end(struct sms_view *v, bool *piece)
 {
     struct sms_trailer t;
-    size_t to = line_end(v, 0, LINE_MAX_BYTES + 1), found;
+    size_t found, to = first_line(v, &found);
 
     *piece = false;
-    if (v->starved)
-        return 0;
-    found = dollar_end(v, 0, to == SIZE_MAX ? LINE_MAX_BYTES : to);
     if (found || v->starved)
         return found;
     if (to == SIZE_MAX) {

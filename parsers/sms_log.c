@@ -33,7 +33,7 @@ field(const struct format_options *o, struct arena *a, struct str raw, bool mark
     for (size_t i = 0; i < raw.n; i++) {
         unsigned char c = (unsigned char) raw.p[i];
 
-        same = same && c > ' ' && c < 0x7f && c != '\\';
+        same = same && (c > ' ' || (c == ' ' && raw.p[i - 1] != ' ')) && c < 0x7f && c != '\\';
     }
     if (same) {
         *out = raw;
@@ -125,9 +125,13 @@ trim_end(struct str s, bool quotes)
     for (;;) {
         while (s.n && str_is_space(s.p[s.n - 1]))
             s.n--;
-        if (s.n < 2 || s.p[s.n - 1] != '>' || !(s.p[s.n - 2] == '\n' || (quotes && s.p[s.n - 2] == ' ')))
+        size_t k = s.n;
+
+        while (k && s.p[k - 1] == '>')
+            k--;
+        if (!k || k == s.n || !(s.p[k - 1] == '\n' || s.p[k - 1] == '\r' || (quotes && s.p[k - 1] == ' ')))
             return s;
-        s.n--;
+        s.n = k;
     }
 }
 
@@ -203,14 +207,20 @@ take_trailer(const struct format_options *o, struct arena *a, const struct sms_t
 {
     enum perr e = PERR_OK;
 
+    sms_date_when(&t->date, o->date_order, &ev->when);
+    ev->repaired = t->damaged;
+    if (t->plain) {
+        ev->f.component = t->component;
+        ev->f.thread = t->thread;
+        ev->when.zone = t->date.zone;
+        return PERR_OK;
+    }
     if (str_has(t->component))
         e = field(o, a, t->component, t->head, &ev->f.component);
     if (e == PERR_OK && str_has(t->thread))
         e = field(o, a, t->thread, false, &ev->f.thread);
     if (e == PERR_OK && str_has(t->date.zone))
         e = field(o, a, t->date.zone, false, &ev->when.zone);
-    sms_date_when(&t->date, o->date_order, &ev->when);
-    ev->repaired = t->damaged;
     return e;
 }
 

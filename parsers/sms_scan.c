@@ -13,6 +13,28 @@ enum {
     BLANKS_MAX = 1024 /* a longer run of blanks is taken for text */
 };
 
+#define NAME (SMS_NAME)
+#define LETTER (SMS_NAME | SMS_WORD)
+#define HEX (SMS_NAME | SMS_WORD | SMS_HEX)
+#define DIGIT (SMS_NAME | SMS_HEX)
+
+/* SMS_NAME: letters, digits, '_'.  SMS_WORD (of a zone name): letters, '.'. */
+const uint8_t sms_class[256] = {
+    ['.'] = SMS_WORD, ['_'] = NAME,
+    ['0'] = DIGIT, ['1'] = DIGIT, ['2'] = DIGIT, ['3'] = DIGIT, ['4'] = DIGIT,
+    ['5'] = DIGIT, ['6'] = DIGIT, ['7'] = DIGIT, ['8'] = DIGIT, ['9'] = DIGIT,
+    ['A'] = HEX, ['B'] = HEX, ['C'] = HEX, ['D'] = HEX, ['E'] = HEX, ['F'] = HEX, ['G'] = LETTER,
+    ['H'] = LETTER, ['I'] = LETTER, ['J'] = LETTER, ['K'] = LETTER, ['L'] = LETTER, ['M'] = LETTER,
+    ['N'] = LETTER, ['O'] = LETTER, ['P'] = LETTER, ['Q'] = LETTER, ['R'] = LETTER, ['S'] = LETTER,
+    ['T'] = LETTER, ['U'] = LETTER, ['V'] = LETTER, ['W'] = LETTER, ['X'] = LETTER, ['Y'] = LETTER,
+    ['Z'] = LETTER,
+    ['a'] = HEX, ['b'] = HEX, ['c'] = HEX, ['d'] = HEX, ['e'] = HEX, ['f'] = HEX, ['g'] = LETTER,
+    ['h'] = LETTER, ['i'] = LETTER, ['j'] = LETTER, ['k'] = LETTER, ['l'] = LETTER, ['m'] = LETTER,
+    ['n'] = LETTER, ['o'] = LETTER, ['p'] = LETTER, ['q'] = LETTER, ['r'] = LETTER, ['s'] = LETTER,
+    ['t'] = LETTER, ['u'] = LETTER, ['v'] = LETTER, ['w'] = LETTER, ['x'] = LETTER, ['y'] = LETTER,
+    ['z'] = LETTER,
+};
+
 size_t
 sms_blanks(struct sms_view *v, size_t i)
 {

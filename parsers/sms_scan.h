@@ -31,6 +31,16 @@ sms_at(struct sms_view *v, size_t i)
     return -1;
 }
 
+/* What a byte can be part of in an undamaged trailer. */
+enum { SMS_NAME = 1, SMS_HEX = 2, SMS_WORD = 4 };
+extern const uint8_t sms_class[256];
+
+static inline bool
+sms_is(char c, int kind)
+{
+    return (sms_class[(unsigned char) c] & kind) != 0;
+}
+
 /* True for a line end and for the end of the data. */
 static inline bool
 sms_is_eol(int c)

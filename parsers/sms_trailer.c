@@ -15,8 +15,12 @@ enum {
     COMPONENT_WORDS = 4, /* of a component without brackets */
     VALUE_MAX = 40,
     RESIDUE_TAGS = 8,
+    TORN_MAX = 32,
     UNREADABLE_MAX = 64 /* bytes of a date that is none */
 };
+
+/* Beside letters and digits, what a piece of a date can hold. */
+static const char torn_date[] = " :.-+~";
 
 /* Dots that stand for a part that was left out: 0 or their length. */
 static size_t
@@ -74,7 +78,7 @@ sms_thread_pair(struct sms_view *v, size_t i)
     if (digits == i)
         return i;
     k = sms_gap(v, k, &lines);
-    size_t end = lines <= 1 ? hex_pair(v, k) : k;
+    size_t end = lines <= 2 ? hex_pair(v, k) : k;
     return end == k ? i : end;
 }
 
@@ -102,20 +106,17 @@ residue(struct sms_view *v, size_t i)
 }
 
 /* The end of a thread's value that starts at 'i': hexadecimal digits with or
- * without "(0xHEX)", else what stands before a '>' on the same line.  '*sure'
- * is false when the value may have lost its end. */
+ * without "(0xHEX)", else what stands before a '>' on the same line. */
 static size_t
-thread_value(struct sms_view *v, size_t i, bool *sure)
+thread_value(struct sms_view *v, size_t i)
 {
     size_t k = i, pair = sms_thread_pair(v, i);
     char which;
 
-    *sure = true;
     if (pair != i)
         return pair;
     while (k - i < 12 && is_hex(sms_at(v, k)))
         k++;
-    *sure = false;
     int c = sms_at(v, k);
     if (k > i && (sms_is_eol(c) || c == ' ' || c == '\t' || sms_bracket(v, k, &which))) {
         size_t after = sms_blanks(v, k);
@@ -133,17 +134,32 @@ thread_value(struct sms_view *v, size_t i, bool *sure)
     return k;
 }
 
+/* What is left of a trailer that was torn off: the rest of the line at 'i', when
+ * it is short and of 'bytes' alone.  Its end, or 'i'. */
+static size_t
+torn(struct sms_view *v, size_t i, const char *bytes)
+{
+    for (size_t k = i; k - i < TORN_MAX; k++) {
+        int c = sms_at(v, k);
+
+        if (sms_is_eol(c))
+            return k;
+        if (c == 0 || (!strchr(bytes, c) && !(bytes == torn_date && str_is_alnum((char) c))))
+            break;
+    }
+    return i;
+}
+
 enum sms_found
 sms_thread(struct sms_view *v, size_t i, struct sms_trailer *t)
 {
     unsigned lines;
     size_t from = i + 7, value = sms_gap(v, from, &lines), end, k;
-    bool sure;
     char which;
 
     if (lines > 1)
         return SMS_NONE;
-    end = thread_value(v, value, &sure);
+    end = thread_value(v, value);
     if (memchr(v->p + i, '\n', end - i) || memchr(v->p + i, '\r', end - i) || value != from)
         t->damaged = true;
     k = sms_blanks(v, end);
@@ -160,13 +176,18 @@ sms_thread(struct sms_view *v, size_t i, struct sms_trailer *t)
             t->damaged = true;
         }
     }
-    if (!closing && end == value)
-        return SMS_NONE;
-    if (sure || closing)
-        t->thread = end > value ? str_make(v->p + value, end - value) : STR_NONE;
+    if (!closing && end == value) {
+        /* Cut right here, or no trailer. */
+        t->damaged = true;
+        t->end = from;
+        return sms_is_eol(sms_at(v, sms_blanks(v, from))) ? SMS_CUT : SMS_NONE;
+    }
+    t->thread = end > value ? str_make(v->p + value, end - value) : STR_NONE;
     if (closing != 1 || k != end || end == value)
         t->damaged = true;
     t->end = closing ? k + closing : end;
+    if (!closing && sms_at(v, k) == '(')
+        t->end = torn(v, k, "(0123456789xABCDEFabcdef"); /* "175 (0x1" */
     k = residue(v, t->end);
     if (k != t->end)
         t->damaged = true;
@@ -196,6 +217,18 @@ sms_cut(struct sms_view *v, size_t i, struct sms_trailer *t)
         i += k ? k : 1;
     }
     return SMS_NONE;
+}
+
+/* Like sms_cut(), after a date: a part of the year, or of "<thread=", may still
+ * be there. */
+static enum sms_found
+cut_after_date(struct sms_view *v, size_t i, struct sms_trailer *t)
+{
+    size_t k = torn(v, i, "0123456789.+-~ ");
+
+    if (k == i && !sms_is_eol(sms_at(v, i)))
+        k = torn(v, i, "<> thread=");
+    return sms_cut(v, k, t);
 }
 
 /* Where a component ends, and how. */
@@ -284,7 +317,7 @@ date_part(struct sms_view *v, size_t *at, bool opened, struct sms_trailer *t)
             t->damaged = true;
         return SMS_WHOLE;
     }
-    return sms_cut(v, end, t);
+    return cut_after_date(v, end, t);
 }
 
 /* From the component at 'i' on.  'pair' is false for a single dollar sign. */
@@ -324,7 +357,10 @@ from_component(struct sms_view *v, size_t i, bool pair, bool bracketed, struct s
     *t = cut;
     if (!e.closed || !(pair || sms_is_name(cut.component, true)))
         return SMS_NONE;
-    return sms_cut(v, e.end, t);
+    found = sms_cut(v, e.end, t);
+    if (found != SMS_NONE || !pair || sms_at(v, e.end) != '>' || sms_at(v, e.end + 1) != '<')
+        return found;
+    return sms_cut(v, torn(v, e.end + 2, torn_date), t);
 }
 
 enum sms_found
@@ -350,26 +386,34 @@ sms_trailer_dollar(struct sms_view *v, size_t i, struct sms_trailer *t)
     return from_component(v, at, pair, bracketed || at != from, t);
 }
 
+/* The end of the hexadecimal digits at 'i'. */
+static inline size_t
+hex_run(const struct sms_view *v, size_t i)
+{
+    size_t bound = v->n - i < 12 ? v->n : i + 12;
+
+    while (i < bound && sms_is(v->p[i], SMS_HEX))
+        i++;
+    return i;
+}
+
 /* The thread of a whole trailer, "HEX>" or "DEC (0xHEX)>" at 'i'; returns the
  * place after '>' or 0. */
 static size_t
 quick_thread(const struct sms_view *v, size_t i, struct sms_trailer *t)
 {
     const char *p = v->p;
-    size_t n = v->n, k = i;
+    size_t n = v->n, k = hex_run(v, i);
 
-    while (k < n && k - i < 12 && str_hex_value(p[k]) >= 0)
-        k++;
     if (k == i || k >= n)
         return 0;
-    if (p[k] == ' ' && k + 4 < n && p[k + 1] == '(' && p[k + 2] == '0' && p[k + 3] == 'x') {
+    if (n - k > 4 && memcmp(p + k, " (0x", 4) == 0) {
         size_t hex = k + 4;
 
         for (size_t d = i; d < k; d++)
             if (!str_is_digit(p[d]))
                 return 0;
-        for (k = hex; k < n && k - hex < 12 && str_hex_value(p[k]) >= 0;)
-            k++;
+        k = hex_run(v, hex);
         if (k == hex || k >= n || p[k++] != ')' || k >= n)
             return 0;
     }
@@ -384,11 +428,11 @@ sms_trailer_quick(const struct sms_view *v, size_t i, struct sms_trailer *t)
 {
     static const char thread[] = "><thread=";
     const char *p = v->p;
-    size_t n = v->n, k = i + 3, end;
+    size_t n = v->n, k = i + 3, bound = n - i < 128 ? n : i + 128, end;
 
     if (n - i < 32 || p[i + 1] != '$' || p[i + 2] != '<')
         return false;
-    while (k < n && k - i < 128 && (str_is_alnum(p[k]) || p[k] == '_'))
+    while (k < bound && sms_is(p[k], SMS_NAME))
         k++;
     if (k == i + 3 || n - k < 24 || p[k] != '>' || p[k + 1] != '<')
         return false;
@@ -402,6 +446,7 @@ sms_trailer_quick(const struct sms_view *v, size_t i, struct sms_trailer *t)
     t->start = i;
     t->end = end;
     t->text_end = i;
+    t->plain = true;
     t->damaged = false;
     t->head = false;
     return true;

@@ -12,7 +12,8 @@ struct sms_trailer {
     size_t start, end;  /* in the view; mark-up after the last bracket included */
     size_t text_end;    /* of a head: where its text ends */
     bool damaged;
-    bool head; /* it stands before the text, not after it */
+    bool plain; /* component, thread and zone are clean as they stand */
+    bool head;  /* it stands before the text, not after it */
     struct str component, thread; /* as written, wraps included */
     struct sms_date date;
 };

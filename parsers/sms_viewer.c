@@ -204,6 +204,9 @@ short_end(struct sms_view *v, size_t end, enum before before, struct sms_trailer
         t->thread = str_make(v->p + k, thread - k);
         t->damaged = t->damaged || lines;
         t->end = thread;
+        k = sms_blanks(v, thread);
+        if (before == BEFORE_BAR && sms_at(v, k) == '|' && sms_is_eol(sms_at(v, sms_blanks(v, k + 1))))
+            t->end = k + 1; /* the table's right edge */
         return SMS_WHOLE;
     }
     t->end = end;

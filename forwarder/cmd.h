@@ -17,6 +17,7 @@ int cmd_explain(int argc, char **argv);
 int cmd_forward(int argc, char **argv);
 int cmd_send_test(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_test(int argc, char **argv);
 int cmd_mib(int argc, char **argv);
 
 /* For config_load(): findings go to the log as "file:line: what". */

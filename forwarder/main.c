@@ -21,6 +21,7 @@ static const struct {
     {"forward", cmd_forward, "-c CONFIG --once        sources to targets, through the journal"},
     {"check", cmd_check, "-c CONFIG               what is wrong with a configuration"},
     {"send-test", cmd_send_test, "-c CONFIG TARGET        an example alarm to a target"},
+    {"test", cmd_test, "[CATALOGUE ...]         the examples written inside the catalogue"},
     {"mib", cmd_mib, "                        the MIB for the enterprise OID in force"},
 };
 

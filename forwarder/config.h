@@ -70,14 +70,22 @@ struct config {
     unsigned n_sources;
     struct config_target *targets;
     unsigned n_targets;
+    char **files; /* the main file, then those of conf.d in the order they were read */
+    unsigned n_files;
 };
 
-/* Called once a finding: "file:line: what, why, how to mend". */
+/* Called once a finding, in the order of places; 'text' says what, why and how
+ * to mend it.  Line 0: the file as a whole. */
 typedef void config_report(void *arg, bool warning, const struct config_place *, const char *text);
 
 /* Reads 'path' and the conf.d folder beside it (conf.d/ *.xml, in name order).
  * Reports every error found, not only the first.  NULL when there was one. */
 struct config *config_load(const char *path, config_report *, void *arg);
 void config_free(struct config *);
+
+/* Warnings that need a look at the files that sources name: none matches (with
+ * the nearest name), two sources match the same one, a folder is named, a folder
+ * cannot be read.  Can block as long as a hung share does: for `check`. */
+void config_survey(const struct config *, config_report *, void *arg);
 
 #endif

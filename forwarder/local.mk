@@ -6,13 +6,22 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/checkpoint.c \
 	%D%/checkpoint.h \
 	%D%/cmd.h \
+	%D%/cmd_check.c \
 	%D%/cmd_explain.c \
 	%D%/cmd_export.c \
 	%D%/cmd_forward.c \
 	%D%/cmd_mib.c \
 	%D%/cmd_report.c \
 	%D%/cmd_send_test.c \
+	%D%/config.c \
 	%D%/config.h \
+	%D%/config_parts.h \
+	%D%/config_source.c \
+	%D%/config_survey.c \
+	%D%/config_target.c \
+	%D%/config_values.c \
+	%D%/config_vocabulary.c \
+	%D%/config_xml.c \
 	%D%/deliver.c \
 	%D%/deliver.h \
 	%D%/glob_case.c \
@@ -47,12 +56,16 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/stream_state.h \
 	%D%/syslog_msg.c \
 	%D%/syslog_msg.h \
+	%D%/target.c \
 	%D%/target.h \
+	%D%/target_capture.c \
+	%D%/target_capture.h \
 	%D%/target_snmp.c \
 	%D%/target_snmp.h \
 	%D%/target_snmp_pdu.c \
 	%D%/target_snmp_pdu.h \
-	%D%/target_syslog.c
+	%D%/target_syslog.c \
+	%D%/target_xml.c
 
 bin_PROGRAMS += truecause
 truecause_SOURCES = %D%/main.c

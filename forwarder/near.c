@@ -54,5 +54,7 @@ near_enough(const char *pattern, const char *name)
 
     for (const char *p = pattern; *p; p++)
         letters += *p != '*' && *p != '?';
+    if (letters >= 3 && letters == strlen(pattern) && str_case_starts(str_z(name), str_z(pattern)))
+        return true;
     return letters > 0 && near_distance(pattern, name) <= (letters < 6 ? 1 + (letters > 3) : letters / 3);
 }

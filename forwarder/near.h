@@ -10,7 +10,8 @@
  * a '*' in the pattern stands for anything at no cost, a '?' for any one. Words
  * over 255 bytes are as far as their length. */
 unsigned near_distance(const char *pattern, const char *name);
-/* Near enough to ask about: at most a third of the pattern's length, at least one. */
+/* Near enough to ask about: at most a third of the letters differ (one of three,
+ * two of four), or 'name' begins with 'pattern'. */
 bool near_enough(const char *pattern, const char *name);
 
 #endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * cmd_check.c - `truecause check`: what is wrong with a configuration, as
+ * file:line: what, why, how to mend.  Changes nothing, opens no source and
+ * talks to nobody.  Called by main.c. */
+#include "build.h"
+
+#include "forwarder/cmd.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+#include "forwarder/config.h"
+#include "parsers/text.h"
+
+static const char usage[] =
+    "usage: truecause check -c CONFIG\n"
+    "Reads CONFIG and the *.xml files of the folder conf.d beside it, and tells every\n"
+    "error and warning as FILE:LINE: what, why, how to mend.\n"
+    "\n"
+    "Exit status: 0 no errors; 2 wrong usage; 3 errors; 4 the answer could not be written.\n";
+
+struct count {
+    unsigned errors, warnings;
+};
+
+static void
+print(void *arg, bool warning, const struct config_place *place, const char *text)
+{
+    struct count *count = arg;
+    char file[8192], words[16384];
+
+    if (warning)
+        count->warnings++;
+    else
+        count->errors++;
+    text_show(str_z(place->file), file, sizeof file);
+    text_show(str_z(text), words, sizeof words);
+    if (place->line > 0)
+        printf("%s:%d: %s: %s\n", file, place->line, warning ? "warning" : "error", words);
+    else
+        printf("%s: %s: %s\n", file, warning ? "warning" : "error", words);
+}
+
+int
+cmd_check(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    struct count count = {0, 0};
+    const char *path = NULL;
+    struct config *config;
+    int c;
+
+    optind = 1;
+    while ((c = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+        if (c == 'c') {
+            path = optarg;
+        } else {
+            fputs(usage, c == 'h' ? stdout : stderr);
+            return c == 'h' ? CMD_DONE : CMD_USAGE;
+        }
+    }
+    if (!path || optind != argc) {
+        fputs(usage, stderr);
+        return CMD_USAGE;
+    }
+    if ((config = config_load(path, print, &count)))
+        config_survey(config, print, &count);
+    config_free(config);
+    printf("%u error%s, %u warning%s\n", count.errors, count.errors == 1 ? "" : "s", count.warnings,
+           count.warnings == 1 ? "" : "s");
+    if (fflush(stdout) != 0) {
+        perror("truecause check: cannot write");
+        return CMD_FAILED;
+    }
+    return count.errors ? CMD_CONFIG : CMD_DONE;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * config_parts.h - what the files config*.c share while a configuration is
+ * read.  Nobody else includes this. */
+#ifndef FORWARDER_CONFIG_PARTS_H
+#define FORWARDER_CONFIG_PARTS_H
+
+#include <libxml/tree.h>
+#include <libxml/xmlschemas.h>
+
+#include "forwarder/config.h"
+
+/* One thing to say, kept until all files were read, then sorted by place. */
+struct config_finding {
+    struct config_place place;
+    unsigned order;
+    bool warning;
+    char *text;
+};
+
+struct config_reader {
+    struct config *config;
+    char *base; /* folder of the main file; relative names start there */
+    xmlSchema *schema;
+    struct config_finding *findings;
+    unsigned n_findings, cap_findings, errors;
+    bool no_memory;
+};
+
+/* Notes a finding; 'file' must be one of config->files. */
+void config_tell(struct config_reader *, bool warning, const char *file, int line, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* --- config_vocabulary.c: the words of the configuration ----------------------- */
+
+enum config_element { CONFIG_TRUECAUSE = 1, CONFIG_SOURCE = 2, CONFIG_TARGET = 4 };
+enum config_type { CONFIG_XML = 1, CONFIG_SNMP = 2, CONFIG_SYSLOG = 4, CONFIG_ANY = 7 };
+
+struct config_word {
+    enum config_element element;
+    const char *name;
+    unsigned types;    /* of targets that know it */
+    unsigned required; /* of targets that need it */
+    const char *want;  /* what is allowed, in words */
+};
+extern const struct config_word config_words[]; /* name NULL at the end */
+
+const struct config_word *config_word_find(enum config_element, const char *name);
+/* True for an attribute, or with 'value' for a value, that a later version knows. */
+bool config_is_later(enum config_element, const char *name, const char *value);
+/* The attribute that 'name' may have been meant for, or NULL. */
+const char *config_word_near(enum config_element, const char *name);
+/* CONFIG_XML .. or 0. */
+enum config_type config_type_find(const char *name);
+enum config_element config_element_find(const char *name);
+const char *config_element_name(enum config_element);
+
+/* --- config_xml.c: bytes to a checked tree -------------------------------------- */
+
+/* What is known of an element besides libxml2's node; node->_private. */
+struct config_mark {
+    int line;
+    bool bad; /* the schema refused something in it */
+    unsigned first_attribute, n_attributes;
+};
+struct config_attribute_mark {
+    struct str name; /* in the file's bytes */
+    int line;
+};
+struct config_document {
+    const char *file; /* one of config->files */
+    char *bytes;
+    xmlDoc *doc;
+    struct config_mark *marks;
+    struct config_attribute_mark *attributes;
+};
+
+/* Parses and validates one file; errors are told.  False when there is nothing
+ * to work with. */
+bool config_document_read(struct config_reader *, const char *file, struct config_document *);
+void config_document_free(struct config_document *);
+/* Where attribute 'name' of 'node' stands, else where the element begins. */
+int config_attribute_line(const struct config_document *, const xmlNode *node, const char *name);
+bool config_schema_open(struct config_reader *);
+
+/* --- config_values.c: text of attributes to values ------------------------------- */
+
+bool config_time(const char *s, int64_t *ns);       /* "7d"; false when over 100 years */
+bool config_size(const char *s, uint64_t *bytes);   /* "10GiB"; false over 2^60 */
+/* Splits "udp:host:port"; on failure false with 'why' in words. */
+bool config_address(const char *s, enum config_type type, struct config_target *, char *why, size_t size);
+/* Reads a secret; on failure NULL with 'why' in words. */
+char *config_secret(const char *path, char *why, size_t size);
+/* 'path' as it is, or below the folder of the main file; malloc'ed. */
+char *config_path(const struct config_reader *, const char *path);
+
+/* --- config_source.c, config_target.c: one element each ---------------------------- */
+
+/* The attribute 'name' of 'node', trimmed of what XML calls white space at the
+ * ends and with single blanks inside (as xs:token); malloc'ed, NULL when absent. */
+char *config_attribute(struct config_reader *, const xmlNode *node, const char *name);
+void config_read_source(struct config_reader *, const struct config_document *, const xmlNode *);
+void config_read_target(struct config_reader *, const struct config_document *, const xmlNode *);
+
+#endif

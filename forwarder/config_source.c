@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * config_source.c - a <source> element to a struct config_source.  The schema
+ * has accepted it; what only the program can judge is judged here.  Called by
+ * config.c. */
+#include "build.h"
+
+#include "forwarder/config_parts.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "parsers/when.h"
+
+/* True when the records of this format always know their zone. */
+static bool
+knows_zone(const char *format)
+{
+    return strcmp(format, "event-xml") == 0;
+}
+
+static enum date_order
+date_order(const char *s)
+{
+    return strcmp(s, "dmy") == 0 ? DATE_ORDER_DMY : strcmp(s, "ymd") == 0 ? DATE_ORDER_YMD : DATE_ORDER_MDY;
+}
+
+static void
+check_source(struct config_reader *r, const struct config_document *d, const xmlNode *node, const struct config_source *s)
+{
+    struct text_codepage *page;
+    struct zone *zone;
+    struct in_addr four;
+    struct in6_addr six;
+
+    if (strcmp(s->format, "auto") != 0 && !format_find(str_z(s->format)))
+        config_tell(r, false, d->file, config_attribute_line(d, node, "format"), "format=\"%s\" is not in this version",
+                    s->format);
+    if (s->address && inet_pton(AF_INET, s->address, &four) != 1 && inet_pton(AF_INET6, s->address, &six) != 1)
+        config_tell(r, false, d->file, config_attribute_line(d, node, "address"),
+                    "address=\"%.80s\" is not valid: write %s", s->address,
+                    config_word_find(CONFIG_SOURCE, "address")->want);
+    if (s->zone) {
+        if (!(zone = zone_open(str_z(s->zone))))
+            config_tell(r, false, d->file, config_attribute_line(d, node, "zone"), "zone=\"%.80s\" is not known: write %s",
+                        s->zone, config_word_find(CONFIG_SOURCE, "zone")->want);
+        zone_close(zone);
+    } else if (!knows_zone(s->format)) {
+        config_tell(r, true, d->file, s->place.line,
+                    "<source> has no zone: records that do not say theirs keep local time only, and an Event 109 is matched"
+                    " with less certainty; add zone=\"...\", such as \"America/Los_Angeles\"");
+    }
+    if (s->code_page) {
+        if (!(page = text_codepage_open(s->code_page)))
+            config_tell(r, false, d->file, config_attribute_line(d, node, "code-page"),
+                        "code-page=\"%.80s\" is not known: write %s", s->code_page,
+                        config_word_find(CONFIG_SOURCE, "code-page")->want);
+        text_codepage_close(page);
+    }
+}
+
+static char *
+upper(char *s)
+{
+    for (char *p = s; p && *p; p++)
+        *p = str_upper_char(*p);
+    return s;
+}
+
+void
+config_read_source(struct config_reader *r, const struct config_document *d, const xmlNode *node)
+{
+    struct config *c = r->config;
+    struct config_source *s, *grown = realloc(c->sources, (c->n_sources + 1) * sizeof *grown);
+    char *path, *poll, *order;
+    int64_t poll_ns = WHEN_SECOND;
+
+    if (!grown) {
+        r->no_memory = true;
+        return;
+    }
+    c->sources = grown;
+    s = &grown[c->n_sources++];
+    *s = (struct config_source){.place = {d->file, config_attribute_line(d, node, NULL)}, .poll_ms = 1000};
+    path = config_attribute(r, node, "path");
+    poll = config_attribute(r, node, "poll");
+    order = config_attribute(r, node, "date-order");
+    s->path = path ? config_path(r, path) : NULL;
+    s->name = config_attribute(r, node, "name");
+    s->format = config_attribute(r, node, "format");
+    s->host = upper(config_attribute(r, node, "host"));
+    s->address = config_attribute(r, node, "address");
+    s->site = config_attribute(r, node, "site");
+    s->zone = config_attribute(r, node, "zone");
+    s->code_page = config_attribute(r, node, "code-page");
+    s->date_order = order ? date_order(order) : DATE_ORDER_MDY;
+    if (!s->name)
+        s->name = s->path ? strdup(s->path) : NULL;
+    if (!s->format)
+        s->format = strdup("auto");
+    if (!s->path || !s->name || !s->format) {
+        r->no_memory = true;
+    } else {
+        check_source(r, d, node, s);
+        if (poll && (!config_time(poll, &poll_ns) || poll_ns > WHEN_DAY || poll_ns < 10 * (WHEN_SECOND / 1000)))
+            config_tell(r, false, d->file, config_attribute_line(d, node, "poll"),
+                        "poll=\"%.40s\" is not valid: write a time from \"10ms\" to \"1d\"", poll);
+        else
+            s->poll_ms = (unsigned) (poll_ns / 1000000);
+    }
+    free(path);
+    free(poll);
+    free(order);
+}

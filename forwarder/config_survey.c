@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * config_survey.c - looks at the files that sources name and warns of what an
+ * administrator did not mean.  Reads folders, opens nothing.  Called by
+ * `truecause check`. */
+#include "build.h"
+
+#include "forwarder/config.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "forwarder/glob_case.h"
+
+struct seen {
+    dev_t device;
+    ino_t inode;
+    unsigned source;
+    char *path;
+};
+
+struct survey {
+    const struct config *config;
+    config_report *report;
+    void *arg;
+    struct seen *seen;
+    size_t n, cap;
+};
+
+static void warn(struct survey *, const struct config_place *, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void
+warn(struct survey *v, const struct config_place *place, const char *fmt, ...)
+{
+    char text[9000];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    v->report(v->arg, true, place, text);
+}
+
+static void
+note_file(struct survey *v, unsigned source, const char *path)
+{
+    struct seen *grown;
+    struct stat st;
+
+    if (stat(path, &st) != 0)
+        return;
+    if (v->n == v->cap) {
+        size_t cap = v->cap ? v->cap * 2 : 64;
+
+        if (!(grown = realloc(v->seen, cap * sizeof *grown)))
+            return;
+        v->seen = grown;
+        v->cap = cap;
+    }
+    v->seen[v->n] = (struct seen){st.st_dev, st.st_ino, source, strdup(path)};
+    v->n += v->seen[v->n].path != NULL;
+}
+
+static void
+survey_source(struct survey *v, unsigned i)
+{
+    const struct config_source *s = &v->config->sources[i];
+    struct glob_case files;
+    char near[4096];
+    int result = glob_case_find(s->path, &files);
+
+    if (result != 0 && files.n == 0)
+        warn(v, &s->place, "path=\"%s\": cannot look for it: %s", s->path, strerror(-result));
+    else if (files.n == 0 && files.directory)
+        warn(v, &s->place, "path=\"%s\" is a folder: write \"%s%s*\" for all the files in it", s->path, s->path,
+             s->path[strlen(s->path) - 1] == '/' ? "" : "/");
+    else if (files.n == 0 && glob_case_near(s->path, near, sizeof near))
+        warn(v, &s->place, "path=\"%s\" matches no file; there is %s", s->path, near);
+    else if (files.n == 0)
+        warn(v, &s->place, "path=\"%s\" matches no file", s->path);
+    else if (files.more)
+        warn(v, &s->place, "path=\"%s\" matches over %d files; those beyond are left out", s->path, GLOB_CASE_MAX);
+    for (unsigned k = 0; k < files.n; k++)
+        note_file(v, i, files.path[k]);
+    glob_case_free(&files);
+}
+
+static int
+compare_seen(const void *a, const void *b)
+{
+    const struct seen *x = a, *y = b;
+
+    if (x->device != y->device)
+        return x->device < y->device ? -1 : 1;
+    if (x->inode != y->inode)
+        return x->inode < y->inode ? -1 : 1;
+    return x->source < y->source ? -1 : x->source > y->source;
+}
+
+/* One warning for each pair of sources, with one file as the example. */
+static void
+tell_shared(struct survey *v)
+{
+    unsigned n = v->config->n_sources;
+    bool *told = calloc((size_t) n * n + 1, sizeof *told);
+
+    for (size_t i = 1; told && i < v->n; i++) {
+        const struct seen *a = &v->seen[i - 1], *b = &v->seen[i];
+
+        if (a->device != b->device || a->inode != b->inode || a->source == b->source
+            || told[(size_t) a->source * n + b->source])
+            continue;
+        told[(size_t) a->source * n + b->source] = true;
+        warn(v, &v->config->sources[b->source].place,
+             "this source and that at %s:%d match the same file, %s: it would be read twice; narrow one of the paths",
+             v->config->sources[a->source].place.file, v->config->sources[a->source].place.line, b->path);
+    }
+    free(told);
+}
+
+void
+config_survey(const struct config *config, config_report *report, void *arg)
+{
+    struct survey v = {.config = config, .report = report, .arg = arg};
+
+    for (unsigned i = 0; i < config->n_sources; i++)
+        survey_source(&v, i);
+    if (v.n > 1)
+        qsort(v.seen, v.n, sizeof *v.seen, compare_seen);
+    tell_shared(&v);
+    for (size_t i = 0; i < v.n; i++)
+        free(v.seen[i].path);
+    free(v.seen);
+}

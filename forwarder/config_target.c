@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * config_target.c - a <target> element to a struct config_target: which
+ * attributes its type knows and needs, and their defaults.  The schema has
+ * accepted the values one by one.  Called by config.c. */
+#include "build.h"
+
+#include "forwarder/config_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const facilities[] = {"kern",   "user",   "mail",   "daemon", "auth",   "syslog",   "lpr",    "news",
+                                         "uucp",   "cron",   "authpriv", "ftp",  "ntp",    "audit",    "alert",  "clock",
+                                         "local0", "local1", "local2", "local3", "local4", "local5",   "local6", "local7"};
+
+/* The value of an attribute compared; false when it is absent. */
+static bool
+is(struct config_reader *r, const xmlNode *node, const char *name, const char *value)
+{
+    char *v = config_attribute(r, node, name);
+    bool same = v && strcmp(v, value) == 0;
+
+    free(v);
+    return same;
+}
+
+static unsigned
+number(struct config_reader *r, const xmlNode *node, const char *name, unsigned otherwise)
+{
+    char *v = config_attribute(r, node, name);
+    unsigned n = v ? (unsigned) strtoul(v, NULL, 10) : otherwise;
+
+    free(v);
+    return n;
+}
+
+/* Attributes that this type does not know, and those it needs. */
+static void
+check_words(struct config_reader *r, const struct config_document *d, const xmlNode *node, const struct config_target *t,
+            enum config_type type)
+{
+    for (const struct config_word *w = config_words; w->name; w++) {
+        xmlAttr *a;
+
+        if (w->element != CONFIG_TARGET)
+            continue;
+        a = xmlHasNsProp(node, (const xmlChar *) w->name, NULL);
+        if (a && !(w->types & type)) {
+            config_tell(r, false, d->file, config_attribute_line(d, node, w->name),
+                        "a target of type %s has no \"%s\": remove it", t->type, w->name);
+        } else if (!a && (w->required & type)) {
+            config_tell(r, false, d->file, t->place.line, "target \"%s\" of type %s has no %s: add %s=\"...\", %s", t->name,
+                        t->type, w->name, w->name, w->want);
+        }
+    }
+}
+
+static void
+read_network(struct config_reader *r, const struct config_document *d, const xmlNode *node, struct config_target *t,
+             enum config_type type)
+{
+    char *address = config_attribute(r, node, "address"), *file = config_attribute(r, node, "community-file"), *path = NULL;
+    char why[4500];
+
+    if (address && !config_address(address, type, t, why, sizeof why))
+        config_tell(r, false, d->file, config_attribute_line(d, node, "address"), "address=\"%.200s\": %s", address, why);
+    if (file) {
+        if (!(path = config_path(r, file)))
+            r->no_memory = true;
+        else if (!(t->community = config_secret(path, why, sizeof why)))
+            config_tell(r, false, d->file, config_attribute_line(d, node, "community-file"), "community-file: %s", why);
+    }
+    free(address);
+    free(file);
+    free(path);
+}
+
+static void
+read_facility(struct config_reader *r, const xmlNode *node, struct config_target *t)
+{
+    t->facility = 16;
+    for (int i = 0; i < (int) (sizeof facilities / sizeof facilities[0]); i++)
+        if (is(r, node, "facility", facilities[i]))
+            t->facility = i;
+}
+
+static void
+check_same(struct config_reader *r, const struct config_document *d, const xmlNode *node, const struct config_target *t)
+{
+    for (const struct config_target *o = r->config->targets; o < t; o++) {
+        if (o->name && strcmp(o->name, t->name) == 0)
+            config_tell(r, false, d->file, config_attribute_line(d, node, "name"),
+                        "a target with the name \"%s\" stands at %s:%d already: name this one differently", t->name,
+                        o->place.file, o->place.line);
+        if (o->path && t->path && strcmp(o->path, t->path) == 0)
+            config_tell(r, false, d->file, config_attribute_line(d, node, "path"),
+                        "the target \"%s\" at %s:%d writes to %s already: name another file", o->name, o->place.file,
+                        o->place.line, t->path);
+    }
+}
+
+static void
+fill_target(struct config_reader *r, const struct config_document *d, const xmlNode *node, struct config_target *t,
+            enum config_type type)
+{
+    char *severity = config_attribute(r, node, "severity"), *path = config_attribute(r, node, "path");
+
+    t->items = type == CONFIG_SNMP ? CONFIG_ITEMS_ALARMS : CONFIG_ITEMS_ALL;
+    if (is(r, node, "items", "alarms"))
+        t->items = CONFIG_ITEMS_ALARMS;
+    else if (is(r, node, "items", "events"))
+        t->items = CONFIG_ITEMS_EVENTS;
+    else if (is(r, node, "items", "all"))
+        t->items = CONFIG_ITEMS_ALL;
+    t->severity = SEVERITY_INFO;
+    if (severity)
+        severity_find(str_z(severity), &t->severity);
+    t->history_all = type == CONFIG_XML ? !is(r, node, "history", "summary") : is(r, node, "history", "all");
+    t->overflow_block = type == CONFIG_XML ? !is(r, node, "overflow", "drop-oldest") : is(r, node, "overflow", "block");
+    t->form_lines = is(r, node, "form", "lines");
+    if (path && !(t->path = config_path(r, path)))
+        r->no_memory = true;
+    t->pace = number(r, node, "pace", 0);
+    t->pdu_size = number(r, node, "pdu-size", 1400);
+    if (type == CONFIG_SNMP && !(t->version = strdup("2c")))
+        r->no_memory = true;
+    read_facility(r, node, t);
+    read_network(r, d, node, t, type);
+    free(severity);
+    free(path);
+}
+
+void
+config_read_target(struct config_reader *r, const struct config_document *d, const xmlNode *node)
+{
+    struct config *c = r->config;
+    struct config_target *t, *grown = realloc(c->targets, (c->n_targets + 1) * sizeof *grown);
+    enum config_type type;
+
+    if (!grown) {
+        r->no_memory = true;
+        return;
+    }
+    c->targets = grown;
+    t = &grown[c->n_targets++];
+    *t = (struct config_target){.place = {d->file, config_attribute_line(d, node, NULL)}};
+    t->name = config_attribute(r, node, "name");
+    t->type = config_attribute(r, node, "type");
+    if (!t->name || !t->type || !(type = config_type_find(t->type)))
+        return; /* no memory: config_attribute() has noted it */
+    check_words(r, d, node, t, type);
+    fill_target(r, d, node, t, type);
+    check_same(r, d, node, t);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * config_values.c - what the text of an attribute means: times, sizes, network
+ * addresses, secrets.  Called by config*.c; knows no XML. */
+#include "build.h"
+
+#include "forwarder/config_parts.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "parsers/when.h"
+
+enum { COMMUNITY_MAX = 255 };
+
+bool
+config_time(const char *s, int64_t *ns)
+{
+    char *unit;
+    long long n = strtoll(s, &unit, 10);
+    int64_t each = strncmp(unit, "ms", 2) == 0    ? 1000000
+                   : strncmp(unit, "min", 3) == 0 ? WHEN_MINUTE
+                   : *unit == 's'                 ? WHEN_SECOND
+                   : *unit == 'h'                 ? WHEN_HOUR
+                                                  : WHEN_DAY;
+
+    if (unit == s || n <= 0 || n > 36525 * WHEN_DAY / each)
+        return false;
+    *ns = n * each;
+    return true;
+}
+
+bool
+config_size(const char *s, uint64_t *bytes)
+{
+    static const char units[] = "KMGT";
+    char *unit;
+    unsigned long long n = strtoull(s, &unit, 10);
+    const char *which = *unit ? strchr(units, *unit) : NULL;
+    unsigned shift = which ? 10 * (unsigned) (which - units + 1) : 0;
+
+    if (unit == s || !which || n == 0 || n > (UINT64_C(1) << 60) >> shift)
+        return false;
+    *bytes = (uint64_t) n << shift;
+    return true;
+}
+
+/* A name or an address that could be one: what else it is, the resolver says. */
+static bool
+host_ok(const char *host, bool six)
+{
+    struct in6_addr a6;
+    char plain[256];
+
+    if (six) {
+        snprintf(plain, sizeof plain, "%s", host);
+        plain[strcspn(plain, "%")] = '\0'; /* fe80::1%eth0 */
+        return inet_pton(AF_INET6, plain, &a6) == 1;
+    }
+    if (!*host || strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") != strlen(host))
+        return false;
+    if (strspn(host, "0123456789.") == strlen(host))
+        return inet_pton(AF_INET, host, &(struct in_addr){0}) == 1;
+    return host[0] != '-' && host[0] != '.';
+}
+
+static bool
+port_ok(const char *port)
+{
+    size_t n = strlen(port);
+    long value = strtol(port, NULL, 10);
+
+    return n > 0 && n <= 5 && strspn(port, "0123456789") == n && value > 0 && value <= 65535;
+}
+
+static const char *
+port_default(enum config_type type, const char *transport)
+{
+    if (type == CONFIG_SNMP)
+        return "162";
+    return strncmp(transport, "tcp", 3) == 0 ? "601" : "514";
+}
+
+/* Is the part before the first colon one that this kind of target takes? */
+static bool
+transport_ok(const char *transport, enum config_type type, char *why, size_t size)
+{
+    static const char *const later[] = {"tls", "tls6", "dtls", "dtls6", "relp", "unix", "ssh", NULL};
+    bool udp = strcmp(transport, "udp") == 0 || strcmp(transport, "udp6") == 0;
+    bool tcp = strcmp(transport, "tcp") == 0 || strcmp(transport, "tcp6") == 0;
+    bool known = tcp;
+
+    for (unsigned i = 0; later[i]; i++)
+        known = known || strcmp(transport, later[i]) == 0;
+    if (udp || (tcp && type == CONFIG_SYSLOG))
+        return true;
+    if (known)
+        snprintf(why, size, "\"%s:\" for %s is not in this version; write %s", transport,
+                 type == CONFIG_SNMP ? "snmp" : "syslog", type == CONFIG_SNMP ? "udp: or udp6:" : "udp:, udp6:, tcp: or tcp6:");
+    else
+        snprintf(why, size, "it must begin with %s, as in \"udp:192.0.2.7:%s\"",
+                 type == CONFIG_SNMP ? "udp: or udp6:" : "udp:, udp6:, tcp: or tcp6:", port_default(type, "udp"));
+    return false;
+}
+
+bool
+config_address(const char *s, enum config_type type, struct config_target *t, char *why, size_t size)
+{
+    size_t n = strcspn(s, ":");
+    char transport[8] = "", host[256] = "", port[16] = "";
+    const char *rest = s + n + (s[n] == ':'), *end;
+    bool bracket = *rest == '[';
+
+    snprintf(transport, sizeof transport, "%.*s", n < sizeof transport ? (int) n : 0, s);
+    if (!transport_ok(s[n] == ':' ? transport : "", type, why, size))
+        return false;
+    end = bracket ? strchr(rest, ']') : rest + strcspn(rest, ":");
+    if (!end || (size_t) (end - rest) >= sizeof host) {
+        snprintf(why, size, "%s", end ? "the host is too long" : "the ] after the IPv6 address is missing");
+        return false;
+    }
+    snprintf(host, sizeof host, "%.*s", (int) (end - rest) - bracket, rest + bracket);
+    end += bracket;
+    if (*end == ':' && end[1])
+        snprintf(port, sizeof port, "%s", end + 1);
+    else if (*end)
+        snprintf(port, sizeof port, "?");
+    else
+        snprintf(port, sizeof port, "%s", port_default(type, transport));
+    if (!bracket && strchr(rest, ':') != strrchr(rest, ':'))
+        snprintf(why, size, "write an IPv6 address in brackets, as in \"%.4s:[2001:db8::7]:%s\"", transport,
+                 port_default(type, transport));
+    else if (!host_ok(host, bracket))
+        snprintf(why, size, "\"%.100s\" is neither a host name nor an IP%s address", host, bracket ? "v6" : "");
+    else if (!bracket && strchr(transport, '6') && strspn(host, "0123456789.") == strlen(host))
+        snprintf(why, size, "%s is for IPv6, and %.100s is not: write %.3s", transport, host, transport);
+    else if (!port_ok(port))
+        snprintf(why, size, "the port must be a number from 1 to 65535");
+    else {
+        /* Users of the address need not look for brackets: the 6 says it. */
+        snprintf(transport + strlen(transport), 2, "%s", bracket && !strchr(transport, '6') ? "6" : "");
+        t->transport = strdup(transport);
+        t->host = strdup(host);
+        t->port = strdup(port);
+        if (t->transport && t->host && t->port)
+            return true;
+        snprintf(why, size, "not enough memory");
+    }
+    return false;
+}
+
+/* A secret of one line; nobody but its owner may be able to read the file. */
+char *
+config_secret(const char *path, char *why, size_t size)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    char text[COMMUNITY_MAX + 4];
+    struct stat st;
+    ssize_t n = 0;
+    char *secret = NULL;
+
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        snprintf(why, size, "cannot read %s: %s%s", path, strerror(errno),
+                 errno == ENOENT ? ": make it, with the community in it and mode 600" : "");
+    } else if (!S_ISREG(st.st_mode)) {
+        snprintf(why, size, "%s is not a regular file", path);
+    } else if (st.st_mode & 077) {
+        snprintf(why, size, "%s can be read by others than its owner (mode %03o): chmod 600 it", path, st.st_mode & 0777);
+    } else if ((n = read(fd, text, sizeof text)) < 0) {
+        snprintf(why, size, "cannot read %s: %s", path, strerror(errno));
+    } else {
+        n -= n > 0 && text[n - 1] == '\n';
+        n -= n > 0 && text[n - 1] == '\r';
+        if (n == 0)
+            snprintf(why, size, "%s is empty: write the community into it", path);
+        else if (n > COMMUNITY_MAX)
+            snprintf(why, size, "%s holds more than %d bytes: it must hold the community and nothing else", path,
+                     COMMUNITY_MAX);
+        else if (memchr(text, '\0', (size_t) n) || memchr(text, '\n', (size_t) n))
+            snprintf(why, size, "%s must hold the community in one line and nothing else", path);
+        else if (!(secret = strndup(text, (size_t) n)))
+            snprintf(why, size, "not enough memory");
+    }
+    if (fd >= 0)
+        close(fd);
+    explicit_bzero(text, sizeof text);
+    return secret;
+}
+
+char *
+config_path(const struct config_reader *r, const char *path)
+{
+    size_t n = strlen(r->base) + strlen(path) + 2;
+    char *out = malloc(n);
+
+    if (out)
+        snprintf(out, n, "%s%s%s", *path == '/' ? "" : r->base, *path == '/' || !*r->base ? "" : "/", path);
+    return out;
+}

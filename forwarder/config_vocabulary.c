@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * config_vocabulary.c - the words of the configuration: which attribute belongs
+ * where, which kinds of target know it, and what to say when its value is not
+ * one.  schemas/config.xsd says the same for editors; a test compares the two.
+ * Words of later versions are here so that they are told from misspellings. */
+#include "build.h"
+
+#include "forwarder/config_parts.h"
+
+#include <string.h>
+
+#include "forwarder/near.h"
+
+#define R CONFIG_TRUECAUSE
+#define S CONFIG_SOURCE
+#define T CONFIG_TARGET
+
+static const char time_words[] = "a number with ms, s, min, h or d, such as \"7d\"";
+static const char size_words[] = "a number with KiB, MiB, GiB or TiB, such as \"10GiB\"";
+
+const struct config_word config_words[] = {
+    {R, "state", 0, 0, "the name of a folder"},
+    {R, "enterprise-oid", 0, 0, "1.3.6.1.4.1.NUMBER and what you like below it, digits and dots, no leading zeros"},
+    {R, "keep", 0, 0, "a time, a size, or both as in \"7d 1GiB\""},
+    {R, "journal-limit", 0, 0, size_words},
+    {S, "name", 0, 0, "at most 255 characters"},
+    {S, "format", 0, 0, "\"auto\", \"sms-log\", \"bracket-log\", \"event-xml\" or \"viewer-text\""},
+    {S, "path", 0, 0, "the name of a file; * ? and [..] stand for many"},
+    {S, "host", 0, 0, "the name of the computer that wrote the files, without blanks"},
+    {S, "address", 0, 0, "the IP address of that computer, IPv4 or IPv6, without port"},
+    {S, "site", 0, 0, "a site code: three letters or digits"},
+    {S, "zone", 0, 0, "a time zone such as \"America/Los_Angeles\", \"Pacific Standard Time\" or \"+01:00\""},
+    {S, "date-order", 0, 0, "\"mdy\", \"dmy\" or \"ymd\""},
+    {S, "code-page", 0, 0, "the name of an encoding such as \"windows-1252\" or \"shift_jis\""},
+    {S, "poll", 0, 0, time_words},
+    {T, "name", CONFIG_ANY, CONFIG_ANY, "at most 64 letters, digits, dots, hyphens and underscores"},
+    {T, "type", CONFIG_ANY, CONFIG_ANY, "\"xml\", \"snmp\" or \"syslog\""},
+    {T, "items", CONFIG_ANY, 0, "\"alarms\", \"events\" or \"all\""},
+    {T, "severity", CONFIG_ANY, 0, "\"critical\", \"major\", \"minor\", \"warning\" or \"info\""},
+    {T, "history", CONFIG_ANY, 0, "\"all\" or \"summary\""},
+    {T, "overflow", CONFIG_ANY, 0, "\"block\" or \"drop-oldest\""},
+    {T, "path", CONFIG_XML, CONFIG_XML, "the name of a file"},
+    {T, "form", CONFIG_XML, 0, "\"document\" or \"lines\""},
+    {T, "address", CONFIG_SNMP | CONFIG_SYSLOG, CONFIG_SNMP | CONFIG_SYSLOG,
+     "a transport, a host and a port, such as \"udp:192.0.2.7:162\" or \"tcp:[2001:db8::7]:601\""},
+    {T, "pace", CONFIG_SNMP | CONFIG_SYSLOG, 0, "messages a second, 0 to 1000000; 0 is without limit"},
+    {T, "version", CONFIG_SNMP, 0, "\"2c\""},
+    {T, "community-file", CONFIG_SNMP, CONFIG_SNMP, "the name of a file that holds the community"},
+    {T, "notification", CONFIG_SNMP, 0, "\"trap\""},
+    {T, "pdu-size", CONFIG_SNMP, 0, "bytes, 484 to 65507"},
+    {T, "facility", CONFIG_SYSLOG, 0, "a syslog facility such as \"local0\" or \"daemon\""},
+    {0, NULL, 0, 0, NULL},
+};
+
+/* Value NULL: the attribute itself is of a later version. */
+static const struct {
+    enum config_element element;
+    const char *name, *value;
+} later[] = {
+    {S, "format", "evt"},        {S, "format", "evtx"},      {S, "format", "nt-trap"}, {S, "format", "relay-line"},
+    {S, "format", "dumpel"},     {S, "type", NULL},          {S, "stale", NULL},       {S, "listen", NULL},
+    {T, "type", "kafka"},        {T, "type", "relp"},        {T, "type", "agentx"},    {T, "type", "email"},
+    {T, "version", "1"},         {T, "version", "3"},        {T, "notification", "inform"},
+    {T, "rotate", NULL},         {T, "heartbeat", NULL},     {T, "ca", NULL},          {T, "certificate", NULL},
+    {T, "cert", NULL},           {T, "key", NULL},           {T, "user", NULL},        {T, "auth", NULL},
+    {T, "auth-file", NULL},      {T, "priv", NULL},          {T, "priv-file", NULL},   {T, "engine-id", NULL},
+    {T, "context", NULL},        {T, "retries", NULL},       {T, "timeout", NULL},     {T, "window", NULL},
+    {T, "keep", NULL},           {R, "control", NULL},       {R, "catalogue", NULL},
+};
+
+const struct config_word *
+config_word_find(enum config_element element, const char *name)
+{
+    for (const struct config_word *w = config_words; w->name; w++)
+        if (w->element == element && strcmp(w->name, name) == 0)
+            return w;
+    return NULL;
+}
+
+bool
+config_is_later(enum config_element element, const char *name, const char *value)
+{
+    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
+        if (later[i].element == element && strcmp(later[i].name, name) == 0
+            && (later[i].value ? value && strcmp(later[i].value, value) == 0 : !value))
+            return true;
+    return false;
+}
+
+const char *
+config_word_near(enum config_element element, const char *name)
+{
+    const char *best = NULL;
+
+    for (const struct config_word *w = config_words; w->name; w++)
+        if (w->element == element && near_enough(name, w->name)
+            && (!best || near_distance(name, w->name) < near_distance(name, best)))
+            best = w->name;
+    return best;
+}
+
+enum config_type
+config_type_find(const char *name)
+{
+    if (strcmp(name, "xml") == 0)
+        return CONFIG_XML;
+    if (strcmp(name, "snmp") == 0)
+        return CONFIG_SNMP;
+    return strcmp(name, "syslog") == 0 ? CONFIG_SYSLOG : (enum config_type) 0;
+}
+
+enum config_element
+config_element_find(const char *name)
+{
+    if (strcmp(name, "truecause") == 0)
+        return R;
+    if (strcmp(name, "source") == 0)
+        return S;
+    return strcmp(name, "target") == 0 ? T : (enum config_element) 0;
+}
+
+const char *
+config_element_name(enum config_element element)
+{
+    return element == R ? "truecause" : element == S ? "source" : "target";
+}

@@ -71,6 +71,9 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/summary.h \
 	%D%/text.c \
 	%D%/text.h \
+	%D%/viewer_line.c \
+	%D%/viewer_text.c \
+	%D%/viewer_text.h \
 	%D%/when.c \
 	%D%/when.h \
 	%D%/zone.c

@@ -67,6 +67,8 @@ check_PROGRAMS += %D%/unit/check_target_snmp_pdu
 %C%_unit_check_target_snmp_pdu_SOURCES = %D%/unit/check_target_snmp_pdu.c %D%/unit/snmp_receiver.c %D%/unit/snmp_receiver.h
 check_PROGRAMS += %D%/unit/check_target_syslog
 %C%_unit_check_target_syslog_SOURCES = %D%/unit/check_target_syslog.c %D%/unit/rfc5424.c %D%/unit/rfc5424.h
+check_PROGRAMS += %D%/unit/check_viewer_text
+%C%_unit_check_viewer_text_SOURCES = %D%/unit/check_viewer_text.c %D%/unit/framing.h
 
 # --- fuzz targets -----------------------------------------------------------
 # Five lines each; the program fuzz_NAME is built by 'make fuzz' alone.

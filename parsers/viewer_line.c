@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * viewer_line.c - the shapes of lines in what Event Viewer exports or people
+ * paste: the nine-field line that begins a record, the header of a bare event
+ * text, the header of an export list, dates and times as a locale writes them.
+ * Called by viewer_text.c for framing (raw bytes) and parsing (clean text);
+ * it knows no wording of any event. */
+#include "build.h"
+
+#include "parsers/viewer_text.h"
+
+/* The eight fields before the description are short; what is longer is no line
+ * of this kind, and nothing need be awaited to say so. */
+enum { LINE_MAX_BYTES = 1024, HEADER_MAX_BYTES = 64 };
+
+static bool
+is_line_end(char c)
+{
+    return c == '\n' || c == '\r';
+}
+
+/* --- dates and times ------------------------------------------------------------ */
+
+/* Takes 1 to 'most' (9 at most) digits off '*s'; their number, 0 for none or too many. */
+static unsigned
+take_digits(struct str *s, unsigned most, int *value)
+{
+    unsigned n = 0;
+
+    *value = 0;
+    while (n < s->n && n < most && str_is_digit(s->p[n]))
+        *value = *value * 10 + (s->p[n++] - '0');
+    if (n < s->n && str_is_digit(s->p[n]))
+        return 0;
+    *s = str_skip(*s, n);
+    return n;
+}
+
+static void
+skip_blanks(struct str *s)
+{
+    for (;;) {
+        if (s->n && str_is_blank(s->p[0]))
+            *s = str_skip(*s, 1);
+        else if (str_starts(*s, STR("\xc2\xa0"))) /* no-break spaces, as some locales have */
+            *s = str_skip(*s, 2);
+        else if (str_starts(*s, STR("\xe2\x80\xaf")))
+            *s = str_skip(*s, 3);
+        else
+            return;
+    }
+}
+
+struct short_date {
+    unsigned digits[3];
+    int part[3];
+};
+
+/* Three numbers with one separator: 9/10/98, 10.09.1998, 1998-09-10, 10. 9.
+ * 1998; a dot may follow.  '*rest' is what comes behind. */
+static bool
+read_date(struct str s, struct short_date *d, struct str *rest)
+{
+    char separator = 0;
+
+    for (int i = 0; i < 3; i++) {
+        d->digits[i] = take_digits(&s, 4, &d->part[i]);
+        if (!d->digits[i] || d->digits[i] == 3)
+            return false;
+        if (i == 2)
+            break;
+        if (!s.n || (s.p[0] != '/' && s.p[0] != '.' && s.p[0] != '-') || (separator && s.p[0] != separator))
+            return false;
+        separator = s.p[0];
+        s = str_skip(s, 1);
+        if (separator == '.')
+            skip_blanks(&s);
+    }
+    if (separator == '.' && s.n && s.p[0] == '.')
+        s = str_skip(s, 1);
+    *rest = s;
+    return true;
+}
+
+/* The half of the day after a time: +1 for AM, +2 for PM, 0 for none, -1 for
+ * something else. */
+static int
+read_half(struct str s)
+{
+    static const struct str words[2][4] = {
+        {{"AM", 2}, {"A.M.", 4}, {"a. m.", 5}, {"A", 1}},
+        {{"PM", 2}, {"P.M.", 4}, {"p. m.", 5}, {"P", 1}},
+    };
+
+    if (!s.n)
+        return 0;
+    for (int half = 0; half < 2; half++)
+        for (int i = 0; i < 4; i++)
+            if (str_case_eq(s, words[half][i]))
+                return half + 1;
+    return -1;
+}
+
+/* h:mm[:ss] with ':' or '.', then perhaps AM or PM. */
+static bool
+read_time(struct str s, int *hour, int *minute, int *second)
+{
+    char separator;
+    int half;
+
+    *second = 0;
+    if (!take_digits(&s, 2, hour) || !s.n || (s.p[0] != ':' && s.p[0] != '.'))
+        return false;
+    separator = s.p[0];
+    s = str_skip(s, 1);
+    if (take_digits(&s, 2, minute) != 2)
+        return false;
+    if (s.n && s.p[0] == separator) {
+        s = str_skip(s, 1);
+        if (take_digits(&s, 2, second) != 2)
+            return false;
+    }
+    skip_blanks(&s);
+    half = read_half(str_trim(s));
+    if (half < 0 || (half && (*hour < 1 || *hour > 12)))
+        return false;
+    if (half)
+        *hour = *hour % 12 + (half == 2 ? 12 : 0);
+    return *hour < 24 && *minute < 60 && *second < 60;
+}
+
+bool
+viewer_when(struct str date, struct str time, enum date_order order, struct when *w)
+{
+    struct short_date d;
+    int hour, minute, second, year, month, day;
+    bool year_first;
+    struct str rest;
+
+    if (!read_date(str_trim(date), &d, &rest) || rest.n || !read_time(str_trim(time), &hour, &minute, &second))
+        return false;
+    /* Four digits in front are a year in any order. */
+    year_first = d.digits[0] == 4 || (order == DATE_ORDER_YMD && d.digits[2] != 4);
+    year = d.part[year_first ? 0 : 2];
+    if (d.digits[year_first ? 0 : 2] <= 2)
+        year = when_pivot(year);
+    month = d.part[year_first || order == DATE_ORDER_DMY ? 1 : 0];
+    day = d.part[year_first ? 2 : order == DATE_ORDER_DMY ? 0 : 1];
+    w->local_known = when_civil(year, month, day, hour, minute, second, 0, &w->local);
+    return w->local_known;
+}
+
+/* --- the line of an exported record ------------------------------------------------ */
+
+/* Reads the field at '*at' up to its delimiter ('*delimiter' 0: a comma, TAB or
+ * semicolon, which then is that of the line).  '*at' moves behind it. */
+static enum viewer_answer
+read_field(const char *p, size_t n, bool more, size_t *at, char *delimiter, struct str *field)
+{
+    size_t i = *at, start = i;
+    bool quoted = i < n && p[i] == '"';
+
+    if (quoted) {
+        for (i++; i < n && !is_line_end(p[i]); i++) {
+            if (p[i] != '"')
+                continue;
+            if (i + 1 == n)
+                return more ? VIEWER_WAIT : VIEWER_NO;
+            if (p[i + 1] != '"')
+                break;
+            i++;
+        }
+        if (i < n && p[i] == '"') {
+            *field = str_trim(str_make(p + start + 1, i - start - 1));
+            i++;
+        }
+    } else {
+        while (i < n && !is_line_end(p[i]) && p[i] != *delimiter
+               && (*delimiter || (p[i] != ',' && p[i] != '\t' && p[i] != ';')))
+            i++;
+        *field = str_trim(str_make(p + start, i - start));
+    }
+    if (i == n)
+        return more ? VIEWER_WAIT : VIEWER_NO;
+    if (is_line_end(p[i]) || (*delimiter ? p[i] != *delimiter : p[i] != ',' && p[i] != '\t' && p[i] != ';'))
+        return VIEWER_NO;
+    *delimiter = p[i];
+    *at = i + 1;
+    return VIEWER_YES;
+}
+
+/* What each of the first fields must look like. */
+static bool
+fits(int field, struct str s)
+{
+    struct short_date d;
+    struct str rest;
+    int hour, minute, second, digits;
+
+    switch (field) {
+    case VIEWER_DATE:
+        return read_date(s, &d, &rest) && !rest.n;
+    case VIEWER_TIME:
+        return read_time(s, &hour, &minute, &second);
+    case VIEWER_SOURCE:
+        return s.n > 0;
+    case VIEWER_EVENT:
+        return take_digits(&s, 9, &digits) && !s.n;
+    default:
+        return true;
+    }
+}
+
+enum viewer_answer
+viewer_line_read(const char *p, size_t n, bool whole, struct viewer_line *out)
+{
+    bool more = !whole && n < LINE_MAX_BYTES;
+    char delimiter = 0;
+    size_t at = 0;
+
+    if (n > LINE_MAX_BYTES)
+        n = LINE_MAX_BYTES;
+    if (!n)
+        return more ? VIEWER_WAIT : VIEWER_NO;
+    if (p[0] != '"' && !str_is_digit(p[0]))
+        return VIEWER_NO;
+    for (int i = 0; i < VIEWER_FIELDS; i++) {
+        enum viewer_answer a = read_field(p, n, more, &at, &delimiter, &out->field[i]);
+
+        if (a != VIEWER_YES)
+            return a;
+        if (!fits(i, out->field[i]))
+            return VIEWER_NO;
+    }
+    out->description = at;
+    return VIEWER_YES;
+}
+
+/* --- headers ------------------------------------------------------------------------ */
+
+/* "Event", "Events", "Event ID", "Message ID", then perhaps ':' or '=', a number
+ * and its end.  Fills 'out' for a line of which all that matters is there. */
+static bool
+numbered(struct str line, struct viewer_header *out)
+{
+    struct str s = line;
+    size_t digits = 0;
+    uint64_t v = 0;
+    bool message = str_case_starts(s, STR("Message ID"));
+
+    if (!message && !str_case_starts(s, STR("Event")))
+        return false;
+    s = str_skip(s, message ? 10 : 5);
+    if (!message && s.n && str_lower_char(s.p[0]) == 's')
+        s = str_skip(s, 1);
+    skip_blanks(&s);
+    if (!message && str_case_starts(s, STR("ID"))) {
+        s = str_skip(s, 2);
+        skip_blanks(&s);
+    }
+    if (s.n && (s.p[0] == ':' || s.p[0] == '=' || s.p[0] == '#'))
+        s = str_skip(s, 1);
+    skip_blanks(&s);
+    while (digits < s.n && digits < 10 && str_is_digit(s.p[digits]))
+        v = v * 10 + (uint64_t) (s.p[digits++] - '0');
+    if (!digits || v > UINT32_MAX || s.p == line.p + 5 || (digits < s.n && (str_is_alnum(s.p[digits]) || s.p[digits] == '_')))
+        return false;
+    s = str_skip(s, digits);
+    out->number_known = true;
+    out->number = (uint32_t) v;
+    skip_blanks(&s);
+    out->separated = s.n && (s.p[0] == ':' || s.p[0] == '-' || s.p[0] == '.' || s.p[0] == ',' || s.p[0] == ';');
+    if (out->separated)
+        s = str_skip(s, 1);
+    skip_blanks(&s);
+    out->rest = (size_t) (s.p - line.p);
+    return true;
+}
+
+enum viewer_answer
+viewer_header_read(const char *p, size_t n, bool whole, struct viewer_header *out)
+{
+    struct str line = str_make(p, n > HEADER_MAX_BYTES ? HEADER_MAX_BYTES : n);
+    bool complete = whole || n >= HEADER_MAX_BYTES;
+    size_t indent = 0;
+
+    *out = (struct viewer_header){0};
+    for (size_t i = 0; i < line.n; i++)
+        if (is_line_end(line.p[i])) {
+            line.n = i;
+            complete = true;
+        }
+    if (!complete)
+        return VIEWER_WAIT;
+    while (indent < line.n && str_is_blank(line.p[indent]))
+        indent++;
+    line = str_skip(line, indent);
+    if (numbered(line, out)) {
+        out->rest += indent;
+        return VIEWER_YES;
+    }
+    return str_case_starts(line, STR("Event Type:")) || str_case_starts(line, STR("Log Name:")) ? VIEWER_YES
+                                                                                                : VIEWER_NO;
+}
+
+bool
+viewer_is_list_header(struct str line)
+{
+    static const struct str columns[] = {
+        {"Type", 4}, {"Date", 4}, {"Time", 4}, {"Source", 6}, {"Category", 8}, {"Event", 5}, {"User", 4}, {"Computer", 8},
+        {"Level", 5}, {"Date and Time", 13}, {"Event ID", 8}, {"Task Category", 13},
+    };
+    unsigned known = 0, other = 0;
+
+    while (line.n) {
+        size_t n = 0;
+        struct str name;
+        bool hit = false;
+
+        while (n < line.n && line.p[n] != '\t' && line.p[n] != ',' && line.p[n] != ';')
+            n++;
+        name = str_trim(str_make(line.p, n));
+        if (name.n >= 2 && name.p[0] == '"' && name.p[name.n - 1] == '"')
+            name = str_make(name.p + 1, name.n - 2);
+        for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+            hit |= str_case_eq(name, columns[i]);
+        known += hit;
+        other += !hit;
+        line = str_skip(line, n < line.n ? n + 1 : n);
+    }
+    return known >= 5 && other <= 2;
+}

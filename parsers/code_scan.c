@@ -136,11 +136,10 @@ after_win32(struct str t, size_t i, uint32_t *code)
 
     i = skip_gap(t, i);
     error = take(t, &i, STR("error"));
-    if (error) {
+    if (error)
         i = skip_gap(t, i);
-        if (take(t, &i, STR("code")))
-            i = skip_gap(t, i);
-    }
+    if (take(t, &i, STR("code")))
+        i = skip_gap(t, i);
     sign = take_char(t, &i, '=') || take_char(t, &i, ':');
     if (!error && !sign)
         return false;

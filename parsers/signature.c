@@ -45,7 +45,14 @@ signature_field_find(struct str name, enum signature_field *f)
     return false;
 }
 
-/* '*' matches any run; the usual one-backtrack loop, linear in practice. */
+static bool
+is_gap(char c)
+{
+    return c == '~' || str_is_space(c);
+}
+
+/* '*' matches any run, a blank any gap (names in texts are wrapped, too); the
+ * usual one-backtrack loop, linear in practice. */
 static bool
 glob_match(struct str glob, struct str s)
 {
@@ -55,6 +62,10 @@ glob_match(struct str glob, struct str s)
         if (g < glob.n && glob.p[g] == '*') {
             star = g++;
             mark = i;
+        } else if (g < glob.n && glob.p[g] == ' ' && is_gap(s.p[i])) {
+            g++;
+            while (i < s.n && is_gap(s.p[i]))
+                i++;
         } else if (g < glob.n && str_lower_char(glob.p[g]) == str_lower_char(s.p[i])) {
             g++;
             i++;

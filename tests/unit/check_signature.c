@@ -250,10 +250,10 @@ END_TEST
 
 START_TEST(globs)
 {
-    static const struct str list[] = {{"SMS", 3}, {"SMS_*", 5}, {"*x*y", 4}};
-    const struct signature_globs g = {STR_NONE, 3, list};
-    static const char *const yes[] = {"sms", "SMS_", "sms_Scheduler", "xy", "axxby", "xyxy"};
-    static const char *const no[] = {"", "SM", "SMSX", "ESE97", "axxbyz", "x"};
+    static const struct str list[] = {{"SMS", 3}, {"SMS_*", 5}, {"*x*y", 4}, {"SMS Server", 10}};
+    const struct signature_globs g = {STR_NONE, 4, list};
+    static const char *const yes[] = {"sms", "SMS_", "sms_Scheduler", "xy", "axxby", "xyxy", "SMS\n  Server"};
+    static const char *const no[] = {"", "SM", "SMSX", "ESE97", "axxbyz", "x", "SMSServer", "SMS Server 2"};
 
     for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++)
         ck_assert_msg(signature_globs_match(&g, str_z(yes[i])), "%s", yes[i]);

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # Truecause on a fresh Debian machine:
-#     ./setup.sh run [FILE...]   build it and see it work, on a sample or on your files
-#     ./setup.sh test            build it twice (sanitizers, plain) and run every test
+#     ./setup.sh run    build it and see it work on a sample
+#     ./setup.sh run [--host HOST] [--zone ZONE] FILE...    the same with your files
+#     ./setup.sh test   build it twice (sanitizers, plain) and run every test
 # Installs the packages below when one is missing; asks nothing.
 set -eu
 
@@ -140,16 +141,32 @@ run_tests() {
 # The arguments are sources; without any, the sample spool is.
 run_sample() {
     install_packages
-    # What the sample's records cannot say: whose log it is, and its time zone.
+    # What records cannot always say: whose log it is, and its time zone.
     host=
     zone=
+    address=
+    while [ "$#" -gt 1 ]; do
+        case $1 in
+        --host) host=$2 ;;
+        --zone) zone=$2 ;;
+        *) break ;;
+        esac
+        shift 2
+    done
     if [ "$#" -eq 0 ]; then
         set -- "$top/tests/data/sample/Despool.log" "$top/tests/data/sample/AppEvent.xml"
         host=ANFIELD
+        address=192.0.2.10
         zone=America/Los_Angeles
     fi
-    for file in "$@"; do
+    # Names are the caller's; from here on they are whole.
+    n=$#
+    while [ "$n" -gt 0 ]; do
+        case $1 in /*) file=$1 ;; *) file=$caller/$1 ;; esac
         [ -r "$file" ] || fail "cannot read $file"
+        shift
+        set -- "$@" "$file"
+        n=$((n - 1))
     done
     say "Building (build/plain; the first time takes a minute)"
     configure_in build/plain --enable-werror CC=gcc
@@ -192,8 +209,9 @@ write_config() {
     for file in "$@"; do
         [ -d "$file" ] && file=$file/*
         printf '  <source format="auto" path="%s"' "$(xml_escape "$file")"
-        [ -z "$host" ] || printf ' host="%s" address="192.0.2.10"' "$host"
-        [ -z "$zone" ] || printf ' zone="%s"' "$zone"
+        [ -z "$host" ] || printf ' host="%s"' "$(xml_escape "$host")"
+        [ -z "$address" ] || printf ' address="%s"' "$address"
+        [ -z "$zone" ] || printf ' zone="%s"' "$(xml_escape "$zone")"
         echo '/>'
     done
     cat <<END
@@ -226,16 +244,16 @@ first() {
 show_results() {
     event=$(first "$work/events.xml" '<event ' 'event="109"' 'misreported="true"')
     if [ -z "$event" ]; then
-        echo "No record in these files blames the disk for an open file; the newest alarm is shown instead."
+        what="No record here blames the disk for an open file; the newest alarm"
         set -- "$(grep '<alarm ' "$work/events.xml" | tail -n 1)" "$(grep -v '^$' "$work/snmptrapd.out" | tail -n 1)" \
             "$(tail -n 1 "$work/syslog.raw")"
-        package=
     else
         package=$(printf '%s\n' "$event" | sed -n 's/.*<object[^>]* package="\([^"]*\)".*/\1/p')
+        what="The record that blames the disk for $package"
         set -- "$event" "$(first "$work/snmptrapd.out" "$package" tcMisreported true)" \
             "$(first "$work/syslog.raw" "package=\"$package\"" 'claimEvent="109"' 'misreported="true"')"
     fi
-    say "3. The record that blames the disk${package:+ for $package}, as an XML event"
+    say "3. $what, as XML"
     printf '%s\n' "$1" | sed 's/></>\n  </g'
     say "4. The notification, as snmptrapd printed it"
     printf '%s\n' "$2" | tr '\t' '\n' | sed '2,$s/^/  /'
@@ -245,19 +263,12 @@ show_results() {
 }
 
 usage() {
-    sed -n 's/^# \{0,1\}\(.*\)/\1/p' "$top/setup.sh" | sed -n 2,5p
+    sed -n 's/^# \{0,1\}\(.*\)/\1/p' "$top/setup.sh" | sed -n 3,6p
 }
 
 case ${1-} in
 run)
     shift
-    # Files are the caller's; from here on their names are whole.
-    n=$#
-    while [ "$n" -gt 0 ]; do
-        case $1 in /*) set -- "$@" "$1" ;; *) set -- "$@" "$caller/$1" ;; esac
-        shift
-        n=$((n - 1))
-    done
     run_sample "$@"
     ;;
 test)

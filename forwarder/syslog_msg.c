@@ -318,7 +318,9 @@ put_meta(struct out *o, const struct target_item *ti, const struct when *w)
     put(o, "[meta");
     put_count(o, "sequenceId", ti->target_seq ? (ti->target_seq - 1) % INT32_MAX + 1 : 1);
     put_count(o, "sysUpTime", (uint64_t) (ti->uptime_ns / 10000000) & UINT32_MAX);
-    put(o, w->utc_known ? "][timeQuality tzKnown=\"1\" isSynced=\"0\"]" : "][timeQuality tzKnown=\"0\" isSynced=\"0\"]");
+    put(o, "][timeQuality tzKnown=\"");
+    put(o, w->utc_known ? "1" : "0");
+    put(o, "\" isSynced=\"0\"]");
 }
 
 static void

@@ -23,13 +23,15 @@ done >>"$found"
 grep -nE '\b(open|fopen|read|socket|time|gettimeofday|clock_gettime|localtime|localtime_r|gmtime|mktime|getenv|printf|fprintf|syslog|sleep|setlocale)[[:space:]]*\(' \
     parsers/*.c /dev/null | grep -vE ':[[:space:]]*(\*|/\*|//)' | sed 's/$/   <- parsers\/ does no I\/O, clock, environment or output/' >>"$found" || :
 
-# Calls nobody needs, each with the one to use instead.
-# shellcheck disable=SC2086
-grep -nE '\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|atoi|atol|alloca|tmpnam|mktemp)[[:space:]]*\(' $code /dev/null |
+# Calls that the program must not have.  Tests write what they know the size of.
+# shellcheck disable=SC2046
+grep -nE '\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|atoi|atol|alloca|tmpnam|mktemp)[[:space:]]*\(' $(find parsers forwarder tools -name '*.[ch]') /dev/null |
     grep -vE ':[[:space:]]*(\*|/\*|//)' | sed 's/$/   <- use a bounded function/' >>"$found" || :
 
 for f in $code; do
-    awk -v limit=600 'length($0) > 120 { print FILENAME ":" FNR ": line over 120 columns" }
+    # About 110 columns; a test may quote a long record.
+    case $f in tests/*) columns=140 ;; *) columns=126 ;; esac
+    awk -v limit=600 -v columns=$columns 'length($0) > columns { print FILENAME ":" FNR ": over " columns " columns" }
         /[ \t]$/ { print FILENAME ":" FNR ": blank at the end of the line" }
         /\t/ { print FILENAME ":" FNR ": tab" }
         FNR == 1 && !/SPDX-License-Identifier/ { print FILENAME ":1: no SPDX line" }

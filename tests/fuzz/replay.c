@@ -143,7 +143,7 @@ START_TEST(random_bytes)
     for (unsigned i = 0; i < rounds * 10; i++) {
         size_t n = rng() % sizeof p;
         for (size_t k = 0; k < n; k++)
-            p[k] = (uint8_t) (i % 2 ? rng() : " \r\n$<>~=:0123456789ABCabc"[rng() % 25]);
+            p[k] = i % 2 ? (uint8_t) rng() : (uint8_t) " \r\n$<>~=:0123456789ABCabc"[rng() % 25];
         run(p, n);
     }
     remove(last_input);

@@ -59,7 +59,8 @@ send_item(struct target *t, unsigned long i)
     else
         printf("sd=");
     printf("[origin software=\"truecause\" swVersion=\"%s\" enterpriseId=\"32473.109\"]"
-           "[meta sequenceId=\"%lu\" sysUpTime=\"%lu\"][timeQuality tzKnown=\"1\" isSynced=\"0\"][truecause@32473 id=\"%s\"",
+           "[meta sequenceId=\"%lu\" sysUpTime=\"%lu\"][timeQuality tzKnown=\"1\" isSynced=\"0\"]"
+           "[truecause@32473 id=\"%s\"",
            PACKAGE_VERSION, i, i, id);
     if (is_alarm)
         printf(" key=\"%s\" state=\"raised\"", key);

@@ -130,7 +130,8 @@ START_TEST(alarm_raise_exact)
                "[truecause@32473 id=\"0123456789abcdef0123456789abcdef\" key=\"dist:ANFIELD:DOG0005D\" state=\"raised\""
                " class=\"file-contention\" severity=\"minor\" seq=\"7\" count=\"1\" first=\"1998-09-10T16:55:37Z\""
                " last=\"1998-09-10T16:55:37Z\" tag=\"error-32-contention\" claim=\"disk-full\" figures=\"blank\""
-               " cause=\"file-contention\" misreported=\"true\" confidence=\"confirmed\" basis=\"log-match\" win32=\"32\""
+               " cause=\"file-contention\" misreported=\"true\" confidence=\"confirmed\""
+               " basis=\"log-match\" win32=\"32\""
                " symbol=\"ERROR_SHARING_VIOLATION\" signature=\"event-109\""
                " evidence=\"00112233445566778899aabbccddeeff\" article=\"Q193766\" zone=\"America/Los_Angeles\""
                " address=\"192.0.2.10\" site=\"DOG\" package=\"DOG0005D\" server=\"ANFIELD\" share=\"SMS_PKGE\""
@@ -387,8 +388,8 @@ static struct str
 hostile(void)
 {
     static const char *const parts[] = {
-        "\r", "\n", "\r\n<34>1 - h a - - - x", "\x1b]0;t\x07", "]", "\"", "\\", "[a b=\"", "\\\"]", " ", "=", "%n", "\x7f",
-        "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xee\xbc\x80", "\xee\xbc\x8a", "\xee\xbd\x9d", "\xef\xbb\xbf",
+        "\r", "\n", "\r\n<34>1 - h a - - - x", "\x1b]0;t\x07", "]", "\"", "\\", "[a b=\"", "\\\"]", " ", "=",
+        "%n", "\x7f", "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xee\xbc\x80", "\xee\xbc\x8a", "\xee\xbd\x9d", "\xef\xbb\xbf",
         "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x92\xbe", "A", "E:\\", "\\\\S\\", "1", "\t", "\x01",
     };
     size_t start = pool_used, want = rng() % 40 ? rng() % 60 : rng() % 9000;
@@ -516,7 +517,7 @@ START_TEST(hostile_items)
         ck_assert_msg(why == NULL, "item %u: %s: %.*s", i, why, (int) n, message);
         ck_assert_int_eq(parsed.pri / 8, fo.facility);
         ck_assert(str_eq(parsed.app, STR("truecause")));
-        ck_assert((rfc5424_param(&parsed, "alarm", "resource") || rfc5424_param(&parsed, "alarm", "eventType")) == (i % 2));
+        ck_assert((rfc5424_param(&parsed, "alarm", "eventType") != NULL) == (i % 2));
         ck_value(OURS, "id", i % 2 ? a.id : ev.id);
         ck_assert(str_has(rfc5424_value(&parsed, OURS, "truncated")) == truncated);
         ck_field("package", f->package);

@@ -88,7 +88,12 @@ timestamp(struct cursor *c, struct str *out)
 static size_t
 utf8(const unsigned char *p, const unsigned char *end)
 {
-    size_t n = *p < 0x80 ? 1 : *p >= 0xc2 && *p < 0xe0 ? 2 : *p >= 0xe0 && *p < 0xf0 ? 3 : *p >= 0xf0 && *p < 0xf5 ? 4 : 0;
+    size_t n = 0;
+
+    if (*p < 0x80)
+        n = 1;
+    else if (*p >= 0xc2 && *p < 0xf5)
+        n = *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
     if (!n || (size_t) (end - p) < n)
         return 0;
     for (size_t i = 1; i < n; i++)
@@ -195,7 +200,8 @@ rfc5424_parse(const char *msg, size_t n, struct rfc5424 *out)
     if (out->pri > 191)
         return "PRIVAL over 191";
     if (!take(&c, ">1 ") || !timestamp(&c, &out->time) || !take(&c, " ") || !printable(&c, 255, "", &out->host)
-        || !take(&c, " ") || !printable(&c, 48, "", &out->app) || !take(&c, " ") || !printable(&c, 128, "", &out->procid)
+        || !take(&c, " ") || !printable(&c, 48, "", &out->app) || !take(&c, " ")
+        || !printable(&c, 128, "", &out->procid)
         || !take(&c, " ") || !printable(&c, 32, "", &out->msgid) || !take(&c, " ") || !structured_data(&c, out))
         return c.why;
     if (c.p == c.end)

@@ -40,6 +40,11 @@ struct output {
     const char *name;
     bool faults;
     struct xml_buf xml;
+    /* --faults: a record of recovery is written, and taken back unless an alarm
+     * ends because of it. */
+    bool tentative;
+    size_t kept; /* of 'xml', without it */
+    char id[EVENT_ID_SIZE];
 };
 
 static int
@@ -67,14 +72,36 @@ flush(struct output *o)
     return r;
 }
 
+/* Whether 'item' is written under --faults: faults, and what clears them. */
+static bool
+choose_fault(struct output *o, const struct item *item)
+{
+    bool clears = item->kind == ITEM_ALARM && item->alarm->state == ALARM_CLEARED
+                  && str_eq(item->alarm->event, str_z(o->id));
+
+    if (o->tentative && !clears)
+        o->xml.n = o->kept;
+    o->tentative = false;
+    if (item->kind == ITEM_ALARM || event_class_is_fault(item->event->cls))
+        return true;
+    if (item->event->cls != CLASS_RECOVERED && item->event->cls != CLASS_RESTART)
+        return false;
+    o->tentative = true;
+    o->kept = o->xml.n;
+    memcpy(o->id, item->event->id, sizeof o->id);
+    return true;
+}
+
 static int
 put_item(void *arg, const struct item *item)
 {
     struct output *o = arg;
 
-    if (o->faults && !pipeline_is_fault_item(item))
+    if (o->faults && !choose_fault(o, item))
         return 0;
     item_xml_write(&o->xml, item);
+    if (o->tentative)
+        return o->xml.failed ? -ENOMEM : 0;
     return o->xml.n >= EXPORT_FLUSH || o->xml.failed ? flush(o) : 0;
 }
 
@@ -159,6 +186,8 @@ cmd_export(int argc, char **argv)
     pipeline_open_inputs(&p, &in, &options.stream);
     item_xml_open(&out.xml, PACKAGE_VERSION);
     r = pipeline_run(&p, &sink, options.faults, NULL, NULL);
+    if (out.tentative)
+        out.xml.n = out.kept;
     item_xml_close(&out.xml);
     if (!r)
         r = flush(&out);

@@ -87,9 +87,9 @@ sift_down(struct merge *m, unsigned at)
 
 /* Reads stream 'i' on: true when it has an event. */
 static bool
-read_on(struct merge *m, unsigned i, stream_pass *pass, void *arg)
+read_on(struct merge *m, unsigned i, const struct stream_pass *pass)
 {
-    int r = stream_next(m->stream[i], pass, arg);
+    int r = stream_next(m->stream[i], pass);
 
     if (r < 0) {
         log_error("%s", stream_error(m->stream[i]));
@@ -99,17 +99,17 @@ read_on(struct merge *m, unsigned i, stream_pass *pass, void *arg)
 }
 
 struct stream *
-merge_next(struct merge *m, stream_pass *pass, void *arg)
+merge_next(struct merge *m, const struct stream_pass *pass)
 {
     if (!m->begun) {
         m->begun = true;
         for (unsigned i = 0; i < m->n; i++)
-            if (read_on(m, i, m->n == 1 ? pass : NULL, arg))
+            if (read_on(m, i, m->n == 1 ? pass : NULL))
                 m->heap[m->live++] = i;
         for (unsigned i = m->live / 2; i-- > 0;)
             sift_down(m, i);
     } else if (m->live) {
-        if (!read_on(m, m->heap[0], m->live == 1 ? pass : NULL, arg))
+        if (!read_on(m, m->heap[0], m->live == 1 ? pass : NULL))
             m->heap[0] = m->heap[--m->live];
         if (m->live > 1)
             sift_down(m, 0);

@@ -17,7 +17,7 @@ bool merge_add(struct merge *, struct stream *s);
 /* The stream whose event is next, NULL at the end of all.  Its event is valid
  * until the next call.  A stream that fails to read is logged once, counted,
  * and left out.  'pass' is used where only one stream is left. */
-struct stream *merge_next(struct merge *, stream_pass *pass, void *arg);
+struct stream *merge_next(struct merge *, const struct stream_pass *pass);
 unsigned merge_failed(const struct merge *);
 
 unsigned merge_count(const struct merge *);

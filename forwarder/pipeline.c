@@ -69,7 +69,6 @@ pipeline_fini(struct pipeline *p)
     memset(p, 0, sizeof *p);
 }
 
-/* Takes 's' in; the correlator is told when its times are local only. */
 static void
 add_stream(struct pipeline *p, struct stream *s)
 {
@@ -101,21 +100,22 @@ pipeline_open_inputs(struct pipeline *p, const struct inputs *in, const struct s
     }
 }
 
-bool
-pipeline_is_fault_item(const struct item *item)
-{
-    return item->kind == ITEM_ALARM || event_class_is_fault(item->event->cls)
-           || item->event->cls == CLASS_RECOVERED || item->event->cls == CLASS_RESTART;
-}
-
-/* A record that no signature can match changes nothing while nothing waits. */
+/* A record that no signature can match changes nothing while no run or stall
+ * waits for it, and before anything is due. */
 static bool
-pass_by(void *arg, struct str bytes)
+is_idle(void *arg, struct str bytes)
 {
     const struct pipeline *p = arg;
 
-    return catalogue_idle(p->catalogue, bytes) && correlate_idle(p->correlate)
-           && correlate_next_due(p->correlate) == INT64_MAX;
+    return correlate_idle(p->correlate) && catalogue_idle(p->catalogue, bytes);
+}
+
+static int64_t
+due_before(void *arg)
+{
+    const struct pipeline *p = arg;
+
+    return correlate_next_due(p->correlate);
 }
 
 static void
@@ -141,17 +141,21 @@ show_progress(const struct pipeline *p, bool end)
 int
 pipeline_run(struct pipeline *p, const struct sink *sink, bool faults, pipeline_between *between, void *arg)
 {
+    const struct stream_pass pass = {is_idle, due_before, p};
     struct arena *arena = NULL;
     struct stream *s;
     int r = 0;
 
-    while (!r && (s = merge_next(p->merge, faults ? pass_by : NULL, p))) {
+    while (!r && (s = merge_next(p->merge, faults ? &pass : NULL))) {
         struct correlate_input in = {
             .ev = stream_event(s), .source = stream_id(s), .nearest = stream_nearest(s), .arrival = p->arrival};
 
         /* An error leaves the event unclassified, with its bytes as text. */
         diagnose_event(p->catalogue, p->scratch, stream_arena(s), in.ev);
-        r = correlate_event(p->correlate, stream_arena(s), sink, &in);
+        if (!faults || in.ev->cls != CLASS_ACTIVITY)
+            r = stream_identify(s);
+        if (!r)
+            r = correlate_event(p->correlate, stream_arena(s), sink, &in);
         if (++p->events % PIPELINE_PROGRESS == 0)
             show_progress(p, false);
         if (!r && between)
@@ -196,7 +200,7 @@ now_utc(void)
     return (int64_t) t.tv_sec * WHEN_SECOND + t.tv_nsec;
 }
 
-/* Ends the transaction: what was read up to here and what follows from it. */
+/* Ends the transaction: what was read and what follows from it. */
 static int
 commit(struct journal_sink *k)
 {

@@ -45,7 +45,4 @@ int pipeline_status(const struct pipeline *);
 /* The same path through the journal, and from there to the targets, once. */
 int pipeline_forward_once(const struct config *);
 
-/* True when an item is part of what --faults and report show. */
-bool pipeline_is_fault_item(const struct item *);
-
 #endif

@@ -284,8 +284,24 @@ stream_close(struct stream *s)
     free(s);
 }
 
+/* True when the record changes nothing: no event has to be made of it.  Its
+ * time counts all the same, for the span and for what it is merged by. */
+static bool
+may_pass(struct stream *s, const struct stream_pass *pass, struct str bytes)
+{
+    struct when when = {0};
+
+    if (!pass->idle(pass->arg, bytes) || !s->format->time || !s->format->time(bytes, &when))
+        return false;
+    stream_apply_zone(s, &when);
+    if ((when.utc_known ? when.utc : when.local) >= pass->before(pass->arg))
+        return false;
+    stream_note_time(s, &when);
+    return true;
+}
+
 int
-stream_next(struct stream *s, stream_pass *pass, void *arg)
+stream_next(struct stream *s, const struct stream_pass *pass)
 {
     for (;;) {
         struct format_span span = {0};
@@ -319,7 +335,7 @@ stream_next(struct stream *s, stream_pass *pass, void *arg)
         }
         if (span.skip)
             stream_consume(s, span.skip);
-        if (pass && found == FORMAT_RECORD && pass(arg, str_make(window(s), span.length))) {
+        if (pass && found == FORMAT_RECORD && may_pass(s, pass, str_make(window(s), span.length))) {
             s->stats.records++;
             stream_consume(s, span.length);
             continue;

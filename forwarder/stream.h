@@ -31,12 +31,22 @@ struct stream;
 struct stream *stream_open(const char *path, const struct stream_options *, bool transient, char *err, size_t errlen);
 void stream_close(struct stream *); /* NULL-safe */
 
+/* Which records need not become events: those for which idle() says that they
+ * mean nothing by themselves and that are dated before before(), the time at
+ * which something waits to happen. */
+struct stream_pass {
+    bool (*idle)(void *arg, struct str bytes);
+    int64_t (*before)(void *arg); /* INT64_MAX: nothing waits */
+    void *arg;
+};
+
 /* The next event: 1, or 0 at the end, or negative errno (stream_error() has
- * the words).  With 'hint' not NULL it may pass by, counted, any record for
- * which 'hint' says true. */
-typedef bool stream_pass(void *arg, struct str bytes);
-int stream_next(struct stream *, stream_pass *pass, void *arg);
+ * the words).  With 'pass' not NULL idle records are counted and passed by. */
+int stream_next(struct stream *, const struct stream_pass *pass);
 struct event *stream_event(struct stream *);
+/* Gives the event its id: 0 or -ENOMEM.  Apart from stream_next() because it
+ * is a good part of a record's cost and nobody sees every event. */
+int stream_identify(struct stream *);
 struct arena *stream_arena(struct stream *);
 struct str stream_raw(const struct stream *); /* the event's bytes as framed */
 const char *stream_error(const struct stream *);

@@ -11,8 +11,8 @@
 
 /* UTC of a record: its own bias, else the source's zone, else the zone name it
  * shows, else unknown (design section 4, "zone"). */
-static void
-apply_zone(struct stream *s, struct when *w)
+void
+stream_apply_zone(struct stream *s, struct when *w)
 {
     struct zone *named;
 
@@ -37,15 +37,17 @@ raw_text(struct stream *s, struct event *ev, struct str bytes)
     ev->truncated = ev->truncated || cut;
 }
 
-static bool
-make_id(struct stream *s, struct event *ev, const char *raw, size_t n)
+int
+stream_identify(struct stream *s)
 {
+    struct event *ev = &s->event;
     uint8_t digest[16];
     uint64_t number = 0;
     bool mix;
 
-    if (!id_begin(s->hasher, ev->format, ev->f.host) || !id_add(s->hasher, raw, n) || !id_end(s->hasher, digest))
-        return false;
+    if (!id_begin(s->hasher, ev->format, s->identity) || !id_add(s->hasher, s->stored.p, s->stored.n)
+        || !id_end(s->hasher, digest))
+        return -ENOMEM;
     if (ev->when.utc_known || ev->when.local_known) {
         number = id_recent_ordinal(&s->recent, digest, ev->when.utc_known ? ev->when.utc : ev->when.local);
         mix = number > 0;
@@ -54,13 +56,13 @@ make_id(struct stream *s, struct event *ev, const char *raw, size_t n)
         mix = true;
     }
     if (mix && !id_mix(s->hasher, digest, number))
-        return false;
+        return -ENOMEM;
     id_text(digest, ev->id);
-    return true;
+    return 0;
 }
 
-static void
-note_time(struct stream *s, const struct when *w)
+void
+stream_note_time(struct stream *s, const struct when *w)
 {
     int64_t t = w->utc_known ? w->utc : w->local;
 
@@ -104,11 +106,13 @@ parse_record(struct stream *s, struct str bytes, bool bad)
         raw_text(s, ev, bytes);
     if (!str_has(ev->f.host) && s->host.n)
         ev->f.host = s->host;
+    /* What the text says of its host comes later and is no part of the id. */
+    s->identity = ev->f.host;
     if (!str_has(ev->f.site) && s->site.n)
         ev->f.site = s->site;
     if (s->address.n)
         ev->f.address = s->address;
-    apply_zone(s, &ev->when);
+    stream_apply_zone(s, &ev->when);
     return error;
 }
 
@@ -130,9 +134,10 @@ stream_make(struct stream *s, size_t n, bool bad)
         return -EPROTONOSUPPORT;
     }
     ev->length = text_source_length(s->encoding, s->bytes.p, n);
-    if (!ev->text.p || !make_id(s, ev, raw, (size_t) ev->length))
+    if (!ev->text.p)
         return -ENOMEM;
-    note_time(s, &ev->when);
+    s->stored = str_make(raw, (size_t) ev->length);
+    stream_note_time(s, &ev->when);
     s->stats.records++;
     if (bad || s->unframed)
         s->stats.unframed_bytes += ev->length;

@@ -35,7 +35,9 @@ struct stream {
     struct arena *arena, *names;
     struct str name, host, site, address;
     struct event event;
-    struct str bytes; /* of the event */
+    struct str bytes;    /* of the event, as framed */
+    struct str stored;   /* and as the file has them */
+    struct str identity; /* the host its id is made with */
     bool order_known, nearest_known;
     int64_t order;
     struct when nearest;
@@ -47,6 +49,8 @@ struct stream {
 void stream_consume(struct stream *, size_t n);
 /* Makes the event of the next 'n' bytes and takes them: 1 or negative errno. */
 int stream_make(struct stream *, size_t n, bool bad);
+void stream_apply_zone(struct stream *, struct when *);
+void stream_note_time(struct stream *, const struct when *);
 /* Looks ahead in the first window for the first time that a record shows. */
 void stream_peek(struct stream *);
 

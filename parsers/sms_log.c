@@ -260,6 +260,22 @@ sms_log_parse(const struct format_options *o, const struct format_record *r, str
     return ev->text.p ? PERR_OK : PERR_NOMEM;
 }
 
+/* format.time: of the trailers as the programs write them, and no others. */
+static bool
+sms_log_time(struct str record, struct when *out)
+{
+    struct sms_view v = {record.p, record.n, true, false};
+    const char *at = record.n ? memrchr(record.p, '$', record.n) : NULL;
+    struct sms_trailer t;
+
+    if (!at || at == record.p || at[-1] != '$' || !sms_trailer_quick(&v, (size_t) (at - record.p) - 1, &t)
+        || t.end != record.n || !t.plain)
+        return false;
+    sms_date_when(&t.date, DATE_ORDER_MDY, out);
+    out->zone = t.date.zone;
+    return out->utc_known || out->local_known;
+}
+
 /* 95 for a "$$" trailer, 60 for the forms of viewers and listings, 10 for any
  * other text, 0 for what is binary, XML or the bracketed form. */
 static int
@@ -304,4 +320,5 @@ const struct format sms_log_format = {
     .state_size = sizeof(struct sms_frame),
     .next = sms_frame_next,
     .parse = sms_log_parse,
+    .time = sms_log_time,
 };

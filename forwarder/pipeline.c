@@ -103,11 +103,11 @@ pipeline_open_inputs(struct pipeline *p, const struct inputs *in, const struct s
 /* A record that no signature can match changes nothing while no run or stall
  * waits for it, and before anything is due. */
 static bool
-is_idle(void *arg, struct str bytes)
+is_idle(void *arg, struct str text)
 {
     const struct pipeline *p = arg;
 
-    return correlate_idle(p->correlate) && catalogue_idle(p->catalogue, bytes);
+    return correlate_idle(p->correlate) && catalogue_idle(p->catalogue, text);
 }
 
 static int64_t

@@ -290,8 +290,9 @@ static bool
 may_pass(struct stream *s, const struct stream_pass *pass, struct str bytes)
 {
     struct when when = {0};
+    struct str text;
 
-    if (!pass->idle(pass->arg, bytes) || !s->format->time || !s->format->time(bytes, &when))
+    if (!s->format->glance || !s->format->glance(bytes, &text, &when) || !pass->idle(pass->arg, text))
         return false;
     stream_apply_zone(s, &when);
     if ((when.utc_known ? when.utc : when.local) >= pass->before(pass->arg))

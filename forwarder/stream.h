@@ -35,7 +35,7 @@ void stream_close(struct stream *); /* NULL-safe */
  * mean nothing by themselves and that are dated before before(), the time at
  * which something waits to happen. */
 struct stream_pass {
-    bool (*idle)(void *arg, struct str bytes);
+    bool (*idle)(void *arg, struct str text);
     int64_t (*before)(void *arg); /* INT64_MAX: nothing waits */
     void *arg;
 };

@@ -57,9 +57,9 @@ struct format {
      * On an error 'ev' holds what could be read, '*at' is the offset. */
     enum perr (*parse)(const struct format_options *, const struct format_record *, struct arena *,
                        struct event *ev, size_t *at);
-    /* Optional.  The time of an undamaged record, without a zone, quicker than
-     * parse() and equal to what it finds; false when it takes parse() to tell. */
-    bool (*time)(struct str record, struct when *out);
+    /* Optional.  Text and time (without a zone) of an undamaged record, quicker
+     * than parse() and equal to what it finds; false when it takes parse(). */
+    bool (*glance)(struct str record, struct str *text, struct when *out);
 };
 
 extern const struct format *const format_table[]; /* NULL at the end */

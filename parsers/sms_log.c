@@ -260,9 +260,9 @@ sms_log_parse(const struct format_options *o, const struct format_record *r, str
     return ev->text.p ? PERR_OK : PERR_NOMEM;
 }
 
-/* format.time: of the trailers as the programs write them, and no others. */
+/* format.glance: of records whose trailer is as the programs write it. */
 static bool
-sms_log_time(struct str record, struct when *out)
+sms_log_glance(struct str record, struct str *text, struct when *out)
 {
     struct sms_view v = {record.p, record.n, true, false};
     const char *at = record.n ? memrchr(record.p, '$', record.n) : NULL;
@@ -273,6 +273,7 @@ sms_log_time(struct str record, struct when *out)
         return false;
     sms_date_when(&t.date, DATE_ORDER_MDY, out);
     out->zone = t.date.zone;
+    *text = str_make(record.p, t.start);
     return out->utc_known || out->local_known;
 }
 
@@ -320,5 +321,5 @@ const struct format sms_log_format = {
     .state_size = sizeof(struct sms_frame),
     .next = sms_frame_next,
     .parse = sms_log_parse,
-    .time = sms_log_time,
+    .glance = sms_log_glance,
 };

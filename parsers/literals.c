@@ -18,6 +18,7 @@ enum {
     FILTER_BITS = 17,
     BUCKET_BITS = 11,
     PIECE = 4,
+    COMPARISONS_MAX = 24,
     STATES_MAX = 65535
 };
 
@@ -419,34 +420,54 @@ stands_at(const struct literals *set, const struct piece *piece, struct str text
     return true;
 }
 
-/* True when a literal has its piece at 'at' of the text. */
+/* True when a literal has its piece at 'at' of the text.  Each comparison
+ * takes one off '*left'; at 0 the answer is not known. */
 static bool
-literal_at(const struct literals *set, struct str text, size_t at)
+literal_at(const struct literals *set, struct str text, size_t at, unsigned *left)
 {
     uint32_t value;
 
     if (at + PIECE > text.n)
         return false;
     value = piece_at(text.p + at);
-    for (uint16_t i = set->bucket[bucket_of(value)]; i; i = set->piece[i - 1].next)
+    for (uint16_t i = set->bucket[bucket_of(value)]; i && *left; i = set->piece[i - 1].next, --*left)
         if (set->piece[i - 1].value == value && stands_at(set, &set->piece[i - 1], text, at))
             return true;
     return false;
 }
 
+static bool
+automaton_idle(const struct literals *set, struct str text)
+{
+    uint16_t at = 0;
+
+    for (size_t i = 0; i < text.n; i++) {
+        at = set->next[at * (size_t) set->n_classes + set->class_of[(unsigned char) text.p[i]]];
+        if (set->state[at].out)
+            return false;
+    }
+    return true;
+}
+
 /* Every second place is enough: a run of five is in the filter at both
- * parities, and one of four is found one byte later. */
+ * parities, and one of four is found one byte later.  A text that looks like
+ * many literals without being one is left to the automaton. */
 bool
 literals_idle(const struct literals *set, struct str text)
 {
+    unsigned left = COMPARISONS_MAX;
+
     if (text.n < PIECE)
         return true;
     for (size_t i = 0; i <= text.n - PIECE; i += 2) {
         uint32_t v = piece_at(text.p + i);
 
-        if (bit(set->filter[0], first_hash(v)) && bit(set->filter[1], second_hash(v))
-            && (literal_at(set, text, i) || literal_at(set, text, i + 1)))
+        if (!bit(set->filter[0], first_hash(v)) || !bit(set->filter[1], second_hash(v)))
+            continue;
+        if (literal_at(set, text, i, &left) || literal_at(set, text, i + 1, &left))
             return false;
+        if (!left)
+            return automaton_idle(set, text);
     }
     return true;
 }

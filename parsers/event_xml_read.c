@@ -90,6 +90,21 @@ event_xml_number(struct str s, uint64_t *out)
     return true;
 }
 
+/* Windows pads its times to seven or nine digits of second; zeros at their end
+ * say nothing, and "16:55:40Z" is what people and other logs show. */
+static void
+drop_padding(struct when *w)
+{
+    int64_t unit = WHEN_SECOND;
+
+    for (unsigned i = 0; i < w->fraction; i++)
+        unit /= 10;
+    while (w->fraction && w->utc / unit % 10 == 0) {
+        w->fraction--;
+        unit *= 10;
+    }
+}
+
 /* SystemTime: UTC, whether it says so or not. */
 static void
 read_system_time(struct sax *r, struct str s)
@@ -103,6 +118,7 @@ read_system_time(struct sax *r, struct str s)
         w.utc_known = true;
         w.local_known = false;
     }
+    drop_padding(&w);
     r->out->ev->when = w;
     r->system_time = true;
 }
@@ -119,6 +135,7 @@ read_raw_time(struct sax *r, struct str s)
     if (r->system_time || !event_xml_number(s, &v) || v < first || v >= last)
         return;
     r->out->ev->when = (struct when){.utc_known = true, .utc = ((int64_t) v - epoch) * 100, .fraction = 7};
+    drop_padding(&r->out->ev->when);
 }
 
 /* --- collecting ----------------------------------------------------------------- */

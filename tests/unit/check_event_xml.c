@@ -53,7 +53,7 @@ parse(const char *bytes, size_t n, struct event *ev)
     memcpy(copy, bytes, n);
     *ev = (struct event){0};
     e = event_xml_format.parse(&options, &record, arena, ev, &at);
-    ck_assert_uint_le(at, n * 3 + 1);
+    ck_assert_uint_le(at, n);
     /* What borrows from the record must live on in this test. */
     ev->text = arena_copy(arena, ev->text);
     free(copy);
@@ -224,7 +224,7 @@ START_TEST(event_109_gives_its_facts)
     SAME(ev.f.thread, NULL);
     SAME(ev.text, "\\\\ANFIELD\\SMS_PKGE\\DOG0005D\n\n");
     when_text(&ev.when, time);
-    ck_assert_str_eq(time, "1998-09-10T16:55:40.000000000Z");
+    ck_assert_str_eq(time, "1998-09-10T16:55:40Z");
     ck_assert(!ev.when.local_known);
     ck_assert_uint_eq(ev.log->id32, 0xC000006D);
     ck_assert_uint_eq(ev.log->number, 109);
@@ -263,7 +263,7 @@ static const struct {
     {"<TimeCreated SystemTime='2012-10-25T01:02:03.5+02:00'/>", NULL, NULL, "2012-10-24T23:02:03.5Z", NULL, 0, 0},
     {"<TimeCreated SystemTime='1601-01-01T00:00:00.000Z'/>", NULL, NULL, "", NULL, 0, 0},
     {"<TimeCreated SystemTime='2012-02-30T00:00:00Z'/>", NULL, NULL, "", NULL, 0, 0},
-    {"<TimeCreated RawTime='125499201400000000'/>", NULL, NULL, "1998-09-10T16:55:40.0000000Z", NULL, 0, 0},
+    {"<TimeCreated RawTime='125499201400000000'/>", NULL, NULL, "1998-09-10T16:55:40Z", NULL, 0, 0},
     {"<TimeCreated RawTime='123456'/>", NULL, NULL, "", NULL, 0, 0},
     {"<TimeCreated RawTime='125499201400000000' SystemTime='2012-10-25T01:02:03Z'/>", NULL, NULL,
      "2012-10-25T01:02:03Z", NULL, 0, 0},

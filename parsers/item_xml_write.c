@@ -329,7 +329,9 @@ put_cause(char *out, const struct facts *f)
         PUT_ATTRIBUTE(out, "basis", put_z(out, basis_name(f->basis)));
     if (f->confidence != CONFIDENCE_NONE)
         PUT_ATTRIBUTE(out, "confidence", put_z(out, confidence_name(f->confidence)));
-    PUT_STR(out, "signature", f->signature);
+    /* Where nothing went wrong there is no cause to be named. */
+    if (f->caused || f->win32_known)
+        PUT_STR(out, "signature", f->signature);
     if (!f->n_evidence)
         return end_or_take_back(start, 6, out);
     *out++ = '>';

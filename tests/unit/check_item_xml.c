@@ -134,7 +134,7 @@ random_facts(struct facts *f)
     f->misreported = rnd(2);
     f->basis = (enum basis) rnd(BASIS_SEQUENCE + 1);
     f->confidence = (enum confidence) rnd(CONFIDENCE_CONFIRMED + 1);
-    f->signature = maybe_text(20);
+    f->signature = f->caused || f->win32_known ? maybe_text(20) : STR_NONE;
     f->n_evidence = (unsigned) rnd(EVENT_EVIDENCE_MAX + 1);
     for (unsigned i = 0; i < f->n_evidence; i++)
         random_id(f->evidence[i]);

@@ -5,6 +5,7 @@
 . "${TEST_SRCDIR:?}/integration/lib.sh"
 cd "$SCRATCH" || exit 1
 sample=$TEST_SRCDIR/data/sample
+records=$(wc -l <"$sample/Despool.log")
 
 run() { # COMMAND...: status in $status, output in out and err
     "$TRUECAUSE" "$@" >out 2>err
@@ -71,7 +72,7 @@ check "unreadable things end with 4" same 4 "$status"
 check "one message for the inner folder" same 1 "$(grep -c 'mixed/inner' err)"
 check "one for the pipe" same 1 "$(grep -c 'mixed/pipe' err)"
 check "one for the missing file" same 1 "$(grep -c 'no-such-file: no such file' err)"
-check "the others are done" same 124 "$(grep -c '<event ' out)"
+check "the others are done" same "$records" "$(grep -c '<event ' out)"
 check "and the document is whole" valid out
 if [ "$(id -u)" -eq 0 ]; then
     chmod 000 mixed/good.log
@@ -133,7 +134,7 @@ check "overlong UTF-8 is escaped" valid out
 run export long.log
 check "a line of 10 MB is survived" valid out
 check "it is marked" has out 'truncated="true"'
-check "the rest of the file goes on" same 124 "$(grep -v 'truncated="true"' out | grep -c '<event ')"
+check "the rest of the file goes on" same "$records" "$(grep -v 'truncated="true"' out | grep -c '<event ')"
 check "the 10 MB do not come out" test "$(wc -c <out)" -lt 2000000
 
 # Memory does not follow the size of the input.

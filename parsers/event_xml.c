@@ -162,7 +162,11 @@ finish(struct event_xml_reading *r, struct arena *arena)
 
     if (r->has_number)
         ev->f.event_number = number_text(arena, r->log->number);
-    ev->f.host = arena_upper(arena, ev->f.host);
+    ev->f.host = arena_upper(arena, line_ends(arena, ev->f.host));
+    ev->f.provider = line_ends(arena, ev->f.provider);
+    ev->f.channel = line_ends(arena, ev->f.channel);
+    r->log->user = line_ends(arena, r->log->user);
+    r->log->category = line_ends(arena, r->log->category);
     if (!set_strings(r, arena))
         return false;
     r->log->message = line_ends(arena, r->log->message);
@@ -197,6 +201,8 @@ event_xml_parse(const struct format_options *options, const struct format_record
         err = PERR_TRUNCATED;
     if (err != PERR_NOMEM && !finish(&r, arena))
         err = PERR_NOMEM;
+    if (*at > raw.n) /* it counts cleaned bytes, of which there can be more */
+        *at = raw.n;
     /* What could not be read whole is shown as it is. */
     if (err != PERR_OK)
         ev->text = text_clean(arena, options->code_page, raw, EVENT_TEXT_MAX, &ev->truncated);

@@ -137,7 +137,8 @@ viewer_when(struct str date, struct str time, enum date_order order, struct when
     bool year_first;
     struct str rest;
 
-    if (!read_date(str_trim(date), &d, &rest) || rest.n || !read_time(str_trim(time), &hour, &minute, &second))
+    if (!str_has(date) || !str_has(time) || !read_date(str_trim(date), &d, &rest) || rest.n
+        || !read_time(str_trim(time), &hour, &minute, &second))
         return false;
     /* Four digits in front are a year in any order. */
     year_first = d.digits[0] == 4 || (order == DATE_ORDER_YMD && d.digits[2] != 4);

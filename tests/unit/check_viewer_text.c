@@ -277,6 +277,8 @@ static const struct {
     {"Event 1\nEvent 2\nx", "1", NULL, NULL, NULL, NULL, NULL, "x", 0},
     {"99999 tonnes", NULL, NULL, NULL, NULL, NULL, NULL, "99999 tonnes", 0},
     {"12 345 files", NULL, NULL, NULL, NULL, NULL, NULL, "12 345 files", 0},
+    {"Date: 9/10/98\nEvent 7\nx", "7", NULL, NULL, NULL, NULL, NULL, NULL, 0},
+    {"Time: 9:55\nEvent 7\nx", "7", NULL, NULL, NULL, NULL, NULL, "x", 0},
     {"Event 109", "109", NULL, NULL, NULL, NULL, NULL, NULL, 0},
     {"Event Type:\tError\r\nEvent Source:\tSMS\r\nEvent Category:\tNone\r\nEvent ID:\t109\r\nDate:\t\t9/10/1998\r\n"
      "Time:\t\t9:55:37 AM\r\nUser:\t\tN/A\r\nComputer:\tanfield\r\nDescription:\r\nFailed\r\n\r\nto install.\r\n",
@@ -297,8 +299,12 @@ START_TEST(bare_texts_give_their_fields)
     SAME(ev.f.host, bare[_i].host);
     SAME(ev.f.channel, bare[_i].channel);
     SAME(ev.log->category, bare[_i].category);
-    SAME(ev.log->message, bare[_i].message);
-    SAME(ev.text, bare[_i].message ? bare[_i].message : bare[_i].record);
+    if (bare[_i].message) {
+        SAME(ev.log->message, bare[_i].message);
+        SAME(ev.text, bare[_i].message);
+    } else {
+        SAME(ev.text, bare[_i].record); /* no message, or a time that is none */
+    }
     ck_assert_uint_eq(ev.log->level, bare[_i].level);
     expect_local(&ev, bare[_i].local);
 }

@@ -86,6 +86,9 @@ struct str alarm_key(char out[ALARM_KEY_MAX + 1], const char *kind, struct str a
 struct str fault_key(char out[ALARM_KEY_MAX + 1], const struct event *ev, struct str server);
 /* The server a copy went to: the one named, else the log's own host. */
 struct str fault_server(const struct event *ev);
+/* True when both name one computer: equal but for case, or one is the other's
+ * first label (ANFIELD, anfield.example.org). */
+bool host_same(struct str a, struct str b);
 /* A hash of 's' without regard to ASCII case. */
 uint64_t alarm_hash(struct str s);
 

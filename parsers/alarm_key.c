@@ -81,6 +81,20 @@ alarm_key(char out[ALARM_KEY_MAX + 1], const char *kind, struct str a, struct st
     return str_make(out, n);
 }
 
+bool
+host_same(struct str a, struct str b)
+{
+    struct str shorter = a.n < b.n ? a : b, longer = a.n < b.n ? b : a;
+
+    if (a.n == b.n)
+        return str_case_eq(a, b);
+    /* The labels of an address name nothing. */
+    for (size_t i = 0; i < shorter.n; i++)
+        if (!str_is_digit(shorter.p[i]) && shorter.p[i] != '.')
+            return str_case_starts(longer, shorter) && longer.p[shorter.n] == '.';
+    return false;
+}
+
 struct str
 fault_server(const struct event *ev)
 {

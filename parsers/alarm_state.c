@@ -11,10 +11,14 @@
 void
 moment_save(struct keep_out *o, const struct moment *m)
 {
+    struct when w = m->when;
+
+    /* The zone's text lives in an arena that may be gone. */
+    w.zone = STR_NONE;
     keep_put_u64(o, m->known);
     keep_put_u64(o, m->clock);
     keep_put_u64(o, (uint64_t) m->t);
-    keep_put_when(o, &m->when);
+    keep_put_when(o, &w);
 }
 
 void

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "parsers/cargo.h"
 #include "parsers/map.h"
 #include "parsers/stall.h"
 #include "parsers/stall_state.h"
@@ -342,14 +343,13 @@ follow_copies(struct correlate *k, struct call *c, const struct event *ev, uint6
     case FACT_COPY_FAILED:
         if (!pair_failure(k->pairs, ev, &c->at, run, fault_server(ev)))
             c->error = -ENOMEM;
-        stall_failed(k->stalls, ev, run);
         break;
     case FACT_COPY_OK:
         pair_copied(k->pairs, ev, &c->at);
         alarm_copied(k->alarms, c, ev->f.package, str_has(ev->f.target) ? ev->f.target : ev->f.file);
         break;
     case FACT_PACKAGE_STORED:
-        stall_stored(k->stalls, c, ev);
+        cargo_stored(k->alarms, c, ev);
         break;
     case FACT_NONE:
     case FACT_INSTRUCTION_FOUND:
@@ -418,6 +418,7 @@ correlate_finish(struct correlate *k, struct arena *arena, const struct sink *si
     struct call c = {.arena = arena, .sink = sink, .event_id = ""};
 
     release_due(k, &c, true);
+    stall_finish(k->stalls, &c);
     note_due(k, 0);
     return c.error;
 }

@@ -10,6 +10,8 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/arena.c \
 	%D%/arena.h \
 	%D%/bracket_log.c \
+	%D%/cargo.c \
+	%D%/cargo.h \
 	%D%/catalogue.c \
 	%D%/catalogue.h \
 	%D%/catalogue_data.c \
@@ -47,6 +49,8 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/pair.h \
 	%D%/paths.c \
 	%D%/paths.h \
+	%D%/run.c \
+	%D%/run.h \
 	%D%/signature.c \
 	%D%/signature.h \
 	%D%/sms_date.c \

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * stall.c - instruction runs and stalls (design section 5, "Stall"; Q161043).
- * A run begins when a thread finds or starts an instruction and ends when it
- * is executed, fails or gives way to the next.  Threads are numbers: `EE8`,
- * `3816 (0xee8)` and the thread a main thread creates are the same one. */
+ * stall.c - what comes of instruction runs (design section 5, "Stall";
+ * Q161043): the stall with its confirmation and its ends, and the failed open
+ * that was none.  The runs are in run.c, what they bring in cargo.c. */
 #include "build.h"
 
 #include "parsers/stall.h"
@@ -11,42 +10,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "parsers/cargo.h"
 #include "parsers/stall_state.h"
 #include "parsers/summary.h"
 #include "parsers/when.h"
-
-/* The number in a thread as written; false when there is none. */
-static bool
-thread_number(struct str s, uint32_t *out, bool *form_1x)
-{
-    size_t at = str_find_case(s, STR("(0x"));
-    uint32_t v = 0;
-    size_t digits = 0;
-
-    *form_1x = at == s.n;
-    s = at < s.n ? str_skip(s, at + 3) : s;
-    for (; digits < s.n && digits < 9 && str_hex_value(s.p[digits]) >= 0; digits++)
-        v = v << 4 | (uint32_t) str_hex_value(s.p[digits]);
-    *out = v;
-    return digits > 0;
-}
-
-/* Key of the run a record belongs to: host and thread, or the source where
- * its records show no thread.  Made for every record with a fact, so by hand. */
-static struct str
-run_key(char out[ALARM_KEY_MAX + 1], struct str host, bool known, uint32_t thread, uint64_t source)
-{
-    uint64_t number = known ? thread : source;
-    size_t n = 0;
-
-    while (n < host.n && n < ALARM_KEY_MAX - 16) {
-        out[n] = str_upper_char(host.p[n]);
-        n++;
-    }
-    out[n++] = known ? ':' : '?';
-    memcpy(out + n, &number, sizeof number);
-    return str_make(out, n + sizeof number);
-}
 
 /* The part of an instruction's name that its renames leave alone. */
 static struct str
@@ -74,10 +41,8 @@ stall_new(struct alarm_table *alarms)
     if (!t)
         return NULL;
     t->alarms = alarms;
-    t->runs = map_new(STALL_RUNS_MAX);
-    t->next_run = 1;
     t->due = INT64_MAX;
-    if (!t->runs) {
+    if (!run_table_init(&t->runs)) {
         free(t);
         return NULL;
     }
@@ -85,25 +50,11 @@ stall_new(struct alarm_table *alarms)
 }
 
 void
-stall_run_free(struct run *r)
-{
-    if (!r)
-        return;
-    free(r->instruction);
-    free(r->pending);
-    for (unsigned i = 0; i < r->n_packages; i++)
-        free(r->package[i].name);
-    free(r);
-}
-
-void
 stall_free(struct stall_table *t)
 {
     if (!t)
         return;
-    for (unsigned i = 0; i < map_count(t->runs); i++)
-        stall_run_free(map_at(t->runs, i));
-    map_free(t->runs);
+    run_table_fini(&t->runs);
     for (unsigned i = 0; i < t->n_stalls; i++) {
         free(t->stall[i].host);
         free(t->stall[i].instruction);
@@ -114,110 +65,35 @@ stall_free(struct stall_table *t)
 bool
 stall_idle(const struct stall_table *t)
 {
-    return t->n_pending == 0 && t->n_stalls == 0 && t->n_unnamed == 0;
+    return t->runs.n_pending == 0 && t->n_stalls == 0 && t->runs.n_unnamed == 0;
 }
 
 static bool
-runs_span(void *arg, uint64_t id, struct run_span *out)
+look_up_run(void *arg, uint64_t id, struct run_span *out)
 {
-    struct stall_table *t = arg;
-    const struct run_span *s = &t->span[id % STALL_SPANS];
+    const struct stall_table *t = arg;
 
-    if (s->id != id)
-        return false;
-    *out = *s;
-    return true;
+    return run_span(&t->runs, id, out);
 }
 
 struct run_lookup
 stall_runs(struct stall_table *t)
 {
-    return (struct run_lookup){runs_span, t};
+    return (struct run_lookup){look_up_run, t};
 }
 
+/* The alarm of a failed open that is not, or not yet, known to begin a stall. */
 static void
-span_end(struct stall_table *t, const struct run *r, const struct moment *at)
-{
-    struct run_span *s = &t->span[r->id % STALL_SPANS];
-
-    if (s->id == r->id && at->known && at->clock == s->clock)
-        s->end = at->t;
-}
-
-static void
-drop_pending(struct stall_table *t, struct run *r)
-{
-    if (r->pending) {
-        free(r->pending);
-        r->pending = NULL;
-        t->n_pending--;
-    }
-}
-
-static void
-end_run(struct stall_table *t, struct run *r, struct str key, const struct moment *at)
-{
-    span_end(t, r, at);
-    drop_pending(t, r);
-    if (!r->thread_known)
-        t->n_unnamed--;
-    map_take(t->runs, key);
-    stall_run_free(r);
-}
-
-static struct run *
-begin_run(struct stall_table *t, struct call *c, struct str key, uint64_t source)
-{
-    struct run *r = map_get(t->runs, key);
-    struct run_span *s;
-
-    if (r)
-        end_run(t, r, key, &c->at);
-    if (map_count(t->runs) == STALL_RUNS_MAX) {
-        /* Runs are refound at their next line; the first is the oldest. */
-        struct str first = map_key_at(t->runs, 0);
-        char copy[ALARM_KEY_MAX + 1];
-
-        memcpy(copy, first.p, first.n);
-        end_run(t, map_at(t->runs, 0), str_make(copy, first.n), &c->at);
-        t->evicted++;
-    }
-    r = calloc(1, sizeof *r);
-    if (!r || !map_put(t->runs, key, r)) {
-        free(r);
-        c->error = c->error ? c->error : -ENOMEM;
-        return NULL;
-    }
-    r->id = t->next_run++;
-    r->source = source;
-    s = &t->span[r->id % STALL_SPANS];
-    *s = (struct run_span){.id = r->id, .clock = c->at.clock, .end = INT64_MAX};
-    s->start = c->at.known ? c->at.t : INT64_MAX;
-    return r;
-}
-
-/* Remembers that the run carries 'package', and whether it failed there. */
-static void
-run_package(struct run *r, struct str package, bool failed)
-{
-    for (unsigned i = 0; i < r->n_packages; i++)
-        if (str_case_eq(str_z(r->package[i].name), package)) {
-            r->package[i].failed = r->package[i].failed || failed;
-            return;
-        }
-    if (r->n_packages < STALL_RUN_PACKAGES && (r->package[r->n_packages].name = keep_str(package)))
-        r->package[r->n_packages++].failed = failed;
-}
-
-/* The alarm of the failed open that turned out not to begin a stall. */
-static void
-settle_pending(struct stall_table *t, struct call *c, struct run *r)
+tell_pending(struct stall_table *t, struct call *c, struct run *r)
 {
     struct event *ev = r->pending;
     struct call own = *c;
     char key[ALARM_KEY_MAX + 1];
     struct failure_report report = {.cls = ev->cls, .severity = ev->severity, .f = &ev->f, .run = r->id};
 
+    if (r->told)
+        return;
+    r->told = true;
     own.at = r->pending_at;
     own.event_id = ev->id;
     report.path = str_has(ev->f.target) ? ev->f.target : ev->f.file;
@@ -226,7 +102,24 @@ settle_pending(struct stall_table *t, struct call *c, struct run *r)
         alarm_fail(t->alarms, &own, &report);
     if (own.error)
         c->error = own.error;
-    drop_pending(t, r);
+}
+
+static void
+settle_pending(struct stall_table *t, struct call *c, struct run *r)
+{
+    tell_pending(t, c, r);
+    run_drop_pending(&t->runs, r);
+}
+
+void
+stall_finish(struct stall_table *t, struct call *c)
+{
+    for (unsigned i = 0; t->runs.n_pending && i < map_count(t->runs.runs); i++) {
+        struct run *r = map_at(t->runs.runs, i);
+
+        if (r->pending)
+            tell_pending(t, c, r);
+    }
 }
 
 /* `Cannot decompress instruction file` after a failed open with 32: the event
@@ -260,30 +153,23 @@ make_stall(struct event *ev, const struct run *r)
 
 /* Gives a run of unknown thread the thread of the next despooler record. */
 static struct run *
-adopt_unnamed(struct stall_table *t, struct event *ev, uint64_t source, uint32_t thread, bool form_1x,
+adopt_unnamed(struct stall_table *t, struct event *ev, uint64_t source, const struct run_thread *thread,
               struct str key)
 {
-    char unnamed[ALARM_KEY_MAX + 1];
+    char unnamed[RUN_KEY_SIZE];
     struct str old = run_key(unnamed, ev->f.host, false, 0, source);
-    struct run *r = map_get(t->runs, old);
+    struct run *r = run_find(&t->runs, old);
 
-    if (!r || r->thread_known || map_get(t->runs, key))
+    if (!r || r->thread_known || run_find(&t->runs, key))
         return NULL;
-    map_take(t->runs, old);
-    if (!map_put(t->runs, key, r)) {
-        t->n_unnamed--;
-        drop_pending(t, r);
-        stall_run_free(r);
+    r = run_move(&t->runs, old, key);
+    if (!r)
         return NULL;
-    }
-    t->n_unnamed--;
+    t->runs.n_unnamed--;
     r->thread_known = true;
     for (unsigned i = 0; i < t->n_stalls; i++)
-        if (!t->stall[i].thread_known && t->stall[i].source == source) {
-            t->stall[i].thread_known = true;
-            t->stall[i].thread = thread;
-            t->stall[i].form_1x = form_1x;
-        }
+        if (!t->stall[i].thread.known && t->stall[i].source == source)
+            t->stall[i].thread = *thread;
     return r;
 }
 
@@ -293,121 +179,112 @@ is_despooler(const struct event *ev)
     return str_case_eq(ev->f.component, STR("SMS_DESPOOLER"));
 }
 
+/* Whether 's' is on the host that 'ev' is about.  Where nobody knows the host,
+ * the same file is the same host. */
+static bool
+on_host(const struct stall *s, const struct event *ev, uint64_t source)
+{
+    if (s->host[0] == '\0' || ev->f.host.n == 0)
+        return s->host[0] == '\0' && ev->f.host.n == 0 && s->source == source;
+    return host_same(str_z(s->host), ev->f.host);
+}
+
 static struct stall *
-find_stall(struct stall_table *t, struct str host, struct str instruction)
+find_stall(struct stall_table *t, const struct event *ev, uint64_t source)
 {
     for (unsigned i = 0; i < t->n_stalls; i++)
-        if (str_case_eq(str_z(t->stall[i].host), host)
-            && same_instruction(str_z(t->stall[i].instruction), instruction))
+        if (on_host(&t->stall[i], ev, source)
+            && same_instruction(str_z(t->stall[i].instruction), ev->f.instruction))
             return &t->stall[i];
     return NULL;
+}
+
+/* Begins the run that 'ev' opens; NULL when memory ends. */
+static struct run *
+open_run(struct stall_table *t, struct call *c, const struct event *ev, struct str key, bool known, uint64_t source)
+{
+    struct run *r = run_begin(&t->runs, &c->at, key, source);
+    struct stall *s;
+
+    if (!r) {
+        c->error = c->error ? c->error : -ENOMEM;
+        return NULL;
+    }
+    r->thread_known = known;
+    t->runs.n_unnamed += !known;
+    if (str_has(ev->f.instruction))
+        r->instruction = keep_str(ev->f.instruction);
+    if (ev->fact == FACT_INSTRUCTION_FOUND && (s = find_stall(t, ev, source)))
+        s->reopened = true;
+    return r;
+}
+
+/* The instruction of 'r' goes on in the thread that was just created. */
+static void
+hand_over(struct stall_table *t, struct call *c, const struct event *ev, const struct run *r, uint64_t source)
+{
+    char text[RUN_KEY_SIZE];
+    struct str key = run_key(text, ev->f.host, true, ev->worker, source);
+    char *name = keep_str(str_z(r->instruction));
+    struct run *w = name ? run_begin(&t->runs, &c->at, key, source) : NULL;
+
+    if (!w) {
+        free(name);
+        c->error = c->error ? c->error : -ENOMEM;
+        return;
+    }
+    w->instruction = name;
 }
 
 void
 stall_before(struct stall_table *t, struct call *c, struct event *ev, uint64_t source, uint64_t *run, bool *quiet)
 {
-    char key_text[ALARM_KEY_MAX + 1];
-    uint32_t thread = 0;
-    bool form_1x, known = thread_number(ev->f.thread, &thread, &form_1x);
-    struct str key = run_key(key_text, ev->f.host, known, thread, source);
-    struct run *r = map_get(t->runs, key);
-    struct stall *s;
+    char key_text[RUN_KEY_SIZE];
+    struct run_thread thread = run_thread(ev);
+    struct str key = run_key(key_text, ev->f.host, thread.known, thread.number, source);
+    struct run *r = run_find(&t->runs, key);
 
     *run = 0;
     *quiet = false;
-    if (!r && known && t->n_unnamed && is_despooler(ev))
-        r = adopt_unnamed(t, ev, source, thread, form_1x, key);
+    if (!r && thread.known && t->runs.n_unnamed && is_despooler(ev))
+        r = adopt_unnamed(t, ev, source, &thread, key);
     if (r && r->pending) {
         if (ev->fact == FACT_INSTRUCTION_UNREAD && r->pending->f.win32_known && r->pending->f.win32 == 32)
             make_stall(ev, r);
         else
             settle_pending(t, c, r);
     }
-    if (ev->fact == FACT_INSTRUCTION_FOUND
-        || (ev->fact == FACT_INSTRUCTION_STARTED && (!r || r->started))
+    if (ev->fact == FACT_INSTRUCTION_FOUND || (ev->fact == FACT_INSTRUCTION_STARTED && (!r || r->started))
         || (ev->fact == FACT_INSTRUCTION_OPEN_FAILED && !r)) {
-        r = begin_run(t, c, key, source);
-        if (!r)
-            return;
-        r->thread_known = known;
-        t->n_unnamed += !known;
-        if (str_has(ev->f.instruction))
-            r->instruction = keep_str(ev->f.instruction);
-        if (ev->fact == FACT_INSTRUCTION_FOUND && (s = find_stall(t, ev->f.host, ev->f.instruction)))
-            s->reopened = true;
+        r = open_run(t, c, ev, key, thread.known, source);
     }
     if (!r)
         return;
     r->started = r->started || ev->fact == FACT_INSTRUCTION_STARTED;
     *run = r->id;
     if (str_has(ev->f.package) && !ev->log)
-        run_package(r, ev->f.package, false);
+        run_carries(r, ev->f.package,
+                    ev->fact == FACT_COPY_FAILED || ev->fact == FACT_COPY_OK ? fault_server(ev) : STR(""),
+                    ev->fact == FACT_COPY_FAILED);
     if (ev->fact == FACT_INSTRUCTION_OPEN_FAILED) {
         if (!str_has(ev->f.instruction) && r->instruction)
             ev->f.instruction = arena_copy(c->arena, str_z(r->instruction));
         *quiet = true;
     }
-    if (ev->worker_known && r->instruction) {
-        /* The instruction goes on in the thread that was just created. */
-        char worker_text[ALARM_KEY_MAX + 1];
-        struct str worker = run_key(worker_text, ev->f.host, true, ev->worker, source);
-        char *name = keep_str(str_z(r->instruction));
-        struct run *w = begin_run(t, c, worker, source);
-
-        if (w) {
-            w->thread_known = true;
-            w->instruction = name;
-        } else {
-            free(name);
-        }
-    }
+    if (ev->worker_known && r->instruction)
+        hand_over(t, c, ev, r, source);
 }
 
+/* Takes 's' out; the others keep their order, oldest first. */
 static void
 drop_stall(struct stall_table *t, struct stall *s)
 {
+    size_t after = (size_t) (&t->stall[t->n_stalls] - (s + 1));
+
     free(s->host);
     free(s->instruction);
-    *s = t->stall[--t->n_stalls];
-}
-
-/* Raises the stall that 'ev' is, or counts it again. */
-static void
-open_stall(struct stall_table *t, struct call *c, const struct event *ev, uint64_t source)
-{
-    char key[ALARM_KEY_MAX + 1];
-    struct failure_report report = {.cls = CLASS_STALL, .severity = SEVERITY_MAJOR, .f = &ev->f};
-    struct stall *s = find_stall(t, ev->f.host, ev->f.instruction);
-    struct alarm *a;
-
-    report.key = s ? str_make(s->key_text, s->key.n) : fault_key(key, ev, STR_NONE);
-    a = alarm_fail(t->alarms, c, &report);
-    if (!a)
-        return;
-    if (!s) {
-        if (t->n_stalls == STALL_OPEN_MAX) {
-            /* Its alarm stays open and ages; only its clock is lost. */
-            drop_stall(t, &t->stall[0]);
-            t->evicted++;
-        }
-        s = &t->stall[t->n_stalls++];
-        memset(s, 0, sizeof *s);
-        s->host = keep_str(ev->f.host);
-        s->instruction = keep_str(ev->f.instruction);
-        if (!s->host || !s->instruction) {
-            drop_stall(t, s);
-            c->error = c->error ? c->error : -ENOMEM;
-            return;
-        }
-        memcpy(s->key_text, report.key.p, report.key.n);
-        s->key = str_make(s->key_text, report.key.n);
-    }
-    s->key.p = s->key_text;
-    s->source = source;
-    s->thread_known = thread_number(ev->f.thread, &s->thread, &s->form_1x);
-    s->reopened = false;
-    s->at = c->at;
-    t->due = INT64_MIN;
+    memmove(s, s + 1, after * sizeof *s);
+    t->n_stalls--;
 }
 
 /* The key text lives in the stall itself, and stalls move in their array. */
@@ -428,6 +305,48 @@ clear_stall(struct stall_table *t, struct call *c, struct stall *s, const char *
     drop_stall(t, s);
 }
 
+/* Raises the stall that 'ev' is, or counts it again. */
+static void
+open_stall(struct stall_table *t, struct call *c, const struct event *ev, uint64_t source)
+{
+    char key[ALARM_KEY_MAX + 1];
+    struct failure_report report = {.cls = CLASS_STALL, .severity = SEVERITY_MAJOR, .f = &ev->f};
+    struct stall *s = find_stall(t, ev, source);
+    struct alarm *a;
+
+    report.key = s ? str_make(s->key_text, s->key.n) : fault_key(key, ev, STR_NONE);
+    /* Stalled anew: what was said of the time before no longer holds. */
+    if ((a = alarm_find(t->alarms, report.key)))
+        a->confirmed = a->works = false;
+    a = alarm_fail(t->alarms, c, &report);
+    if (!a)
+        return;
+    if (!s) {
+        if (t->n_stalls == STALL_OPEN_MAX) {
+            t->evicted++;
+            clear_stall(t, c, &t->stall[0], "evicted: too many stalls", false);
+        }
+        s = &t->stall[t->n_stalls++];
+        memset(s, 0, sizeof *s);
+        s->host = keep_str(ev->f.host);
+        s->instruction = keep_str(ev->f.instruction);
+        if (!s->host || !s->instruction) {
+            drop_stall(t, s);
+            c->error = c->error ? c->error : -ENOMEM;
+            return;
+        }
+        memcpy(s->key_text, report.key.p, report.key.n);
+        s->key = str_make(s->key_text, report.key.n);
+    }
+    s->key.p = s->key_text;
+    s->source = source;
+    s->thread = run_thread(ev);
+    s->reopened = false;
+    s->at = c->at;
+    s->at.when.zone = STR_NONE;
+    t->due = INT64_MIN;
+}
+
 /* The component a stop record is about: the one it names first, else its own
  * (Q153247: SMS_EXECUTIVE writes about others). */
 static bool
@@ -443,6 +362,8 @@ stops_despooler(const struct event *ev)
         return false;
     while (text.n && (text.p[0] == '~' || str_is_space(text.p[0])))
         text = str_skip(text, 1);
+    if (str_case_starts(text, STR("The ")))
+        text = str_skip(text, 4);
     while (n < text.n && (str_is_alnum(text.p[n]) || text.p[n] == '_'))
         n++;
     if (str_case_starts(text, STR("SMS_")))
@@ -461,54 +382,35 @@ before_last(const struct call *c, const struct moment *last)
 
 /* Ends every stall of the host that a restart, seen or inferred, has ended. */
 static void
-check_restart(struct stall_table *t, struct call *c, const struct event *ev)
+check_restart(struct stall_table *t, struct call *c, const struct event *ev, const struct run_thread *thread,
+              uint64_t source)
 {
-    bool stopped = stops_despooler(ev), known, form_1x;
-    uint32_t thread;
+    bool stopped = stops_despooler(ev);
 
-    known = thread_number(ev->f.thread, &thread, &form_1x);
     for (unsigned i = 0; i < t->n_stalls; i++) {
         struct stall *s = &t->stall[i];
-        bool other_thread = known && form_1x && s->thread_known && s->form_1x && thread != s->thread
-                            && is_despooler(ev) && !ev->log;
+        bool other_thread = thread->known && thread->form_1x && s->thread.known && s->thread.form_1x
+                            && thread->number != s->thread.number && is_despooler(ev) && !ev->log;
+        struct alarm *a;
 
-        if (!str_case_eq(str_z(s->host), ev->f.host) || before_last(c, &s->at) || (!stopped && !other_thread))
+        if ((!stopped && !other_thread) || !on_host(s, ev, source) || before_last(c, &s->at))
             continue;
+        a = stall_alarm(t, s);
+        if (a && !stopped)
+            a->f->confidence = CONFIDENCE_PROBABLE;
         clear_stall(t, c, s, stopped ? "restarted" : "restarted, as a new thread shows", true);
         i--;
     }
 }
 
-/* 'package' is where it should be as far as 'host' is concerned. */
 static void
-clear_package(struct stall_table *t, struct call *c, struct str package, struct str host, const char *reason)
-{
-    for (unsigned i = 0; i < alarm_open_count(t->alarms); i++) {
-        struct alarm *a = alarm_at(t->alarms, i);
-
-        if (!str_starts(a->key, STR("dist:")) || !str_case_eq(a->f->package, package)
-            || (str_has(a->f->host) && host.n && !str_case_eq(a->f->host, host)) || before_last(c, &a->last))
-            continue;
-        alarm_clear(t->alarms, c, a, reason, false);
-        i--;
-    }
-}
-
-void
-stall_stored(struct stall_table *t, struct call *c, const struct event *ev)
-{
-    if (str_has(ev->f.package))
-        clear_package(t, c, ev->f.package, ev->f.host, "package stored");
-}
-
-static void
-executed(struct stall_table *t, struct call *c, const struct event *ev, struct run *r)
+executed(struct stall_table *t, struct call *c, const struct event *ev, const struct run *r, uint64_t source)
 {
     for (unsigned i = 0; i < t->n_stalls; i++) {
         struct stall *s = &t->stall[i];
         struct alarm *a;
 
-        if (!str_case_eq(str_z(s->host), ev->f.host) || before_last(c, &s->at))
+        if (!on_host(s, ev, source) || before_last(c, &s->at))
             continue;
         if (r && r->instruction && same_instruction(str_z(r->instruction), str_z(s->instruction))) {
             clear_stall(t, c, s, "instruction executed", false);
@@ -522,58 +424,66 @@ executed(struct stall_table *t, struct call *c, const struct event *ev, struct r
                 alarm_update(t->alarms, c, a, "despooler works");
         }
     }
-    for (unsigned i = 0; r && i < r->n_packages; i++)
-        if (!r->package[i].failed)
-            clear_package(t, c, str_z(r->package[i].name), ev->f.host, "package installed");
+    if (r)
+        cargo_brought(t->alarms, &t->runs, c, ev, r);
 }
 
 void
 stall_after(struct stall_table *t, struct call *c, const struct event *ev, uint64_t source)
 {
-    char key_text[ALARM_KEY_MAX + 1];
-    uint32_t thread = 0;
-    bool form_1x, known;
+    char key_text[RUN_KEY_SIZE];
+    struct run_thread thread = run_thread(ev);
     struct str key;
     struct run *r;
 
     if (t->n_stalls)
-        check_restart(t, c, ev);
-    known = thread_number(ev->f.thread, &thread, &form_1x);
-    key = run_key(key_text, ev->f.host, known, thread, source);
-    r = map_get(t->runs, key);
+        check_restart(t, c, ev, &thread, source);
+    key = run_key(key_text, ev->f.host, thread.known, thread.number, source);
+    r = run_find(&t->runs, key);
     if (ev->cls == CLASS_STALL && ev->fact == FACT_INSTRUCTION_UNREAD) {
         open_stall(t, c, ev, source);
         if (r)
-            drop_pending(t, r);
+            run_drop_pending(&t->runs, r);
     }
     if (ev->fact == FACT_INSTRUCTION_OPEN_FAILED && r) {
-        drop_pending(t, r);
+        run_drop_pending(&t->runs, r);
         r->pending = keep_event(ev);
         r->pending_at = c->at;
         r->pending_at.when.zone = STR_NONE;
-        t->n_pending += r->pending != NULL;
+        t->runs.n_pending += r->pending != NULL;
+        t->due = INT64_MIN;
     }
     if (ev->fact == FACT_INSTRUCTION_EXECUTED)
-        executed(t, c, ev, r);
+        executed(t, c, ev, r, source);
     if (r && (ev->fact == FACT_INSTRUCTION_EXECUTED || ev->fact == FACT_INSTRUCTION_FAILED))
-        end_run(t, r, key, &c->at);
+        run_end(&t->runs, r, key, &c->at);
 }
 
-void
-stall_failed(struct stall_table *t, const struct event *ev, uint64_t run)
+/* Failed opens whose thread has said nothing for as long as a stall takes to
+ * be sure of are told as what they are. */
+static int64_t
+tick_pending(struct stall_table *t, struct call *c, uint32_t clock, int64_t now)
 {
-    for (unsigned i = 0; run && i < map_count(t->runs); i++) {
-        struct run *r = map_at(t->runs, i);
+    int64_t due = INT64_MAX;
 
-        if (r->id == run && str_has(ev->f.package))
-            run_package(r, ev->f.package, true);
+    for (unsigned i = 0; t->runs.n_pending && i < map_count(t->runs.runs); i++) {
+        struct run *r = map_at(t->runs.runs, i);
+        int64_t until = r->pending_at.t + STALL_CONFIRM;
+
+        if (!r->pending || r->told || !r->pending_at.known || r->pending_at.clock != clock)
+            continue;
+        if (now >= until)
+            tell_pending(t, c, r);
+        else if (until < due)
+            due = until;
     }
+    return due;
 }
 
 int64_t
 stall_tick(struct stall_table *t, struct call *c, uint32_t clock, int64_t now)
 {
-    int64_t due = INT64_MAX;
+    int64_t due = tick_pending(t, c, clock, now);
 
     for (unsigned i = 0; i < t->n_stalls; i++) {
         struct stall *s = &t->stall[i];
@@ -598,24 +508,33 @@ stall_tick(struct stall_table *t, struct call *c, uint32_t clock, int64_t now)
     return due;
 }
 
-/* Times of stalls whose own records show none: that of the first record after
- * them in the same source. */
+/* Times of stalls and failed opens whose own records show none: that of the
+ * first record after them in the same source. */
 void
 stall_adopt_time(struct stall_table *t, const struct moment *at, uint64_t source)
 {
+    struct moment plain = *at;
+
+    plain.when = (struct when){0};
     for (unsigned i = 0; i < t->n_stalls; i++) {
         struct stall *s = &t->stall[i];
         struct alarm *a;
 
         if (s->at.known || s->source != source)
             continue;
-        s->at = *at;
+        s->at = plain;
         a = stall_alarm(t, s);
-        if (a && !a->first.known) {
-            /* For state only: what is shown stays unknown. */
-            a->first = a->last = *at;
-            a->first.when = a->last.when = (struct when){0};
-        }
+        /* For state only: what is shown stays unknown. */
+        if (a && !a->first.known)
+            a->first = a->last = plain;
         t->due = INT64_MIN;
+    }
+    for (unsigned i = 0; t->runs.n_pending && i < map_count(t->runs.runs); i++) {
+        struct run *r = map_at(t->runs.runs, i);
+
+        if (r->pending && !r->pending_at.known && r->source == source) {
+            r->pending_at = plain;
+            t->due = INT64_MIN;
+        }
     }
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * stall.h - instruction runs, one a thread, and what comes of them: the stall
- * of Q161043 with its confirmation and its ends, and packages whose run went
- * well.  Called by correlate.c for every record of a log. */
+ * stall.h - what comes of instruction runs, one a thread: the stall of Q161043
+ * with its confirmation and its ends, and packages whose run went well.
+ * Called by correlate.c for every record of a log. */
 #ifndef PARSERS_STALL_H
 #define PARSERS_STALL_H
 
 #include "parsers/alarm.h"
 #include "parsers/pair.h"
 
-enum { STALL_RUNS_MAX = 4096, STALL_OPEN_MAX = 1024, STALL_SPANS = 4096, STALL_RUN_PACKAGES = 8 };
+enum { STALL_OPEN_MAX = 1024 };
 
 #define STALL_CONFIRM (30 * 60 * INT64_C(1000000000))
 
@@ -26,11 +26,8 @@ void stall_before(struct stall_table *, struct call *, struct event *ev, uint64_
 void stall_after(struct stall_table *, struct call *, const struct event *ev, uint64_t source);
 /* Confirms stalls that are due on 'clock'; returns the next due time. */
 int64_t stall_tick(struct stall_table *, struct call *, uint32_t clock, int64_t now);
-/* Notes that the failure 'ev' happened in run 'run'. */
-void stall_failed(struct stall_table *, const struct event *ev, uint64_t run);
-
-/* `Stored Package`, status 4400: the package of 'ev' has arrived. */
-void stall_stored(struct stall_table *, struct call *, const struct event *ev);
+/* The end of all input: failed opens that still wait are told. */
+void stall_finish(struct stall_table *, struct call *);
 
 /* For pair.h: struct run_lookup over this table. */
 struct run_lookup stall_runs(struct stall_table *);

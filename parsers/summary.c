@@ -257,20 +257,29 @@ put_after(struct line *l, const struct summary_extra *x)
     }
 }
 
+/* " 21:20", by the clock of the site where it is known, else " 04:20 UTC". */
+static void
+put_time(struct line *l, const struct when *w)
+{
+    char text[WHEN_TEXT_SIZE];
+
+    if (!w->local_known && !w->utc_known)
+        return;
+    when_iso(w->local_known ? w->local : w->utc, 0, text);
+    text[16] = '\0';
+    put_format(l, " %s%s", text + 11, w->local_known ? "" : " UTC");
+}
+
 static void
 put_cleared_stall(struct line *l, const struct alarm_item *a, const struct summary_extra *x)
 {
-    char time[WHEN_TEXT_SIZE];
     bool restart = str_case_starts(a->reason, STR("restart"));
 
     put(l, "d");
     put_despooler(l, &a->f);
     if (restart) {
         put(l, " restarted");
-        if (when_text(&a->when, time) >= 16) {
-            time[16] = '\0';
-            put_format(l, " %s", time + 11);
-        }
+        put_time(l, &a->when);
         put_after(l, x);
         put(l, "; ");
         put_str(l, a->f.instruction);

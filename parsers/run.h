@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * run.h - instruction runs: what one despooler thread does between finding an
+ * instruction and having executed it, with the packages it carries.  Called by
+ * stall.c; pairing asks for spans of time through struct run_lookup. */
+#ifndef PARSERS_RUN_H
+#define PARSERS_RUN_H
+
+#include "parsers/alarm.h"
+#include "parsers/map.h"
+#include "parsers/pair.h"
+
+enum { RUN_MAX = 4096, RUN_SPANS = 4096, RUN_CARGO = 16 };
+
+/* A thread as a record names it. */
+struct run_thread {
+    bool known;
+    bool form_1x; /* bare hexadecimal: SMS 1.x, where there is one despooler thread */
+    uint32_t number;
+};
+struct run_thread run_thread(const struct event *ev);
+
+/* A package that a run brings to a server ("" where no line names one). */
+struct run_cargo {
+    char *package, *server;
+    bool failed;
+};
+
+struct run {
+    uint64_t id, source;
+    char *instruction; /* as first seen, NULL unknown */
+    bool started, thread_known;
+    struct event *pending; /* failed open that waits for the next record */
+    struct moment pending_at;
+    bool told; /* its alarm was raised without waiting any longer */
+    unsigned n_cargo;
+    bool crowded; /* more than RUN_CARGO: what the run brought is not known */
+    struct run_cargo cargo[RUN_CARGO];
+};
+
+struct run_table {
+    struct map *runs; /* host and thread -> struct run */
+    uint64_t next;
+    unsigned n_pending, n_unnamed;
+    struct run_span span[RUN_SPANS];
+    uint64_t evicted;
+};
+
+bool run_table_init(struct run_table *);
+void run_table_fini(struct run_table *);
+
+/* Key of the run that a record belongs to: host and thread; the source where
+ * its records show no thread, and in addition where they show no host. */
+enum { RUN_KEY_SIZE = ALARM_KEY_MAX + 1 };
+struct str run_key(char out[RUN_KEY_SIZE], struct str host, bool known, uint32_t thread, uint64_t source);
+struct run *run_find(struct run_table *, struct str key);
+/* Begins a run at 'at', ending the one that has the key; NULL: no memory. */
+struct run *run_begin(struct run_table *, const struct moment *at, struct str key, uint64_t source);
+void run_end(struct run_table *, struct run *, struct str key, const struct moment *at);
+/* Gives the run under 'old' another key; NULL (and gone) when memory ends. */
+struct run *run_move(struct run_table *, struct str old, struct str key);
+void run_drop_pending(struct run_table *, struct run *);
+/* When the run began and ended; false when it is no longer remembered. */
+bool run_span(const struct run_table *, uint64_t id, struct run_span *);
+
+/* Notes that 'r' brings 'package' to 'server', and whether that failed. */
+void run_carries(struct run *r, struct str package, struct str server, bool failed);
+
+void run_save(const struct run_table *, struct keep_out *);
+bool run_restore(struct run_table *, struct keep_in *);
+
+#endif

@@ -396,8 +396,12 @@ target_xml_flush(struct target *target, int timeout_ms)
         return undo(t, fail(t, errno, "looking at"));
     if (stat(t->base.tc->path, &named) != 0 || named.st_ino != st.st_ino || named.st_dev != st.st_dev)
         return start_over(t, "taken away");
-    if (st.st_size != t->size)
+    if (st.st_size != t->size) {
+        /* Cut by somebody, and ours stands behind the cut, maybe behind half a line. */
+        if (st.st_size < t->size)
+            cut_back(t, st.st_size > t->size - t->good ? st.st_size - (t->size - t->good) : 0);
         return start_over(t, "changed");
+    }
     t->good = t->size;
     t->pending = 0;
     return 0;

@@ -38,18 +38,24 @@ check_PROGRAMS += %D%/unit/check_catalogue
 %C%_unit_check_catalogue_SOURCES = %D%/unit/check_catalogue.c
 check_PROGRAMS += %D%/unit/check_code_scan
 %C%_unit_check_code_scan_SOURCES = %D%/unit/check_code_scan.c
+check_PROGRAMS += %D%/unit/check_config
+%C%_unit_check_config_SOURCES = %D%/unit/check_config.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_diagnose
 %C%_unit_check_diagnose_SOURCES = %D%/unit/check_diagnose.c
 check_PROGRAMS += %D%/unit/check_event_xml
 %C%_unit_check_event_xml_SOURCES = %D%/unit/check_event_xml.c %D%/unit/framing.h
 check_PROGRAMS += %D%/unit/check_format
 %C%_unit_check_format_SOURCES = %D%/unit/check_format.c
+check_PROGRAMS += %D%/unit/check_glob_case
+%C%_unit_check_glob_case_SOURCES = %D%/unit/check_glob_case.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_item_xml
 %C%_unit_check_item_xml_SOURCES = %D%/unit/check_item_xml.c
 check_PROGRAMS += %D%/unit/check_journal
 %C%_unit_check_journal_SOURCES = %D%/unit/check_journal.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_labels
 %C%_unit_check_labels_SOURCES = %D%/unit/check_labels.c %D%/unit/jsonl.c %D%/unit/jsonl.h
+check_PROGRAMS += %D%/unit/check_log
+%C%_unit_check_log_SOURCES = %D%/unit/check_log.c
 check_PROGRAMS += %D%/unit/check_mib
 %C%_unit_check_mib_SOURCES = %D%/unit/check_mib.c
 check_PROGRAMS += %D%/unit/check_paths
@@ -69,6 +75,8 @@ check_PROGRAMS += %D%/unit/check_target_snmp_pdu
 %C%_unit_check_target_snmp_pdu_SOURCES = %D%/unit/check_target_snmp_pdu.c %D%/unit/snmp_receiver.c %D%/unit/snmp_receiver.h
 check_PROGRAMS += %D%/unit/check_target_syslog
 %C%_unit_check_target_syslog_SOURCES = %D%/unit/check_target_syslog.c %D%/unit/rfc5424.c %D%/unit/rfc5424.h
+check_PROGRAMS += %D%/unit/check_target_xml
+%C%_unit_check_target_xml_SOURCES = %D%/unit/check_target_xml.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_viewer_text
 %C%_unit_check_viewer_text_SOURCES = %D%/unit/check_viewer_text.c %D%/unit/framing.h
 
@@ -90,6 +98,7 @@ FUZZERS = $(FUZZ_NAMES:%=tests/fuzz/fuzz_%)
 
 # --- integration tests --------------------------------------------------------
 SHELL_TESTS =
+SHELL_TESTS += %D%/integration/check_cmd.sh
 SHELL_TESTS += %D%/integration/cli.sh
 SHELL_TESTS += %D%/integration/forward.sh
 SHELL_TESTS += %D%/integration/rsyslog.sh

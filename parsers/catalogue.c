@@ -96,6 +96,32 @@ add_triggers(struct literals *set, const char *const *list, unsigned *end)
     return ok;
 }
 
+/* A signature that needs several literals is ruled out by the absence of its
+ * rarest, one that needs a code by the absence of the code's own triggers: the
+ * prefilter looks for those alone. */
+static void
+choose_primary(struct catalogue *c)
+{
+    for (size_t i = c->code_end; i < literals_count(c->literals); i++)
+        literals_secondary(c->literals, (unsigned) i, true);
+    for (size_t i = 0; i < c->n_signatures; i++) {
+        const struct signature *s = c->signature[i];
+        unsigned best = 0;
+
+        if (s->any_code || s->n_when_code)
+            continue;
+        for (unsigned k = 0; k < s->n_literals; k++) {
+            if (s->n_needed == 1)
+                literals_secondary(c->literals, s->literal[k], false);
+            if (literals_commonness(c->literals, s->literal[k])
+                < literals_commonness(c->literals, s->literal[best]))
+                best = k;
+        }
+        if (s->n_literals)
+            literals_secondary(c->literals, s->literal[best], false);
+    }
+}
+
 /* Everything that can be done only when all documents are in. */
 static bool
 finish(struct catalogue *c, struct catalogue_error *err)
@@ -107,6 +133,7 @@ finish(struct catalogue *c, struct catalogue_error *err)
     for (size_t i = 0; i < c->n_groups; i++)
         if (str_eq(c->group[i].name, STR("sms")))
             c->own = &c->group[i];
+    choose_primary(c);
     if (c->n_signatures > SIGNATURES_MAX || !index_signatures(c) || !literals_build(c->literals))
         return no_memory(err);
     return true;

@@ -18,7 +18,7 @@ enum {
     FILTER_BITS = 17,
     BUCKET_BITS = 11,
     PIECE = 4,
-    COMPARISONS_MAX = 24,
+    COMPARISONS_MAX = 16,
     STATES_MAX = 65535
 };
 
@@ -27,11 +27,14 @@ struct state {
     uint16_t out;    /* nearest suffix state (or itself) where a literal ends; 0 none */
     int32_t literal; /* that ends here, or -1 */
     bool blank;      /* its string ends with a blank */
+    bool primary;    /* a literal that is not secondary ends here */
 };
 
 /* A piece of a literal: where the filter says yes, what to compare. */
 struct piece {
     uint32_t value;
+    uint32_t before, before_mask; /* up to four bytes of the same word, for a quick no */
+    uint32_t after, after_mask;
     uint16_t literal;
     uint16_t next; /* with the same hash; 0 none (number + 1) */
     uint8_t offset; /* of the piece in the literal */
@@ -51,6 +54,7 @@ struct literals {
     /* literals as they were added, folded; kept for building */
     char (*text)[LITERAL_MAX];
     uint8_t *length;
+    bool *secondary;
     size_t cap;
 };
 
@@ -76,6 +80,7 @@ literals_free(struct literals *set)
     free(set->piece);
     free(set->text);
     free(set->length);
+    free(set->secondary);
     free(set);
 }
 
@@ -112,14 +117,14 @@ is_everyday(struct str run)
     static const char words[] =
         "instruction successfully package server thread processing component information connection operation "
         "sending working waiting loading adding updating directory received request version created starting "
-        "completed system manager database inventory group";
+        "completed system manager database inventory group inboxes";
 
     return str_find_case(STR(words), run) < sizeof words - 1;
 }
 
 /* Where the rarest run of 'run' bytes begins; n when there is none. */
 static size_t
-rarest_run(const char *p, size_t n, size_t run)
+rarest_run(const char *p, size_t n, size_t run, unsigned *common)
 {
     /* How often each letter stands in English prose, per mille; what is not a
      * letter is rarer in the texts at hand. */
@@ -143,6 +148,7 @@ rarest_run(const char *p, size_t n, size_t run)
             best_sum = sum;
         }
     }
+    *common = best_sum;
     return best;
 }
 
@@ -151,12 +157,13 @@ literals_add(struct literals *set, struct str s, const char **why)
 {
     char folded[LITERAL_MAX];
     size_t n = fold(s, folded);
+    unsigned common;
 
     *why = "is empty or longer than 200 bytes";
     if (!n)
         return -1;
     *why = "has no run of 4 characters without a blank or ~";
-    if (rarest_run(folded, n, LITERAL_RUN) == n)
+    if (rarest_run(folded, n, LITERAL_RUN, &common) == n)
         return -1;
     for (size_t i = 0; i < set->count; i++)
         if (set->length[i] == n && memcmp(set->text[i], folded, n) == 0)
@@ -165,7 +172,7 @@ literals_add(struct literals *set, struct str s, const char **why)
     if (set->count == set->cap) {
         size_t cap = set->cap ? set->cap * 2 : 256;
         void *text = cap <= LITERALS_MAX ? realloc(set->text, cap * sizeof *set->text) : NULL;
-        void *length;
+        void *length, *secondary;
 
         if (!text)
             return -1;
@@ -174,11 +181,31 @@ literals_add(struct literals *set, struct str s, const char **why)
         if (!length)
             return -1;
         set->length = length;
+        secondary = realloc(set->secondary, cap * sizeof *set->secondary);
+        if (!secondary)
+            return -1;
+        set->secondary = secondary;
         set->cap = cap;
     }
     memcpy(set->text[set->count], folded, n);
     set->length[set->count] = (uint8_t) n;
+    set->secondary[set->count] = false;
     return (int) set->count++;
+}
+
+void
+literals_secondary(struct literals *set, unsigned number, bool secondary)
+{
+    set->secondary[number] = secondary;
+}
+
+unsigned
+literals_commonness(const struct literals *set, unsigned number)
+{
+    unsigned common;
+
+    rarest_run(set->text[number], set->length[number], LITERAL_RUN, &common);
+    return common;
 }
 
 /* The four bytes at 'p' as one number; letters of either case are equal (and
@@ -225,6 +252,28 @@ bucket_of(uint32_t piece)
     return second_hash(piece) >> (FILTER_BITS - BUCKET_BITS);
 }
 
+/* The folded bytes behind 'p' ('step' 1) or before it (-1), 'n' at most and to
+ * the end of the word, where piece_at() would have them; '*mask' says which. */
+static uint32_t
+around(const char *p, size_t n, int step, uint32_t *mask)
+{
+    char bytes[PIECE] = {0}, known[PIECE] = {0};
+    uint32_t value;
+
+    for (size_t i = 0; i < PIECE && i < n; i++) {
+        char c = step > 0 ? p[i] : p[-1 - (ptrdiff_t) i];
+        size_t to = step > 0 ? i : PIECE - 1 - i;
+
+        if (c == ' ')
+            break;
+        bytes[to] = c;
+        known[to] = (char) 0xFF;
+    }
+    memcpy(mask, known, sizeof *mask);
+    memcpy(&value, bytes, sizeof value);
+    return (value | 0x20202020u) & *mask;
+}
+
 static void
 add_piece(struct literals *set, size_t literal, size_t offset)
 {
@@ -234,6 +283,8 @@ add_piece(struct literals *set, size_t literal, size_t offset)
 
     filter_piece(set, p);
     new->value = piece_at(p);
+    new->before = around(p, offset, -1, &new->before_mask);
+    new->after = around(p + PIECE, set->length[literal] - offset - PIECE, 1, &new->after_mask);
     new->literal = (uint16_t) literal;
     new->offset = (uint8_t) offset;
     bucket = &set->bucket[bucket_of(new->value)];
@@ -248,15 +299,17 @@ static void
 filter_add(struct literals *set, size_t literal)
 {
     const char *p = set->text[literal];
-    size_t n = set->length[literal], run = rarest_run(p, n, PIECE + 1);
+    size_t n = set->length[literal], run;
+    unsigned common;
     char shifted[PIECE];
 
+    run = rarest_run(p, n, PIECE + 1, &common);
     if (run < n) {
         add_piece(set, literal, run);
         add_piece(set, literal, run + 1);
         return;
     }
-    run = rarest_run(p, n, PIECE);
+    run = rarest_run(p, n, PIECE, &common);
     add_piece(set, literal, run);
     memcpy(shifted + 1, p + run, PIECE - 1);
     for (int c = 0; c < 256; c++) {
@@ -304,7 +357,7 @@ add_state(struct literals *set, bool blank)
         set->next = next;
         set->cap_states = cap;
     }
-    set->state[set->n_states] = (struct state){0, 0, -1, blank};
+    set->state[set->n_states] = (struct state){.literal = -1, .blank = blank};
     memset(set->next + set->n_states * set->n_classes, 0, set->n_classes * sizeof *set->next);
     return (uint16_t) set->n_states++;
 }
@@ -351,6 +404,7 @@ link_states(struct literals *set)
         const uint16_t *suffix = set->next + st->fail * n;
 
         st->out = st->literal >= 0 ? s : set->state[st->fail].out;
+        st->primary = (st->literal >= 0 && !set->secondary[st->literal]) || set->state[st->fail].primary;
         for (size_t c = 0; c < n; c++) {
             if (row[c]) {
                 set->state[row[c]].fail = suffix[c];
@@ -376,7 +430,8 @@ literals_build(struct literals *set)
     if (add_state(set, false) != 0 || !set->n_states)
         return false;
     for (size_t i = 0; i < set->count; i++) {
-        filter_add(set, i);
+        if (!set->secondary[i])
+            filter_add(set, i);
         if (!add_to_trie(set, i))
             return false;
     }
@@ -425,14 +480,31 @@ stands_at(const struct literals *set, const struct piece *piece, struct str text
 static bool
 literal_at(const struct literals *set, struct str text, size_t at, unsigned *left)
 {
-    uint32_t value;
+    uint32_t value, before = 0, after = 0, before_known = 0, after_known = 0;
 
     if (at + PIECE > text.n)
         return false;
     value = piece_at(text.p + at);
-    for (uint16_t i = set->bucket[bucket_of(value)]; i && *left; i = set->piece[i - 1].next, --*left)
-        if (set->piece[i - 1].value == value && stands_at(set, &set->piece[i - 1], text, at))
+    if (at >= PIECE) {
+        before = piece_at(text.p + at - PIECE);
+        before_known = UINT32_MAX;
+    }
+    if (at + 2 * PIECE <= text.n) {
+        after = piece_at(text.p + at + PIECE);
+        after_known = UINT32_MAX;
+    }
+    for (uint16_t i = set->bucket[bucket_of(value)]; i; i = set->piece[i - 1].next) {
+        const struct piece *p = &set->piece[i - 1];
+
+        if ((p->value ^ value) | ((p->before ^ before) & p->before_mask & before_known)
+            | ((p->after ^ after) & p->after_mask & after_known))
+            continue;
+        if (!*left)
+            return false;
+        --*left;
+        if (stands_at(set, p, text, at))
             return true;
+    }
     return false;
 }
 
@@ -443,7 +515,7 @@ automaton_idle(const struct literals *set, struct str text)
 
     for (size_t i = 0; i < text.n; i++) {
         at = set->next[at * (size_t) set->n_classes + set->class_of[(unsigned char) text.p[i]]];
-        if (set->state[at].out)
+        if (set->state[at].primary)
             return false;
     }
     return true;

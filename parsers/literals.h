@@ -26,13 +26,19 @@ void literals_free(struct literals *);
 /* Adds 's'; equal literals share a number.  The number, or -1 with '*why' set
  * to a sentence's end ("has no run of ..."). */
 int literals_add(struct literals *, struct str s, const char **why);
+/* Says that a text without literal 'number' may still mean something (the
+ * signature needs another one, too): literals_idle() does not look for it. */
+void literals_secondary(struct literals *, unsigned number, bool secondary);
+/* How rare the literal's rarest part is in ordinary texts; smaller is rarer. */
+unsigned literals_commonness(const struct literals *, unsigned number);
 /* Builds the automaton; nothing can be added after it.  False without memory
  * or when the set is too large. */
 bool literals_build(struct literals *);
 /* How many numbers there are. */
 size_t literals_count(const struct literals *);
 
-/* True when none of the literals is in 'text'.  About 0.5 ns a byte. */
+/* True when none of the literals (but secondary ones) is in 'text'.  About
+ * half a nanosecond a byte where nothing resembles one. */
 bool literals_idle(const struct literals *, struct str text);
 /* Calls 'hit' for each literal that ends somewhere in 'text', once for each
  * place (so the same number can come again). */

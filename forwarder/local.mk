@@ -13,6 +13,7 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/cmd_mib.c \
 	%D%/cmd_report.c \
 	%D%/cmd_send_test.c \
+	%D%/cmd_test.c \
 	%D%/config.c \
 	%D%/config.h \
 	%D%/config_parts.h \

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 static const char known_attributes[] = "id rank component event provider fact claim class blank severity basis "
-                                       "confidence code when-code article named required-unit literals needs";
+                                       "confidence code when-code article required-unit literals needs";
 
 enum { LIST_MAX = 64, PATTERN_MAX = 4096 };
 
@@ -175,7 +175,7 @@ static bool
 load_attributes(struct load *l, const xmlNode *node, struct signature *s)
 {
     struct str rank = load_attribute(l, node, "rank"), fact = load_attribute(l, node, "fact");
-    struct str named = load_attribute(l, node, "named"), unit = load_attribute(l, node, "required-unit");
+    struct str unit = load_attribute(l, node, "required-unit");
     struct str needs = load_attribute(l, node, "needs");
     bool minus = str_has(rank) && rank.n && rank.p[0] == '-';
     uint32_t value;
@@ -192,9 +192,6 @@ load_attributes(struct load *l, const xmlNode *node, struct signature *s)
     }
     if (str_has(fact) && !event_fact_find(fact, &s->fact))
         return load_fail(l, node, "fact=\"%.60s\" is no fact, as copy-failed is", fact.p);
-    s->own_component = str_has(named);
-    if (s->own_component && !str_eq(named, STR("own")))
-        return load_fail(l, node, "named=\"%.60s\" must be own", named.p);
     s->needs_pattern = str_has(needs);
     if (s->needs_pattern && !str_eq(needs, STR("pattern")))
         return load_fail(l, node, "needs=\"%.60s\" must be pattern", needs.p);

@@ -253,12 +253,7 @@ applies(struct look *k, const struct signature *s)
         return false;
     by_number = s->n_events && known && k->number_known && !s->needs_pattern;
     matched = signature_match(s, &k->x->signature, k->text, k->value) && (s->code || !s->n_events);
-    if (!matched && !by_number)
-        return false;
-    if (s->own_component && str_has(ev->f.component) && str_has(k->value[SIGNATURE_COMPONENT])
-        && !str_case_eq(ev->f.component, k->value[SIGNATURE_COMPONENT]))
-        return false;
-    return true;
+    return matched || by_number;
 }
 
 static const struct signature *

@@ -91,8 +91,7 @@ struct signature {
     const uint16_t *event; /* any of them */
     const struct signature_globs *provider;
     struct signature_globs component;
-    bool any_code;     /* the record shows a code; no literal is needed */
-    bool own_component; /* the component in the text is the record's own */
+    bool any_code; /* the record shows a code; no literal is needed */
     unsigned n_when_code;
     const uint32_t *when_code; /* any of them */
     bool needs_pattern; /* the event number alone is not enough */

@@ -220,7 +220,6 @@ static const struct {
     {"<signature id=\"x\" class=\"network\" confidence=\"high\"/>", 3, "confidence"},
     {"<signature id=\"x\" class=\"network\" code=\"1\"/>", 3, "any or private"},
     {"<signature id=\"x\" class=\"network\" needs=\"luck\"/>", 3, "must be pattern"},
-    {"<signature id=\"x\" class=\"network\" named=\"other\"/>", 3, "must be own"},
     {"<signature id=\"x\" class=\"network\" required-unit=\"miles\"/>", 3, "must be bytes"},
     {"<signature id=\"x\" class=\"network\" literals=\"some\"/>", 3, "all or any"},
     {"<signature id=\"x\" class=\"network\">\n<literal>a b</literal></signature>", 4, "run of 4"},

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * alarm.c - raise, count, update, reclassify, clear, age.  Called by
- * correlate.c, pair.c and stall.c; time comes with each call. */
+ * alarm.c - the table of open alarms: describe, update, clear, rename, age.
+ * What a failure does to it is in alarm_fail.c.  Called by correlate.c,
+ * cargo.c and stall.c; time comes with each call. */
 #include "build.h"
 
 #include "parsers/alarm.h"
@@ -17,9 +18,6 @@
 #define ALARM_ESCALATE_CONTENTION (2 * WHEN_HOUR)
 #define ALARM_ESCALATE_EMPTIED WHEN_HOUR
 #define ALARM_AGE (8 * WHEN_DAY)
-#define ALARM_CLEARED_KEPT (7 * WHEN_DAY)
-#define ALARM_WATCH WHEN_DAY
-#define ALARM_SAME_FAILURE WHEN_MINUTE
 
 struct alarm_table *
 alarm_table_new(const struct catalogue *cat, struct id_hasher *hasher)
@@ -101,8 +99,8 @@ alarm_counters(const struct alarm_table *t)
     return &t->counters;
 }
 
-static bool
-same_clock(const struct moment *a, const struct moment *b)
+bool
+moment_same_clock(const struct moment *a, const struct moment *b)
 {
     return a->known && b->known && a->clock == b->clock;
 }
@@ -115,7 +113,7 @@ alarm_describe(struct alarm_table *t, struct call *c, const struct alarm *a, enu
     struct summary_extra extra = {.duration = -1, .works = a->works};
     const struct catalogue_advice *advice = catalogue_advice(t->cat, a->cls);
     char line[SUMMARY_SIZE];
-    const struct moment *until = state == ALARM_CLEARED || same_clock(&c->at, &a->first) ? &c->at : &a->last;
+    const struct moment *until = state == ALARM_CLEARED || moment_same_clock(&c->at, &a->first) ? &c->at : &a->last;
 
     if (!item) {
         c->error = c->error ? c->error : -ENOMEM;
@@ -129,7 +127,7 @@ alarm_describe(struct alarm_table *t, struct call *c, const struct alarm *a, enu
     item->first = a->first.when;
     item->last = a->last.when;
     item->when = c->at.when;
-    item->reason = str_z(reason);
+    item->reason = reason ? arena_copy(c->arena, str_z(reason)) : STR_NONE;
     item->f = *a->f;
     item->f.cause_class = a->cls;
     item->event = c->event_id[0] ? arena_copy(c->arena, str_z(c->event_id)) : STR_NONE;
@@ -137,7 +135,7 @@ alarm_describe(struct alarm_table *t, struct call *c, const struct alarm *a, enu
         item->action = advice->action;
     if (advice && str_has(advice->article) && item->f.n_articles == 0)
         item->f.article[item->f.n_articles++] = advice->article;
-    if (same_clock(until, &a->first) && until->t >= a->first.t)
+    if (moment_same_clock(until, &a->first) && until->t >= a->first.t)
         extra.duration = until->t - a->first.t;
     summary_alarm(item, &extra, line);
     item->summary = arena_copy(c->arena, str_z(line));
@@ -145,8 +143,8 @@ alarm_describe(struct alarm_table *t, struct call *c, const struct alarm *a, enu
 }
 
 /* Sends one change of 'a' and counts it. */
-static void
-send_change(struct alarm_table *t, struct call *c, struct alarm *a, enum alarm_state state, const char *reason)
+void
+alarm_send(struct alarm_table *t, struct call *c, struct alarm *a, enum alarm_state state, const char *reason)
 {
     const struct alarm_item *described = alarm_describe(t, c, a, state, reason);
     struct item out = {.kind = ITEM_ALARM};
@@ -175,8 +173,8 @@ send_change(struct alarm_table *t, struct call *c, struct alarm *a, enum alarm_s
 }
 
 /* The severity 'a' has by itself: its class, evidence, count and age. */
-static enum severity
-own_severity(const struct alarm_table *t, const struct alarm *a)
+enum severity
+alarm_severity(const struct alarm_table *t, const struct alarm *a)
 {
     const struct catalogue_advice *advice = catalogue_advice(t->cat, a->cls);
     enum severity s = advice ? advice->severity : SEVERITY_MINOR;
@@ -213,24 +211,34 @@ own_severity(const struct alarm_table *t, const struct alarm *a)
     return a->floor < s ? a->floor : s;
 }
 
+/* When 'a' ages, and when it weighs more for having stood so long. */
+static int64_t
+age_due(const struct alarm *a)
+{
+    return a->last.known ? a->last.t + ALARM_AGE : INT64_MAX;
+}
+
+static int64_t
+escalation_due(const struct alarm *a)
+{
+    if (a->escalated || !a->first.known)
+        return INT64_MAX;
+    if (a->cls == CLASS_FILE_CONTENTION)
+        return a->first.t + ALARM_ESCALATE_CONTENTION;
+    return a->cls == CLASS_PACKAGE_EMPTIED ? a->first.t + ALARM_ESCALATE_EMPTIED : INT64_MAX;
+}
+
 int64_t
 alarm_due(const struct alarm *a)
 {
-    int64_t due;
+    int64_t age = age_due(a), escalation = escalation_due(a);
 
-    if (!a->first.known)
-        return INT64_MAX;
-    due = a->last.t + ALARM_AGE;
-    if (!a->escalated && a->cls == CLASS_FILE_CONTENTION && a->first.t + ALARM_ESCALATE_CONTENTION < due)
-        due = a->first.t + ALARM_ESCALATE_CONTENTION;
-    if (!a->escalated && a->cls == CLASS_PACKAGE_EMPTIED && a->first.t + ALARM_ESCALATE_EMPTIED < due)
-        due = a->first.t + ALARM_ESCALATE_EMPTIED;
-    return due;
+    return age < escalation ? age : escalation;
 }
 
 /* The clock's next alarm_tick() must not come after this alarm is due. */
-static void
-note_due(struct alarm_table *t, const struct alarm *a)
+void
+alarm_note(struct alarm_table *t, const struct alarm *a)
 {
     int64_t due = alarm_due(a);
 
@@ -238,8 +246,8 @@ note_due(struct alarm_table *t, const struct alarm *a)
         t->earliest = due;
 }
 
-static void
-add_file(struct alarm_table *t, struct alarm *a, struct str path)
+void
+alarm_add_file(struct alarm_table *t, struct alarm *a, struct str path)
 {
     uint64_t h = alarm_hash(path);
 
@@ -265,8 +273,8 @@ stop_waiting(struct alarm_table *t, uint64_t h)
         t->waiting[h % ALARM_WAITING]--;
 }
 
-static bool
-replace_facts(struct call *c, struct alarm *a, const struct facts *f, bool fill)
+bool
+alarm_replace_facts(struct call *c, struct alarm *a, const struct facts *f, bool fill)
 {
     struct facts merged = *f, *kept;
 
@@ -284,8 +292,8 @@ replace_facts(struct call *c, struct alarm *a, const struct facts *f, bool fill)
 
 /* Room for one more: the open alarm that was last heard of longest ago goes,
  * with a clear that says so, never in silence. */
-static void
-evict_one(struct alarm_table *t, struct call *c)
+void
+alarm_evict(struct alarm_table *t, struct call *c)
 {
     struct alarm *oldest = NULL;
 
@@ -301,160 +309,11 @@ evict_one(struct alarm_table *t, struct call *c)
     }
 }
 
-static struct alarm *
-raise_new(struct alarm_table *t, struct call *c, const struct failure_report *r, const struct cleared *before)
-{
-    struct alarm *a;
-
-    if (map_count(t->open) == ALARM_OPEN_MAX)
-        evict_one(t, c);
-    a = calloc(1, sizeof *a);
-    if (!a || !(a->key.p = keep_str(r->key)) || !(a->f = keep_facts(r->f)))
-        goto fail;
-    a->key.n = r->key.n;
-    a->cls = r->cls;
-    a->floor = r->severity;
-    a->first = a->last = c->at;
-    a->first.when.zone = a->last.when.zone = STR_NONE;
-    a->strength = alarm_strength(r->f->basis);
-    a->run = r->run;
-    a->raise = before ? before->raise + 1 : 1;
-    a->count = 1;
-    if (before && before->watch && c->at.known && before->at.clock == c->at.clock
-        && c->at.t - before->at.t <= ALARM_WATCH) {
-        a->count = before->count + 1;
-        a->first = before->first;
-    }
-    add_file(t, a, r->path);
-    a->severity = own_severity(t, a);
-    if (!map_put(t->open, a->key, a))
-        goto fail;
-    note_due(t, a);
-    send_change(t, c, a, ALARM_RAISED, NULL);
-    return a;
-fail:
-    alarm_forget(a);
-    c->error = c->error ? c->error : -ENOMEM;
-    return NULL;
-}
-
-/* The old class ends and the new one begins, one after the other in the same
- * journal transaction; count and first go on. */
-static void
-reclassify(struct alarm_table *t, struct call *c, struct alarm *a, const struct failure_report *r)
-{
-    send_change(t, c, a, ALARM_CLEARED, "reclassified");
-    a->cls = r->cls;
-    a->floor = r->severity;
-    a->escalated = false;
-    a->raise++;
-    a->change = 0;
-    if (!replace_facts(c, a, r->f, true))
-        return;
-    a->severity = own_severity(t, a);
-    note_due(t, a);
-    send_change(t, c, a, ALARM_RAISED, NULL);
-}
-
-/* What a receiver would want to be told again. */
-static bool
-worth_telling(const struct facts *old, const struct facts *new)
-{
-    return old->misreported != new->misreported || old->claimed != new->claimed || old->basis != new->basis
-           || old->confidence != new->confidence || old->win32_known != new->win32_known
-           || old->win32 != new->win32 || !str_eq(old->server, new->server) || !str_eq(old->share, new->share);
-}
-
-static struct alarm *
-fail_again(struct alarm_table *t, struct call *c, struct alarm *a, const struct failure_report *r)
-{
-    enum strength strength = alarm_strength(r->f->basis);
-    bool same = r->run ? r->run == a->run
-                       : !c->at.known || !same_clock(&c->at, &a->last)
-                             || (c->at.t - a->last.t <= ALARM_SAME_FAILURE
-                                 && a->last.t - c->at.t <= ALARM_SAME_FAILURE);
-    /* A 109 belongs to the failure whose lines stand near it, run or none. */
-    if (!same && c->at.known && same_clock(&c->at, &a->last) && (r->run == 0) != (a->run == 0))
-        same = c->at.t - a->last.t <= ALARM_SAME_FAILURE && a->last.t - c->at.t <= ALARM_SAME_FAILURE;
-    enum severity before = a->severity;
-    struct facts old = *a->f;
-    bool tell = !same;
-
-    if (!same) {
-        a->count++;
-        a->strength = STRENGTH_TEXT;
-    }
-    if (r->run)
-        a->run = r->run;
-    add_file(t, a, r->path);
-    if (c->at.known && (!same_clock(&c->at, &a->last) ? !a->last.known : c->at.t > a->last.t)) {
-        a->last = c->at;
-        a->last.when.zone = STR_NONE;
-        if (!a->first.known)
-            a->first = a->last;
-        note_due(t, a);
-    }
-    if (r->severity < a->floor)
-        a->floor = r->severity;
-    if (strength < a->strength)
-        return a;
-    a->strength = strength;
-    if (r->cls != a->cls) {
-        reclassify(t, c, a, r);
-        return a;
-    }
-    if (!same || worth_telling(&old, r->f)) {
-        struct facts *keep = a->f;
-        struct facts merged = *r->f;
-
-        /* More of the same failure never takes away what was learned. */
-        facts_fill(&merged, keep);
-        if (same && keep->claimed && !merged.claimed) {
-            merged.claimed = true;
-            merged.claim_class = keep->claim_class;
-            merged.figures = keep->figures;
-            merged.misreported = keep->misreported;
-        }
-        if (same && merged.confidence < keep->confidence)
-            merged.confidence = keep->confidence;
-        if (same && merged.basis == BASIS_CODE && keep->basis == BASIS_LOG_MATCH)
-            merged.basis = keep->basis;
-        if (same && merged.n_evidence == 0) {
-            merged.n_evidence = keep->n_evidence;
-            memcpy(merged.evidence, keep->evidence, sizeof merged.evidence);
-        }
-        tell = tell || worth_telling(&old, &merged);
-        if (tell)
-            replace_facts(c, a, &merged, false);
-    }
-    a->severity = own_severity(t, a);
-    if (tell || a->severity != before)
-        send_change(t, c, a, ALARM_UPDATED, NULL);
-    return a;
-}
-
-struct alarm *
-alarm_fail(struct alarm_table *t, struct call *c, const struct failure_report *r)
-{
-    struct alarm *a = map_get(t->open, r->key);
-    struct cleared *before;
-
-    if (a)
-        return fail_again(t, c, a, r);
-    before = map_get(t->cleared, r->key);
-    if (before && c->at.known && before->at.known && before->at.clock == c->at.clock && c->at.t < before->at.t) {
-        before->count++;
-        t->counters.stale++;
-        return NULL;
-    }
-    return raise_new(t, c, r, before);
-}
-
 void
 alarm_update(struct alarm_table *t, struct call *c, struct alarm *a, const char *reason)
 {
-    a->severity = own_severity(t, a);
-    send_change(t, c, a, ALARM_UPDATED, reason);
+    a->severity = alarm_severity(t, a);
+    alarm_send(t, c, a, ALARM_UPDATED, reason);
 }
 
 /* Remembers when and how 'a' ended, for late records and for the next raise. */
@@ -484,7 +343,7 @@ remember_clear(struct alarm_table *t, struct call *c, const struct alarm *a, boo
 void
 alarm_clear(struct alarm_table *t, struct call *c, struct alarm *a, const char *reason, bool watch)
 {
-    send_change(t, c, a, ALARM_CLEARED, reason);
+    alarm_send(t, c, a, ALARM_CLEARED, reason);
     remember_clear(t, c, a, watch);
     map_take(t->open, a->key);
     for (unsigned i = 0; i < a->n_files; i++)
@@ -492,26 +351,39 @@ alarm_clear(struct alarm_table *t, struct call *c, struct alarm *a, const char *
     alarm_forget(a);
 }
 
-void
+bool
 alarm_rename(struct alarm_table *t, struct call *c, struct alarm *a, struct str key)
 {
+    struct cleared *before;
     char *p;
 
-    if (str_eq(a->key, key) || map_get(t->open, key))
-        return;
+    if (str_eq(a->key, key))
+        return true;
+    if (map_get(t->open, key)) {
+        char reason[ALARM_KEY_MAX + 16];
+
+        memcpy(reason, "same as ", 8);
+        memcpy(reason + 8, key.p, key.n);
+        reason[8 + key.n] = '\0';
+        alarm_clear(t, c, a, reason, false);
+        return false;
+    }
     p = keep_str(key);
     if (!p) {
         c->error = c->error ? c->error : -ENOMEM;
-        return;
+        return true;
     }
     map_take(t->open, a->key);
     free((void *) (uintptr_t) a->key.p);
     a->key = str_make(p, key.n);
-    a->cause_moved = true;
+    before = map_get(t->cleared, key);
+    if (before && before->raise >= a->raise)
+        a->raise = before->raise + 1;
     if (!map_put(t->open, a->key, a)) {
         alarm_forget(a);
         c->error = c->error ? c->error : -ENOMEM;
     }
+    return true;
 }
 
 void
@@ -525,7 +397,7 @@ alarm_copied(struct alarm_table *t, struct call *c, struct str package, struct s
         struct alarm *a = map_at(t->open, i);
         bool hit = false;
 
-        if (same_clock(&c->at, &a->last) && c->at.t < a->last.t)
+        if (moment_same_clock(&c->at, &a->last) && c->at.t < a->last.t)
             continue;
         if (package.n && a->f->package.n && !str_case_eq(package, a->f->package))
             continue;
@@ -546,27 +418,30 @@ alarm_copied(struct alarm_table *t, struct call *c, struct str package, struct s
 int64_t
 alarm_tick(struct alarm_table *t, struct call *c, uint32_t clock, int64_t now)
 {
+    int64_t due = INT64_MAX;
+
     t->earliest = INT64_MAX;
     for (unsigned i = 0; i < map_count(t->open); i++) {
         struct alarm *a = map_at(t->open, i);
 
-        if (!a->first.known || a->first.clock != clock)
-            continue;
-        if (now >= a->last.t + ALARM_AGE) {
+        if (a->last.clock == clock && now >= age_due(a)) {
             t->counters.aged++;
             alarm_clear(t, c, a, "aged: state unknown", false);
             i--;
             continue;
         }
-        if (now >= alarm_due(a)) {
+        if (a->first.clock == clock && now >= escalation_due(a)) {
             enum severity before = a->severity;
 
             a->escalated = true;
-            a->severity = own_severity(t, a);
+            a->severity = alarm_severity(t, a);
             if (a->severity != before)
-                send_change(t, c, a, ALARM_UPDATED, "escalated: still open");
+                alarm_send(t, c, a, ALARM_UPDATED, "escalated: still open");
         }
-        note_due(t, a);
+        if (a->last.clock == clock && age_due(a) < due)
+            due = age_due(a);
+        if (a->first.clock == clock && escalation_due(a) < due)
+            due = escalation_due(a);
     }
-    return t->earliest;
+    return due;
 }

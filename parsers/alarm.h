@@ -56,6 +56,7 @@ struct failure_report {
     const struct facts *f;
     struct str path; /* failing file, "" for none */
     uint64_t run;    /* instruction run it belongs to, 0 for none */
+    bool proven;     /* a report of a failure that was filed when its line came */
 };
 
 struct alarm {
@@ -68,7 +69,6 @@ struct alarm {
     enum strength strength;
     uint64_t run;
     bool works, confirmed, escalated;
-    bool cause_moved; /* key was completed after the raise */
     unsigned n_files, more_files;
     uint64_t file[ALARM_FILES]; /* hashes of upper-case paths */
 };
@@ -103,8 +103,9 @@ struct alarm *alarm_fail(struct alarm_table *, struct call *, const struct failu
 void alarm_update(struct alarm_table *, struct call *, struct alarm *, const char *reason);
 /* Ends 'a' (freed).  'reason' says why; 'watch' keeps the count for a day. */
 void alarm_clear(struct alarm_table *, struct call *, struct alarm *, const char *reason, bool watch);
-/* Gives 'a' its full key once its server is known; the alarm stays. */
-void alarm_rename(struct alarm_table *, struct call *, struct alarm *, struct str key);
+/* Gives 'a' its full key once its server is known; the alarm stays.  False when
+ * that key has an alarm already: then 'a' has ended, with a clear that says so. */
+bool alarm_rename(struct alarm_table *, struct call *, struct alarm *, struct str key);
 /* Clears what 'path' was the last failing file of. */
 void alarm_copied(struct alarm_table *, struct call *, struct str package, struct str path);
 /* Escalates and ages what is due on 'clock' at 'now'; the next time to call. */

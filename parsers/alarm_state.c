@@ -69,8 +69,7 @@ save_alarm(struct keep_out *o, const struct alarm *a)
     keep_put_facts(o, a->f);
     keep_put_u64(o, a->strength);
     keep_put_u64(o, a->run);
-    keep_put_u64(o, (uint64_t) a->works | (uint64_t) a->confirmed << 1 | (uint64_t) a->escalated << 2
-                        | (uint64_t) a->cause_moved << 3);
+    keep_put_u64(o, (uint64_t) a->works | (uint64_t) a->confirmed << 1 | (uint64_t) a->escalated << 2);
     keep_put_u64(o, a->n_files);
     for (unsigned i = 0; i < a->n_files; i++)
         keep_put_u64(o, a->file[i]);
@@ -103,7 +102,6 @@ restore_alarm(struct alarm_table *t, struct keep_in *in)
     a->works = bits & 1;
     a->confirmed = bits >> 1 & 1;
     a->escalated = bits >> 2 & 1;
-    a->cause_moved = bits >> 3 & 1;
     a->n_files = (unsigned) keep_get_u64(in);
     if (in->failed || a->n_files > ALARM_FILES || cls >= CLASS_COUNT || severity > SEVERITY_CLEARED
         || least > SEVERITY_CLEARED || strength > STRENGTH_FIGURES || key.n > ALARM_KEY_MAX)

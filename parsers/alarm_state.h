@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * alarm_state.h - the insides of the alarm table, for alarm.c and
- * alarm_state.c (save and restore) alone. */
+ * alarm_state.h - the insides of the alarm table, for alarm.c,
+ * alarm_fail.c and alarm_state.c (save and restore) alone. */
 #ifndef PARSERS_ALARM_STATE_H
 #define PARSERS_ALARM_STATE_H
 
@@ -29,7 +29,19 @@ struct alarm_table {
     uint16_t waiting[ALARM_WAITING];
 };
 
+bool moment_same_clock(const struct moment *, const struct moment *);
 void alarm_forget(struct alarm *);
+/* Sends one change of 'a' and counts it. */
+void alarm_send(struct alarm_table *, struct call *, struct alarm *, enum alarm_state, const char *reason);
+/* The severity 'a' has by itself: its class, evidence, count and age. */
+enum severity alarm_severity(const struct alarm_table *, const struct alarm *);
+/* The next alarm_tick() must not come after this alarm is due. */
+void alarm_note(struct alarm_table *, const struct alarm *);
+void alarm_add_file(struct alarm_table *, struct alarm *, struct str path);
+/* 'f' instead of what 'a' knew, or filled up from it. */
+bool alarm_replace_facts(struct call *, struct alarm *, const struct facts *f, bool fill);
+/* Makes room for one more, with a clear that says so. */
+void alarm_evict(struct alarm_table *, struct call *);
 /* Drops the clear that is longest ago. */
 void alarm_forget_cleared(struct alarm_table *);
 

@@ -42,6 +42,7 @@ struct correlate {
     struct clock clock[PAIR_CLOCKS_MAX];
     bool merged_known;
     int64_t merged, held_due;
+    int64_t noted; /* the least due time that all clocks know of */
     uint64_t crowded; /* sources that had to share a clock */
 };
 
@@ -59,7 +60,7 @@ correlate_new(struct catalogue *cat)
     k->alarms = k->hasher ? alarm_table_new(cat, k->hasher) : NULL;
     k->stalls = k->alarms ? stall_new(k->alarms) : NULL;
     k->n_clocks = 1;
-    k->held_due = INT64_MAX;
+    k->held_due = k->noted = INT64_MAX;
     if (!k->stalls || !k->pairs || !k->origins) {
         correlate_free(k);
         return NULL;
@@ -214,10 +215,10 @@ send_event(struct call *c, const struct event *ev)
 
 /* Files the fault 'ev' under its key. */
 static void
-raise_fault(struct correlate *k, struct call *c, const struct event *ev, struct str server, uint64_t run)
+raise_fault(struct correlate *k, struct call *c, const struct event *ev, struct str server, uint64_t run, bool proven)
 {
     char key[ALARM_KEY_MAX + 1];
-    struct failure_report r = {.cls = ev->cls, .severity = ev->severity, .f = &ev->f, .run = run};
+    struct failure_report r = {.cls = ev->cls, .severity = ev->severity, .f = &ev->f, .run = run, .proven = proven};
     struct facts with_server;
 
     if (!event_class_is_fault(ev->cls))
@@ -240,6 +241,7 @@ release(struct correlate *k, struct call *c, const struct pair_release *out)
     struct str server = fault_server(ev);
     char bare_text[ALARM_KEY_MAX + 1], full_text[ALARM_KEY_MAX + 1];
     struct call own = *c;
+    bool filed = out->proven;
 
     own.at = out->at;
     own.event_id = ev->id;
@@ -249,10 +251,11 @@ release(struct correlate *k, struct call *c, const struct pair_release *out)
         struct str bare = alarm_key(bare_text, "dist", STR_NONE, ev->f.package);
         struct alarm *a = alarm_find(k->alarms, bare);
 
-        if (a)
-            alarm_rename(k->alarms, &own, a, alarm_key(full_text, "dist", server, ev->f.package));
+        if (a && !alarm_rename(k->alarms, &own, a, alarm_key(full_text, "dist", server, ev->f.package)))
+            filed = false;
     }
-    raise_fault(k, &own, ev, server.n ? server : out->server, out->run);
+    /* The line's name of the server goes before the report's: one key. */
+    raise_fault(k, &own, ev, out->server.n ? out->server : server, out->run, filed);
     if (own.error)
         c->error = own.error;
 }
@@ -270,10 +273,10 @@ release_due(struct correlate *k, struct call *c, bool all)
     k->held_due = pair_next_due(k->pairs);
 }
 
-/* Later work on 'clock' must not be missed: what was raised since the last
- * look is due at the earliest when the alarm table says. */
+/* Later work must not be missed: what was raised since the last look is due at
+ * the earliest when the alarm table says, on whatever clock it was dated. */
 static void
-note_due(struct correlate *k, uint32_t clock)
+note_due(struct correlate *k)
 {
     int64_t due = alarm_earliest(k->alarms);
 
@@ -281,11 +284,12 @@ note_due(struct correlate *k, uint32_t clock)
         k->stalls->due = INT64_MAX;
         due = INT64_MIN;
     }
-    if (due < k->clock[clock].due)
-        k->clock[clock].due = due;
-    /* Reports are dated in UTC whatever clock the line before them had. */
-    if (due < k->clock[0].due)
-        k->clock[0].due = due;
+    if (due >= k->noted)
+        return;
+    k->noted = due;
+    for (uint32_t i = 0; i < k->n_clocks; i++)
+        if (due < k->clock[i].due)
+            k->clock[i].due = due;
 }
 
 /* Moves the clock of 'm' and the merged time, and does what has become due. */
@@ -305,12 +309,13 @@ advance(struct correlate *k, struct call *c, const struct moment *m)
     k->merged_known = true;
     if (clock->now >= clock->due) {
         c->event_id = "";
+        k->noted = INT64_MAX;
         clock->due = stall_tick(k->stalls, c, m->clock, clock->now);
         due = alarm_tick(k->alarms, c, m->clock, clock->now);
         if (due < clock->due)
             clock->due = due;
     }
-    if (k->merged >= k->held_due)
+    if (k->merged > k->held_due)
         release_due(k, c, false);
 }
 
@@ -398,7 +403,7 @@ correlate_event(struct correlate *k, struct arena *arena, const struct sink *sin
     }
     stall_before(k->stalls, &c, ev, in->source, &run, &quiet);
     if (hold(k, &c, ev, in->arrival)) {
-        note_due(k, c.at.clock);
+        note_due(k);
         return c.error;
     }
     if (ev->log && ev->f.claimed)
@@ -406,9 +411,9 @@ correlate_event(struct correlate *k, struct arena *arena, const struct sink *sin
     send_event(&c, ev);
     follow_copies(k, &c, ev, run);
     if (ev->cls != CLASS_STALL && !quiet)
-        raise_fault(k, &c, ev, fault_server(ev), run);
+        raise_fault(k, &c, ev, fault_server(ev), run, false);
     stall_after(k->stalls, &c, ev, in->source);
-    note_due(k, c.at.clock);
+    note_due(k);
     return c.error;
 }
 
@@ -419,7 +424,7 @@ correlate_finish(struct correlate *k, struct arena *arena, const struct sink *si
 
     release_due(k, &c, true);
     stall_finish(k->stalls, &c);
-    note_due(k, 0);
+    note_due(k);
     return c.error;
 }
 

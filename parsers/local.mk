@@ -4,6 +4,7 @@ noinst_LIBRARIES += %D%/libparsers.a
 %C%_libparsers_a_SOURCES = \
 	%D%/alarm.c \
 	%D%/alarm.h \
+	%D%/alarm_fail.c \
 	%D%/alarm_key.c \
 	%D%/alarm_state.c \
 	%D%/alarm_state.h \

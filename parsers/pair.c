@@ -174,6 +174,9 @@ pair_wants(const struct event *ev)
 
     if (!f->claimed || f->claim_class != CLASS_DISK_FULL || !str_has(f->claim_event) || ev->log == NULL)
         return false;
+    /* A report that shows a code of its own needs no other record's. */
+    if (f->win32_known)
+        return false;
     return !(f->figures == FIGURES_FILLED && f->basis == BASIS_FIGURES);
 }
 
@@ -311,7 +314,7 @@ fits(const struct pair_table *t, const struct failure *f, const struct event *re
 
     if (!str_case_eq(f->ev->f.package, report->f.package))
         return false;
-    if (str_has(report->f.server) && f->server[0] && !str_case_eq(str_z(f->server), report->f.server))
+    if (str_has(report->f.server) && f->server[0] && !host_same(str_z(f->server), report->f.server))
         return false;
     if (!time_apart(t, at, &f->at, blank, fit, &apart))
         return false;
@@ -363,6 +366,33 @@ add_id(unsigned *n, char list[][EVENT_ID_SIZE], unsigned max, const char *id)
         memcpy(list[(*n)++], id, EVENT_ID_SIZE);
 }
 
+static void
+learn(struct pair_table *t, const struct fit *fit)
+{
+    if (fit->clock && fit->clock < PAIR_CLOCKS_MAX && !t->learned[fit->clock]) {
+        t->learned[fit->clock] = true;
+        t->offset[fit->clock] = fit->offset;
+        t->counters.learned++;
+    }
+}
+
+/* A code that nobody knows proves no cause, but it is not the one that blank
+ * figures would stand for either: the claim stays as it is, unverified. */
+static void
+leave_claim(struct event *ev, const struct failure *match)
+{
+    struct facts *f = &ev->f;
+
+    f->cause_class = f->claim_class;
+    f->tagged = false;
+    f->misreported = false;
+    f->basis = BASIS_TEXT;
+    f->confidence = CONFIDENCE_UNVERIFIED;
+    add_id(&f->n_linked, f->linked, EVENT_SEE_MAX, match->ev->id);
+    ev->cls = f->claim_class;
+    ev->severity = SEVERITY_WARNING;
+}
+
 /* The report's verdict from the line that proves it (design section 5, rows
  * "matching copy failure").  Strings are borrowed from the failure. */
 static void
@@ -371,12 +401,16 @@ apply_match(struct pair_table *t, struct event *ev, const struct failure *match,
     const struct facts *proof = &match->ev->f;
     struct facts *f = &ev->f;
 
-    f->caused = true;
-    f->cause_class = match->ev->cls;
-    f->tagged = proof->tagged;
     f->win32_known = proof->win32_known;
     f->win32 = proof->win32;
     f->symbol = proof->symbol;
+    f->caused = true;
+    if (!event_class_is_fault(match->ev->cls)) {
+        leave_claim(ev, match);
+        return;
+    }
+    f->cause_class = match->ev->cls;
+    f->tagged = proof->tagged;
     f->misreported = match->ev->cls != CLASS_DISK_FULL;
     f->basis = BASIS_LOG_MATCH;
     f->confidence = fit->guessed ? CONFIDENCE_PROBABLE : CONFIDENCE_CONFIRMED;
@@ -388,11 +422,7 @@ apply_match(struct pair_table *t, struct event *ev, const struct failure *match,
     add_id(&f->n_evidence, f->evidence, EVENT_EVIDENCE_MAX, match->ev->id);
     ev->cls = match->ev->cls;
     ev->severity = match->ev->severity;
-    if (fit->clock && fit->clock < PAIR_CLOCKS_MAX && !t->learned[fit->clock]) {
-        t->learned[fit->clock] = true;
-        t->offset[fit->clock] = fit->offset;
-        t->counters.learned++;
-    }
+    learn(t, fit);
 }
 
 bool
@@ -405,7 +435,8 @@ pair_take(struct pair_table *t, int64_t now, bool all, const struct run_lookup *
     struct held h;
 
     for (i = 0; i < t->n_held; i++)
-        if (all || t->held[(t->first + i) % PAIR_HELD_MAX].due <= now)
+        /* Its own window includes its last instant. */
+        if (all || t->held[(t->first + i) % PAIR_HELD_MAX].due < now)
             break;
     if (i == t->n_held)
         return false;
@@ -425,6 +456,12 @@ pair_take(struct pair_table *t, int64_t now, bool all, const struct run_lookup *
         return true;
     }
     t->counters.paired++;
+    out->proven = event_class_is_fault(match->ev->cls);
+    if (match->at.clock != h.at.clock) {
+        /* For the alarm's state it happened when its line says. */
+        out->at.clock = match->at.clock;
+        out->at.t = match->at.t;
+    }
     out->run = match->run;
     place = (unsigned) strlen(match->server);
     place = place < sizeof t->server ? place : (unsigned) sizeof t->server - 1;

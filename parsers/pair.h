@@ -51,7 +51,8 @@ unsigned pair_held_count(const struct pair_table *);
 struct pair_release {
     struct event *ev; /* owned by the caller: free() */
     struct moment at;
-    uint64_t run;      /* of the failure that proves it, 0 for none */
+    bool proven;       /* a failure proves it, and was filed when it came */
+    uint64_t run;      /* of that failure, 0 for none */
     struct str server; /* server of that failure; lives until the next call */
 };
 /* Takes the oldest held report that is due at 'now' (all when 'all'); false

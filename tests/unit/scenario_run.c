@@ -223,7 +223,7 @@ open_sources(struct run *k, const char *dir)
         ck_assert_int_eq(fclose(f), 0);
         k->stream[i] = stream_open(path, &o, false, err, sizeof err);
         ck_assert_msg(k->stream[i] != NULL, "%s:%d: %s", k->s->path, k->s->line, err);
-        k->waiting[i] = stream_next(k->stream[i], NULL, NULL) > 0;
+        k->waiting[i] = stream_next(k->stream[i], NULL) > 0;
     }
 }
 
@@ -287,13 +287,14 @@ feed(struct run *k, const struct sink *sink, unsigned source, size_t end, int re
         struct correlate_input in = {.ev = stream_event(s), .source = stream_id(s), .nearest = stream_nearest(s)};
         int r;
 
-        name_record(k, in.ev, source);
         need(k, diagnose_event(k->catalogue, k->scratch, stream_arena(s), in.ev) == PERR_OK, "diagnose_event failed");
+        need(k, stream_identify(s) == 0, "stream_identify failed");
+        name_record(k, in.ev, source);
         need(k, correlate_event(k->correlate, stream_arena(s), sink, &in) == 0, "correlate_event failed");
         k->result->records++;
         if (restart_at == SCENARIO_RESTART_ALWAYS || restart_at == (int) k->result->records)
             restart(k);
-        r = stream_next(s, NULL, NULL);
+        r = stream_next(s, NULL);
         need(k, r >= 0, stream_error(s));
         k->waiting[source] = r > 0;
     }

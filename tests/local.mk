@@ -34,12 +34,16 @@ SH_LOG_COMPILER = $(SHELL)
 LDADD = $(PROGRAM_LIBS) $(CHECK_LIBS)
 
 # --- unit tests -------------------------------------------------------------
+check_PROGRAMS += %D%/unit/check_bracket_log
+%C%_unit_check_bracket_log_SOURCES = %D%/unit/check_bracket_log.c %D%/unit/framing.h %D%/unit/log_case.h
 check_PROGRAMS += %D%/unit/check_catalogue
 %C%_unit_check_catalogue_SOURCES = %D%/unit/check_catalogue.c
 check_PROGRAMS += %D%/unit/check_code_scan
 %C%_unit_check_code_scan_SOURCES = %D%/unit/check_code_scan.c
 check_PROGRAMS += %D%/unit/check_config
 %C%_unit_check_config_SOURCES = %D%/unit/check_config.c %D%/unit/scratch.h
+check_PROGRAMS += %D%/unit/check_deliver
+%C%_unit_check_deliver_SOURCES = %D%/unit/check_deliver.c
 check_PROGRAMS += %D%/unit/check_diagnose
 %C%_unit_check_diagnose_SOURCES = %D%/unit/check_diagnose.c
 check_PROGRAMS += %D%/unit/check_event_xml
@@ -67,6 +71,10 @@ check_PROGRAMS += %D%/unit/check_signature
 %C%_unit_check_signature_SOURCES = %D%/unit/check_signature.c
 check_PROGRAMS += %D%/unit/check_sms_event
 %C%_unit_check_sms_event_SOURCES = %D%/unit/check_sms_event.c
+check_PROGRAMS += %D%/unit/check_sms_log
+%C%_unit_check_sms_log_SOURCES = %D%/unit/check_sms_log.c %D%/unit/framing.h %D%/unit/log_case.h
+check_PROGRAMS += %D%/unit/check_stream
+%C%_unit_check_stream_SOURCES = %D%/unit/check_stream.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_syslog_msg
 %C%_unit_check_syslog_msg_SOURCES = %D%/unit/check_syslog_msg.c %D%/unit/rfc5424.c %D%/unit/rfc5424.h
 check_PROGRAMS += %D%/unit/check_target_snmp
@@ -94,6 +102,38 @@ check_PROGRAMS += %D%/fuzz/replay_export
 EXTRA_PROGRAMS += %D%/fuzz/fuzz_export
 %C%_fuzz_fuzz_export_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 FUZZ_NAMES += export
+check_PROGRAMS += %D%/fuzz/replay_bracket_log
+%C%_fuzz_replay_bracket_log_SOURCES = %D%/fuzz/fuzz_format.c %D%/fuzz/replay.c
+%C%_fuzz_replay_bracket_log_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_FORMAT=bracket_log_format
+EXTRA_PROGRAMS += %D%/fuzz/fuzz_bracket_log
+%C%_fuzz_fuzz_bracket_log_SOURCES = %D%/fuzz/fuzz_format.c
+%C%_fuzz_fuzz_bracket_log_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_FORMAT=bracket_log_format
+%C%_fuzz_fuzz_bracket_log_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+FUZZ_NAMES += bracket_log
+check_PROGRAMS += %D%/fuzz/replay_sms_log
+%C%_fuzz_replay_sms_log_SOURCES = %D%/fuzz/fuzz_format.c %D%/fuzz/replay.c
+%C%_fuzz_replay_sms_log_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_FORMAT=sms_log_format
+EXTRA_PROGRAMS += %D%/fuzz/fuzz_sms_log
+%C%_fuzz_fuzz_sms_log_SOURCES = %D%/fuzz/fuzz_format.c
+%C%_fuzz_fuzz_sms_log_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_FORMAT=sms_log_format
+%C%_fuzz_fuzz_sms_log_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+FUZZ_NAMES += sms_log
+check_PROGRAMS += %D%/fuzz/replay_event_xml
+%C%_fuzz_replay_event_xml_SOURCES = %D%/fuzz/fuzz_format.c %D%/fuzz/replay.c
+%C%_fuzz_replay_event_xml_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_FORMAT=event_xml_format
+EXTRA_PROGRAMS += %D%/fuzz/fuzz_event_xml
+%C%_fuzz_fuzz_event_xml_SOURCES = %D%/fuzz/fuzz_format.c
+%C%_fuzz_fuzz_event_xml_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_FORMAT=event_xml_format
+%C%_fuzz_fuzz_event_xml_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+FUZZ_NAMES += event_xml
+check_PROGRAMS += %D%/fuzz/replay_viewer_text
+%C%_fuzz_replay_viewer_text_SOURCES = %D%/fuzz/fuzz_format.c %D%/fuzz/replay.c
+%C%_fuzz_replay_viewer_text_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_FORMAT=viewer_text_format
+EXTRA_PROGRAMS += %D%/fuzz/fuzz_viewer_text
+%C%_fuzz_fuzz_viewer_text_SOURCES = %D%/fuzz/fuzz_format.c
+%C%_fuzz_fuzz_viewer_text_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_FORMAT=viewer_text_format
+%C%_fuzz_fuzz_viewer_text_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+FUZZ_NAMES += viewer_text
 FUZZERS = $(FUZZ_NAMES:%=tests/fuzz/fuzz_%)
 
 # --- integration tests --------------------------------------------------------
@@ -133,7 +173,11 @@ EXTRA_DIST += $(SHELL_TESTS) \
 	%D%/faults/run.sh \
 	%D%/fuzz/replay.c \
 	%D%/fuzz/run.sh \
+	%D%/fuzz/seeds/bracket_log \
+	%D%/fuzz/seeds/event_xml \
 	%D%/fuzz/seeds/export \
+	%D%/fuzz/seeds/sms_log \
+	%D%/fuzz/seeds/viewer_text \
 	%D%/integration/lib.sh \
 	%D%/integration/snmptrapd.expected \
 	%D%/scenarios

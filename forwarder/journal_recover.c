@@ -27,7 +27,7 @@ enum { NAME_SIZE = 4200, COPY_ROWS = 2000 };
 
 struct recovery {
     const char *dir;
-    char marker[NAME_SIZE], live[NAME_SIZE], aside[NAME_SIZE], fresh[NAME_SIZE];
+    char marker[NAME_SIZE], live[NAME_SIZE], aside[NAME_SIZE], fresh[NAME_SIZE], mended[NAME_SIZE];
     sqlite3 *from, *to;
     sqlite3_stmt *insert;
     uint64_t items, gaps;
@@ -176,15 +176,99 @@ exec_to(struct recovery *r, const char *sql)
     return journal_errno(r->to, sqlite3_exec(r->to, sql, NULL, NULL, NULL));
 }
 
+/* True when the schema of 'db' can be read, without which nothing can. */
+static bool
+is_readable(sqlite3 *db)
+{
+    return sqlite3_exec(db, "SELECT count(*) FROM item WHERE seq < 0", NULL, NULL, NULL) == SQLITE_OK;
+}
+
+static void
+open_for_reading(struct recovery *r, const char *path)
+{
+    if (sqlite3_open_v2(path, &r->from, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+        return;
+    sqlite3_extended_result_codes(r->from, 1);
+    /* writable_schema: a file that is shorter than it should be is read as far
+     * as it goes; the connection cannot write anything. */
+    sqlite3_exec(r->from, "PRAGMA cell_size_check = ON; PRAGMA writable_schema = ON", NULL, NULL, NULL);
+}
+
+static int
+copy_file(const char *from, const char *to, const char *suffix)
+{
+    char a[NAME_SIZE + 8], b[NAME_SIZE + 8], block[65536];
+    int in, out, result = 0;
+    ssize_t n = 0;
+
+    snprintf(a, sizeof a, "%s%s", from, suffix);
+    snprintf(b, sizeof b, "%s%s", to, suffix);
+    if ((in = open(a, O_RDONLY | O_CLOEXEC)) < 0)
+        return -errno;
+    if ((out = open(b, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640)) < 0)
+        result = -errno;
+    while (result == 0 && (n = read(in, block, sizeof block)) > 0)
+        if (write(out, block, (size_t) n) != n)
+            result = -ENOSPC;
+    if (n < 0)
+        result = -errno;
+    close(in);
+    if (out >= 0)
+        close(out);
+    return result;
+}
+
+/* The first page holds the schema, which is the same in every journal of a
+ * version.  When only that page is damaged, a copy of the file with the first
+ * page of a new journal gives all the rest. */
+static void
+lend_first_page(struct recovery *r)
+{
+    unsigned char page[JOURNAL_PAGE];
+    struct stat st;
+    uint32_t pages;
+    int from = -1, to = -1;
+
+    sqlite3_close(r->from);
+    r->from = NULL;
+    sqlite3_wal_checkpoint_v2(r->to, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    if (copy_file(r->aside, r->mended, "") != 0)
+        goto out;
+    if (is_there(r->aside, "-wal") && copy_file(r->aside, r->mended, "-wal") != 0)
+        goto out;
+    if ((from = open(r->fresh, O_RDONLY | O_CLOEXEC)) < 0 || (to = open(r->mended, O_RDWR | O_CLOEXEC)) < 0
+        || fstat(to, &st) != 0 || pread(from, page, sizeof page, 0) != (ssize_t) sizeof page)
+        goto out;
+    /* File format of SQLite: pages in the file, then the list of free pages. */
+    pages = (uint32_t) (st.st_size / JOURNAL_PAGE);
+    for (unsigned i = 0; i < 4; i++)
+        page[28 + i] = (unsigned char) (pages >> (24 - 8 * i));
+    memset(page + 32, 0, 8);
+    if (pages > 1 && pwrite(to, page, sizeof page, 0) == (ssize_t) sizeof page)
+        open_for_reading(r, r->mended);
+out:
+    if (from >= 0)
+        close(from);
+    if (to >= 0)
+        close(to);
+}
+
+static void
+remove_database(const char *path)
+{
+    remove_file(path, "");
+    remove_file(path, "-wal");
+    remove_file(path, "-shm");
+}
+
 static int
 open_both(struct recovery *r, char *note, size_t notelen)
 {
     char err[400] = "";
     int fd, rc;
 
-    remove_file(r->fresh, "");
-    remove_file(r->fresh, "-wal");
-    remove_file(r->fresh, "-shm");
+    remove_database(r->fresh);
+    remove_database(r->mended);
     if ((fd = open(r->fresh, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640)) < 0) {
         snprintf(note, notelen, "%s: cannot make it: %s", r->fresh, strerror(errno));
         return -errno;
@@ -199,13 +283,14 @@ open_both(struct recovery *r, char *note, size_t notelen)
         snprintf(note, notelen, "%s: %s", r->fresh, err[0] ? err : sqlite3_errmsg(r->to));
         return journal_errno(r->to, rc);
     }
-    /* What cannot even be opened has nothing that could be read. */
-    if (is_there(r->aside, "")
-        && sqlite3_open_v2(r->aside, &r->from, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
-        sqlite3_extended_result_codes(r->from, 1);
-        /* writable_schema: a file that is shorter than it should be is read
-         * as far as it goes; the connection cannot write anything. */
-        sqlite3_exec(r->from, "PRAGMA cell_size_check = ON; PRAGMA writable_schema = ON", NULL, NULL, NULL);
+    if (!is_there(r->aside, ""))
+        return 0;
+    open_for_reading(r, r->aside);
+    if (!r->from || !is_readable(r->from))
+        lend_first_page(r);
+    if (r->from && !is_readable(r->from)) {
+        sqlite3_close(r->from);
+        r->from = NULL;
     }
     return 0;
 }
@@ -401,6 +486,7 @@ journal_recover(const char *dir, const char *why, char *note, size_t notelen)
     snprintf(r.marker, sizeof r.marker, "%.4000s/journal.damaged", dir);
     snprintf(r.live, sizeof r.live, "%.4000s/journal.db", dir);
     snprintf(r.fresh, sizeof r.fresh, "%.4000s/journal.new", dir);
+    snprintf(r.mended, sizeof r.mended, "%.4000s/journal.mend", dir);
     note[0] = '\0';
     if ((result = choose_name(&r)) != 0 || (result = set_aside(&r, &done)) != 0) {
         snprintf(note, notelen, "%s is damaged (%s) and cannot be set aside: %s", r.live, why, strerror(-result));
@@ -416,6 +502,7 @@ journal_recover(const char *dir, const char *why, char *note, size_t notelen)
         if (sqlite3_close(r.to) != SQLITE_OK && result == 0)
             result = -EIO;
         remove_files_of_reading(&r);
+        remove_database(r.mended);
         if (result == 0 && rename(r.fresh, r.live) != 0)
             result = -errno;
         if (result == 0)

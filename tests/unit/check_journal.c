@@ -659,12 +659,36 @@ START_TEST(sets_aside_what_is_no_database_at_all)
 {
     struct journal *j;
 
-    build_journal(100);
-    overwrite(in_dir("state/journal.db"), 0, 'x', 100);
+    ck_assert_int_eq(mkdir(in_dir("state"), 0700), 0);
+    write_file(in_dir("state/journal.db"), "dear diary, this is no database and it is long enough to be one, almost "
+                                           "or not quite, but longer than a hundred bytes at least.", 120);
     j = must_open(1 << 30);
     ck_assert(journal_recovered(j));
     ck_assert_uint_eq(count_asides(), 1);
+    ck_assert_msg(strstr(err, "0 items") != NULL, "%s", err);
     append_run(j, 1, 1, 450, 1);
+    journal_close(j);
+}
+END_TEST
+
+/* The first page, which holds the schema, is garbage in part or whole. */
+START_TEST(saves_all_behind_a_damaged_first_page)
+{
+    struct journal *j;
+    struct journal_cursor c;
+    unsigned first = 0, last = 0;
+
+    build_journal(3000);
+    overwrite(in_dir("state/journal.db"), _i == 2 ? 40 : 0, _i ? 0 : 'x', _i == 1 ? 32768 : _i == 2 ? 500 : 100);
+    if (_i == 2)
+        overwrite(in_dir("state/journal.db"), 32000, 'x', 700);
+    j = must_open(1 << 30);
+    ck_assert(journal_recovered(j));
+    ck_assert_msg(read_all(j, 0, &first, &last) == 3000, "%s", err);
+    MUST(journal_cursor_get(j, "nms", false, &c));
+    ck_assert_uint_eq(c.seq, 1500);
+    ck_assert_uint_eq(count_asides(), 1);
+    ck_assert_int_ne(access(in_dir("state/journal.mend"), F_OK), 0);
     journal_close(j);
 }
 END_TEST
@@ -893,6 +917,7 @@ main(void)
     tcase_set_timeout(damage, 120);
     tcase_add_test(damage, saves_all_but_the_damaged_page);
     tcase_add_test(damage, sets_aside_what_is_no_database_at_all);
+    tcase_add_loop_test(damage, saves_all_behind_a_damaged_first_page, 0, 3);
     tcase_add_test(damage, saves_what_is_before_a_cut);
     tcase_add_test(damage, sets_a_log_without_its_file_aside);
     tcase_add_loop_test(damage, ends_a_recovery_that_was_cut_short, 0, 4);

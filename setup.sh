@@ -66,7 +66,12 @@ configure_in() {
 
 # build_in FOLDER
 build_in() {
-    make -C "$1" -j "$jobs" V=0 >"$1/make.out" 2>&1 || { tail -n 40 "$1/make.out" >&2; fail "the build failed in $1"; }
+    make -C "$1" -j "$jobs" V=0 >"$1/make.out" 2>&1 || { build_errors "$1/make.out"; fail "the build failed in $1"; }
+}
+
+# build_errors FILE: what went wrong, out of make's output.
+build_errors() {
+    grep -nE 'error|warning|undefined|No rule|[*]{3}' "$1" >&2 || tail -n 40 "$1" >&2
 }
 
 # --- test -------------------------------------------------------------------
@@ -99,12 +104,12 @@ test_in() {
     say "Testing $2"
     find "$1/tests" -name '*.trs' -exec rm -f {} + 2>/dev/null || :
     if ! make -C "$1" -k -j "$jobs" V=0 check >"$1/check.out" 2>&1; then
-        grep -E '^(FAIL|ERROR|XPASS)' "$1/check.out" || tail -n 40 "$1/check.out"
+        grep -E '^(FAIL|ERROR|XPASS)' "$1/check.out" || :
         for trs in $(grep -L '^:test-result: PASS' $(find "$1/tests" -name '*.trs') /dev/null | grep -v '^/dev/null$'); do
             echo "--- ${trs%.trs}"
             tail -n 40 "${trs%.trs}.log"
         done
-        [ -n "$(find "$1/tests" -name '*.trs')" ] || { tail -n 60 "$1/check.out"; fail "the tests did not build in $1"; }
+        [ -n "$(find "$1/tests" -name '*.trs')" ] || { build_errors "$1/check.out"; fail "the tests did not build in $1"; }
         make_failed=yes
         make -C "$1" -s lint >/dev/null || :
     fi

@@ -158,7 +158,10 @@ print_span(const struct pipeline *p)
             print_time(first);
             fputs(" to ", stdout);
             print_time(last);
-            fputs(st->first.utc_known ? " (UTC)" : " (local time; its zone is unknown, --zone tells)", stdout);
+            if (!st->first.utc_known)
+                fputs(", local time; its zone is unknown, --zone tells", stdout);
+            else if (st->zone[0])
+                printf(", zone %s", st->zone);
         }
         if (st->unframed_bytes)
             printf("; %" PRIu64 " of %" PRIu64 " bytes no format could frame", st->unframed_bytes, st->bytes);

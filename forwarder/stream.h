@@ -21,6 +21,7 @@ struct stream_stats {
     uint64_t records, bytes, unframed_bytes, unclassified;
     bool first_known; /* span of record time */
     struct when first, last;
+    char zone[80]; /* that its local times were read in, "" when unknown */
 };
 
 struct stream;

@@ -79,6 +79,8 @@ stream_note_time(struct stream *s, const struct when *w)
     if (!s->stats.first_known) {
         s->stats.first = *w;
         s->stats.first.zone = STR_NONE;
+        if (w->utc_known && w->local_known)
+            text_show(w->zone, s->stats.zone, sizeof s->stats.zone);
     }
     s->stats.first_known = true;
     s->stats.last = *w;

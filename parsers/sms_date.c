@@ -459,7 +459,7 @@ sms_date_short(struct sms_view *v, size_t i, bool any, struct sms_date *d, bool 
             return i;
         mark = c;
     }
-    if ((d->part_digits[0] == 4) + (d->part_digits[2] == 4) > 1 || d->part_digits[2] == 1)
+    if ((d->part_digits[0] == 4) + (d->part_digits[2] == 4) > 1 || (d->part_digits[2] == 1 && d->part_digits[0] != 4))
         return i;
     d->dated = true;
     next = sms_gap(v, k, &lines);

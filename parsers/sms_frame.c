@@ -175,9 +175,14 @@ piece_end(const struct sms_view *v)
 {
     size_t end = LINE_MAX_BYTES;
 
-    for (size_t back = 0; back < 3; back++)
-        if (((unsigned char) v->p[end - back] & 0xc0) != 0x80)
-            return end - back;
+    for (size_t back = 1; back <= 3; back++) {
+        unsigned char c = (unsigned char) v->p[end - back];
+
+        if (c >= 0xc0)
+            return back < (c >= 0xf0 ? 4u : c >= 0xe0 ? 3u : 2u) ? end - back : end;
+        if (c < 0x80)
+            break;
+    }
     return end;
 }
 

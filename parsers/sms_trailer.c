@@ -280,13 +280,28 @@ component_at(struct sms_view *v, size_t i, bool bracketed)
     return e;
 }
 
+/* Past what is no date, up to a bracket on the same line and beyond it, when
+ * "thread=" stands there; else 0. */
+static size_t
+unreadable(struct sms_view *v, size_t i)
+{
+    char which;
+
+    for (size_t k = i; k - i < UNREADABLE_MAX && !sms_is_eol(sms_at(v, k)) && sms_at(v, k) != '$'; k++) {
+        if (sms_bracket(v, k, &which)) {
+            k = sms_between(v, k);
+            return sms_thread_begins(v, k) ? k : 0;
+        }
+    }
+    return 0;
+}
+
 /* The date between component and thread; '*at' moves past it.  SMS_WHOLE to go
  * on to "thread=", else the trailer ends here as said. */
 static enum sms_found
 date_part(struct sms_view *v, size_t *at, bool opened, struct sms_trailer *t)
 {
     size_t i = *at, dots = elision(v, i), end;
-    char which;
 
     if (dots) {
         t->damaged = true;
@@ -294,30 +309,21 @@ date_part(struct sms_view *v, size_t *at, bool opened, struct sms_trailer *t)
         return sms_thread_begins(v, *at) ? SMS_WHOLE : sms_cut(v, i, t);
     }
     end = sms_date_at(v, i, &t->date, &t->damaged);
-    if (end == i) {
-        /* No date: whatever it is, if "><thread=" comes after it. */
-        if (!opened)
-            return SMS_NONE;
-        while (end - i < UNREADABLE_MAX && !sms_bracket(v, end, &which) && !sms_is_eol(sms_at(v, end))
-               && sms_at(v, end) != '$')
-            end++;
-        if (sms_bracket(v, end, &which))
-            *at = sms_between(v, end);
-        t->damaged = true;
-        return *at != i && sms_thread_begins(v, *at) ? SMS_WHOLE : SMS_NONE;
-    }
     *at = sms_between(v, end);
-    dots = elision(v, *at);
-    if (dots) {
+    if (end != i && (dots = elision(v, *at)) != 0) {
         t->damaged = true;
         *at = sms_between(v, *at + dots);
     }
-    if (sms_thread_begins(v, *at)) {
+    if (end != i && sms_thread_begins(v, *at)) {
         if (*at - end != 2 || memcmp(v->p + end, "><", 2) != 0)
             t->damaged = true;
         return SMS_WHOLE;
     }
-    return cut_after_date(v, end, t);
+    if (opened && (*at = unreadable(v, end)) != 0) {
+        t->damaged = true;
+        return SMS_WHOLE;
+    }
+    return end != i ? cut_after_date(v, end, t) : SMS_NONE;
 }
 
 /* From the component at 'i' on.  'pair' is false for a single dollar sign. */

@@ -246,10 +246,20 @@ alarm_note(struct alarm_table *t, const struct alarm *a)
         t->earliest = due;
 }
 
-void
-alarm_add_file(struct alarm_table *t, struct alarm *a, struct str path)
+/* What a failing file is remembered by.  A path with a drive letter is one of
+ * the computer that wrote the record; a UNC path is itself wherever it stands. */
+static uint64_t
+file_hash(struct str path, struct str host)
 {
     uint64_t h = alarm_hash(path);
+
+    return str_starts(path, STR("\\\\")) ? h : h * 31 + alarm_hash(host);
+}
+
+void
+alarm_add_file(struct alarm_table *t, struct alarm *a, struct str path, struct str host)
+{
+    uint64_t h = file_hash(path, host);
 
     if (path.n == 0)
         return;
@@ -387,9 +397,10 @@ alarm_rename(struct alarm_table *t, struct call *c, struct alarm *a, struct str 
 }
 
 void
-alarm_copied(struct alarm_table *t, struct call *c, struct str package, struct str path)
+alarm_copied(struct alarm_table *t, struct call *c, const struct event *ev)
 {
-    uint64_t h = alarm_hash(path);
+    struct str package = ev->f.package;
+    uint64_t h = file_hash(str_has(ev->f.target) ? ev->f.target : ev->f.file, ev->f.host);
 
     if (!t->waiting[h % ALARM_WAITING])
         return;

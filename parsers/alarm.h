@@ -106,8 +106,8 @@ void alarm_clear(struct alarm_table *, struct call *, struct alarm *, const char
 /* Gives 'a' its full key once its server is known; the alarm stays.  False when
  * that key has an alarm already: then 'a' has ended, with a clear that says so. */
 bool alarm_rename(struct alarm_table *, struct call *, struct alarm *, struct str key);
-/* Clears what 'path' was the last failing file of. */
-void alarm_copied(struct alarm_table *, struct call *, struct str package, struct str path);
+/* A copy that went well: clears what its target was the last failing file of. */
+void alarm_copied(struct alarm_table *, struct call *, const struct event *ev);
 /* Escalates and ages what is due on 'clock' at 'now'; the next time to call. */
 int64_t alarm_tick(struct alarm_table *, struct call *, uint32_t clock, int64_t now);
 /* The earliest due time noted since the last alarm_tick(). */

@@ -76,7 +76,7 @@ raise_new(struct alarm_table *t, struct call *c, const struct failure_report *r,
         a->count = before->count + 1;
         a->first = before->first;
     }
-    alarm_add_file(t, a, r->path);
+    alarm_add_file(t, a, r->path, r->f->host);
     a->severity = alarm_severity(t, a);
     if (!map_put(t->open, a->key, a))
         goto fail;
@@ -189,7 +189,7 @@ fail_again(struct alarm_table *t, struct call *c, struct alarm *a, const struct 
     if (r->run && kin != KIN_OLDER)
         a->run = r->run;
     if (kin != KIN_OLDER)
-        alarm_add_file(t, a, r->path);
+        alarm_add_file(t, a, r->path, r->f->host);
     touch(t, c, a);
     if (r->severity < a->floor)
         a->floor = r->severity;

@@ -37,7 +37,7 @@ void alarm_send(struct alarm_table *, struct call *, struct alarm *, enum alarm_
 enum severity alarm_severity(const struct alarm_table *, const struct alarm *);
 /* The next alarm_tick() must not come after this alarm is due. */
 void alarm_note(struct alarm_table *, const struct alarm *);
-void alarm_add_file(struct alarm_table *, struct alarm *, struct str path);
+void alarm_add_file(struct alarm_table *, struct alarm *, struct str path, struct str host);
 /* 'f' instead of what 'a' knew, or filled up from it. */
 bool alarm_replace_facts(struct call *, struct alarm *, const struct facts *f, bool fill);
 /* Makes room for one more, with a clear that says so. */

@@ -350,8 +350,8 @@ follow_copies(struct correlate *k, struct call *c, const struct event *ev, uint6
             c->error = -ENOMEM;
         break;
     case FACT_COPY_OK:
-        pair_copied(k->pairs, ev, &c->at);
-        alarm_copied(k->alarms, c, ev->f.package, str_has(ev->f.target) ? ev->f.target : ev->f.file);
+        pair_copied(k->pairs, ev, &c->at, fault_server(ev));
+        alarm_copied(k->alarms, c, ev);
         break;
     case FACT_PACKAGE_STORED:
         cargo_stored(k->alarms, c, ev);

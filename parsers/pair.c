@@ -150,7 +150,7 @@ pair_failure(struct pair_table *t, const struct event *ev, const struct moment *
 }
 
 void
-pair_copied(struct pair_table *t, const struct event *ev, const struct moment *at)
+pair_copied(struct pair_table *t, const struct event *ev, const struct moment *at, struct str server)
 {
     uint64_t target = alarm_hash(ev->f.target);
 
@@ -160,7 +160,7 @@ pair_copied(struct pair_table *t, const struct event *ev, const struct moment *a
         struct failure *f = &t->failure[i];
 
         if (f->target == target && f->at.clock == at->clock && f->at.t <= at->t && !f->ok_known
-            && str_case_eq(f->ev->f.target, ev->f.target)) {
+            && str_case_eq(f->ev->f.target, ev->f.target) && host_same(str_z(f->server), server)) {
             f->ok_known = true;
             f->ok = at->t;
         }

@@ -35,9 +35,9 @@ void pair_catalogue(struct pair_table *, const struct catalogue *);
  * server 'server' ("" unknown). */
 bool pair_failure(struct pair_table *, const struct event *ev, const struct moment *at, uint64_t run,
                   struct str server);
-/* A copy that went well: earlier failures of the same target prove nothing
- * about reports that are later than 'at'. */
-void pair_copied(struct pair_table *, const struct event *ev, const struct moment *at);
+/* A copy to 'server' that went well: earlier failures of the same target prove
+ * nothing about reports that are later than 'at'. */
+void pair_copied(struct pair_table *, const struct event *ev, const struct moment *at, struct str server);
 
 /* Whether 'ev' is a claim that pairing may change, and so has to be held. */
 bool pair_wants(const struct event *ev);

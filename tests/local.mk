@@ -42,6 +42,9 @@ check_PROGRAMS += %D%/unit/check_code_scan
 %C%_unit_check_code_scan_SOURCES = %D%/unit/check_code_scan.c
 check_PROGRAMS += %D%/unit/check_config
 %C%_unit_check_config_SOURCES = %D%/unit/check_config.c %D%/unit/scratch.h
+check_PROGRAMS += %D%/unit/check_correlate
+%C%_unit_check_correlate_SOURCES = %D%/unit/check_correlate.c %D%/unit/scenario.h %D%/unit/scenario_read.c \
+	%D%/unit/scenario_run.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_deliver
 %C%_unit_check_deliver_SOURCES = %D%/unit/check_deliver.c
 check_PROGRAMS += %D%/unit/check_diagnose

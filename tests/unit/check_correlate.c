@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * check_correlate.c - a restart changes nothing: each scenario again, with the
+ * correlator saved, restored and exchanged between records, must give the same
+ * items to the byte; and bytes that are no saved state are refused. */
+#include "build.h"
+
+#include <check.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "parsers/catalogue.h"
+#include "parsers/correlate.h"
+#include "parsers/when.h"
+#include "tests/unit/scenario.h"
+
+/* Longer ones are cut at chosen records only: the work grows as the square. */
+enum { EVERY_BOUNDARY = 40 };
+
+static struct scenario **all;
+static unsigned n_all;
+
+static void
+read_all(void)
+{
+    unsigned n_files;
+    char **file = scenario_files(&n_files);
+
+    for (unsigned i = 0; i < n_files; i++) {
+        unsigned n;
+        struct scenario *s = scenario_read(file[i], &n);
+
+        for (unsigned j = 0; j < n; j++) {
+            all = realloc(all, (n_all + 1) * sizeof(struct scenario *));
+            all[n_all++] = &s[j];
+        }
+        free(file[i]);
+    }
+    free(file);
+}
+
+static void
+compare(const struct scenario *s, const struct scenario_result *whole, int restart)
+{
+    struct scenario_result *parts = scenario_run(s, restart);
+
+    for (unsigned i = 0; i < whole->n_items && i < parts->n_items; i++)
+        ck_assert_msg(strcmp(whole->item[i].xml, parts->item[i].xml) == 0,
+                      "%s:%d: %s: restart %d: item %u differs\n  without %s  with    %s", s->path, s->line, s->title,
+                      restart, i, whole->item[i].xml, parts->item[i].xml);
+    ck_assert_msg(whole->n_items == parts->n_items, "%s:%d: %s: restart %d: %u items instead of %u", s->path, s->line,
+                  s->title, restart, parts->n_items, whole->n_items);
+    ck_assert_uint_eq(whole->records, parts->records);
+    scenario_result_free(parts, s);
+}
+
+START_TEST(a_restart_after_any_record_changes_nothing)
+{
+    const struct scenario *s = all[_i];
+    struct scenario_result *whole = scenario_run(s, SCENARIO_RESTART_NEVER);
+
+    compare(s, whole, SCENARIO_RESTART_ALWAYS);
+    for (unsigned at = 1; at <= whole->records; at += whole->records > EVERY_BOUNDARY ? 17 : 1)
+        compare(s, whole, (int) at);
+    scenario_result_free(whole, s);
+}
+END_TEST
+
+/* --- states that are none ------------------------------------------------- */
+
+static struct catalogue *
+builtin(void)
+{
+    struct catalogue_error error;
+    struct catalogue *c;
+    size_t n = 0;
+
+    while (catalogue_builtin[n].name)
+        n++;
+    c = catalogue_new(catalogue_builtin, n, &error);
+    ck_assert_msg(c != NULL, "%s:%d: %s", error.file, error.line, error.text);
+    return c;
+}
+
+static int
+count_item(void *arg, const struct item *item)
+{
+    (void) item;
+    ++*(unsigned *) arg;
+    return 0;
+}
+
+/* A correlator with something of everything in it: an open run, a failed copy,
+ * a held report, an open alarm, a source of unknown zone. */
+static struct correlate *
+busy(struct catalogue *c, unsigned *items)
+{
+    static const struct eventlog log = {.number = 109};
+    struct correlate *k = correlate_new(c);
+    struct arena *arena = arena_new(1 << 20);
+    struct sink sink = {count_item, items};
+    struct event found = {.id = "a", .cls = CLASS_ACTIVITY, .fact = FACT_INSTRUCTION_FOUND};
+    struct event failed = {.id = "b", .cls = CLASS_FILE_CONTENTION, .severity = SEVERITY_MINOR, .fact = FACT_COPY_FAILED};
+    struct event report = {.id = "c", .cls = CLASS_FILE_CONTENTION, .severity = SEVERITY_MINOR, .log = &log};
+    struct correlate_input in = {.source = 1};
+
+    ck_assert_ptr_nonnull(k);
+    found.when.local_known = failed.when.local_known = report.when.utc_known = true;
+    found.f.host = failed.f.host = STR("ANFIELD");
+    found.f.thread = failed.f.thread = STR("1D0");
+    found.f.instruction = STR("a.ins");
+    failed.f.package = report.f.package = STR("DOG0005D");
+    failed.f.target = STR("E:\\SMS_PKGE\\DOG0005D\\a.EXE");
+    failed.f.caused = report.f.caused = true;
+    failed.f.cause_class = report.f.cause_class = CLASS_FILE_CONTENTION;
+    failed.f.basis = BASIS_CODE;
+    report.f.claimed = true;
+    report.f.claim_class = CLASS_DISK_FULL;
+    report.f.claim_event = STR("109");
+    report.f.figures = FIGURES_BLANK;
+    report.f.basis = BASIS_BLANK_FIGURES;
+    in.ev = &found;
+    ck_assert_int_eq(correlate_event(k, arena, &sink, &in), 0);
+    in.ev = &failed;
+    ck_assert_int_eq(correlate_event(k, arena, &sink, &in), 0);
+    in.ev = &report;
+    in.source = 2;
+    ck_assert_int_eq(correlate_event(k, arena, &sink, &in), 0);
+    ck_assert_uint_eq(correlate_held(k), 1);
+    ck_assert_uint_eq(alarm_open_count(correlate_alarms(k)), 1);
+    arena_free(arena);
+    return k;
+}
+
+START_TEST(refuses_a_state_that_is_cut)
+{
+    struct catalogue *c = builtin();
+    unsigned items = 0;
+    struct correlate *k = busy(c, &items);
+    uint8_t *bytes;
+    size_t n;
+
+    ck_assert_int_eq(correlate_save(k, &bytes, &n), 0);
+    for (size_t cut = 0; cut < n; cut++) {
+        struct correlate *other = correlate_new(c);
+        uint8_t *part = malloc(cut ? cut : 1);
+
+        memcpy(part, bytes, cut);
+        ck_assert_msg(correlate_restore(other, part, cut) == -EINVAL, "the first %zu of %zu bytes were taken", cut, n);
+        correlate_free(other);
+        free(part);
+    }
+    free(bytes);
+    correlate_free(k);
+    catalogue_unref(c);
+}
+END_TEST
+
+/* Whatever the bytes: refused, or a correlator that works on. */
+START_TEST(bears_a_state_that_is_damaged)
+{
+    struct catalogue *c = builtin();
+    unsigned items = 0, seed = 1, taken = 0;
+    struct correlate *k = busy(c, &items);
+    struct arena *arena = arena_new(1 << 22);
+    struct sink sink = {count_item, &items};
+    uint8_t *bytes;
+    size_t n;
+
+    ck_assert_int_eq(correlate_save(k, &bytes, &n), 0);
+    for (unsigned round = 0; round < 1500; round++) {
+        struct correlate *other = correlate_new(c);
+        uint8_t *copy = malloc(n);
+
+        memcpy(copy, bytes, n);
+        for (unsigned i = 0; i < 1 + round % 3; i++) {
+            seed = seed * 1103515245u + 12345u;
+            copy[(seed >> 8) % n] = (uint8_t) (round % 2 ? seed >> 24 : 0xff);
+        }
+        if (correlate_restore(other, copy, n) == 0) {
+            taken++;
+            ck_assert_int_eq(correlate_finish(other, arena, &sink), 0);
+        }
+        arena_reset(arena);
+        correlate_free(other);
+        free(copy);
+    }
+    /* Most single bytes are text or time: the test must not see refusals only. */
+    ck_assert_uint_gt(taken, 100);
+    arena_free(arena);
+    free(bytes);
+    correlate_free(k);
+    catalogue_unref(c);
+}
+END_TEST
+
+static int
+refuse_item(void *arg, const struct item *item)
+{
+    (void) arg;
+    (void) item;
+    return -ENOSPC;
+}
+
+START_TEST(hands_the_sinks_error_back)
+{
+    struct catalogue *c = builtin();
+    struct correlate *k = correlate_new(c);
+    struct arena *arena = arena_new(1 << 20);
+    struct sink sink = {refuse_item, NULL};
+    struct event ev = {.id = "a", .cls = CLASS_ACTIVITY};
+    struct correlate_input in = {.ev = &ev, .source = 1};
+
+    ck_assert_int_eq(correlate_event(k, arena, &sink, &in), -ENOSPC);
+    arena_free(arena);
+    correlate_free(k);
+    catalogue_unref(c);
+}
+END_TEST
+
+int
+main(void)
+{
+    Suite *s = suite_create("correlate");
+    TCase *tc = tcase_create("restart"), *state = tcase_create("state");
+    SRunner *sr;
+    int failed;
+
+    read_all();
+    tcase_set_timeout(tc, 300);
+    tcase_add_loop_test(tc, a_restart_after_any_record_changes_nothing, 0, (int) n_all);
+    suite_add_tcase(s, tc);
+    tcase_set_timeout(state, 300);
+    tcase_add_test(state, refuses_a_state_that_is_cut);
+    tcase_add_test(state, bears_a_state_that_is_damaged);
+    tcase_add_test(state, hands_the_sinks_error_back);
+    suite_add_tcase(s, state);
+    sr = srunner_create(s);
+    srunner_run_all(sr, CK_ENV);
+    failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    return failed != 0;
+}

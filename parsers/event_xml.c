@@ -172,7 +172,7 @@ finish(struct event_xml_reading *r, struct arena *arena)
     r->log->message = line_ends(arena, r->log->message);
     text = str_trim(r->log->message);
     if (!text.n)
-        text = join_strings(r, arena);
+        text = str_trim(join_strings(r, arena));
     ev->text = text_clean(arena, text_codepage_decoded(), text, EVENT_TEXT_MAX, &ev->truncated);
     return str_has(ev->text);
 }
@@ -227,7 +227,7 @@ event_xml_probe(struct str head)
         return 0;
     if (has(head, STR(EVENT_XML_NS)))
         return 95;
-    if (has(head, STR("<System")) && (has(head, STR("<Event")) || has(head, STR(":Event"))))
+    if ((has(head, STR("<System")) || has(head, STR(":System"))) && (has(head, STR("<Event")) || has(head, STR(":Event"))))
         return 80;
     return str_starts(head, STR("<Event>")) || str_starts(head, STR("<Event ")) || str_starts(head, STR("<Events"))
                ? 60

@@ -222,7 +222,7 @@ START_TEST(event_109_gives_its_facts)
     SAME(ev.f.event_number, "109");
     SAME(ev.f.record_number, "4711");
     SAME(ev.f.thread, NULL);
-    SAME(ev.text, "\\\\ANFIELD\\SMS_PKGE\\DOG0005D\n\n");
+    SAME(ev.text, "\\\\ANFIELD\\SMS_PKGE\\DOG0005D");
     when_text(&ev.when, time);
     ck_assert_str_eq(time, "1998-09-10T16:55:40Z");
     ck_assert(!ev.when.local_known);
@@ -298,16 +298,16 @@ static const struct {
     {"", NULL, NULL, ""},
     {"<EventData/>", "", NULL, ""},
     {"<EventData><Data>a</Data><Data>b</Data></EventData>", "a|b", NULL, "a\nb"},
-    {"<EventData><Data Name='Server'>A</Data><Data Name='Path'/></EventData>", "A|", NULL, "Server: A\nPath: "},
+    {"<EventData><Data Name='Server'>A</Data><Data Name='Path'/></EventData>", "A|", NULL, "Server: A\nPath:"},
     {"<EventData><Data Name='param1'>a</Data><Data Name='param2'>b</Data></EventData>", "a|b", NULL, "a\nb"},
     {"<EventData><Data Name='param1'>a</Data><Data Name='param3'>c</Data></EventData>", "a|-|c", NULL, "a\nc"},
     {"<EventData><Data Name='param2'>b</Data><Data Name='param1'>a</Data></EventData>", "b|a", NULL,
      "param2: b\nparam1: a"},
-    {"<EventData><Data> x </Data><Binary>00FF</Binary></EventData>", " x ", NULL, " x "},
+    {"<EventData><Data> x </Data><Binary>00FF</Binary></EventData>", " x ", NULL, "x"},
     {"<EventData>bare</EventData>", "bare", NULL, "bare"},
     {"<EventData><Data>&lt;string&gt;a&lt;/string&gt;\n&lt;string&gt;&lt;/string&gt;</Data></EventData>", "a|", NULL,
-     "a\n"},
-    {"<EventData><Data><string>a</string>\n<string/></Data></EventData>", "a|", NULL, "a\n"},
+     "a"},
+    {"<EventData><Data><string>a</string>\n<string/></Data></EventData>", "a|", NULL, "a"},
     {"<EventData><ComplexData Name='c'><Data>a</Data></ComplexData></EventData>", "a", NULL, "a"},
     {"<EventData><Data><![CDATA[<a> & ]]>b</Data></EventData>", "<a> & b", NULL, "<a> & b"},
     {"<EventData><Data>a&#13;&#10;b&#xD;c</Data></EventData>", "a\nb\nc", NULL, "a\nb\nc"},
@@ -497,6 +497,7 @@ START_TEST(probe_knows_its_own)
     ck_assert_int_gt(event_xml_format.probe(STR("\xef\xbb\xbf<?xml version='1.0'?>\n<Events>" EVENT_109)), 90);
     ck_assert_int_gt(event_xml_format.probe(STR(OTHER)), 90);
     ck_assert_int_gt(event_xml_format.probe(STR("<Event><System><EventID>1</EventID>")), 50);
+    ck_assert_int_gt(event_xml_format.probe(STR("<e:Event><e:System><e:EventID>1</e:EventID>")), 50);
     ck_assert_int_gt(event_xml_format.probe(STR("  <Events>")), 50);
     ck_assert_int_eq(event_xml_format.probe(STR("<events xmlns='urn:truecause:event:1'>")), 0);
     ck_assert_int_eq(event_xml_format.probe(STR("<![LOG[text]LOG]!><time=\"1\">")), 0);

@@ -93,6 +93,7 @@ transport_ok(const char *transport, enum config_type type, char *why, size_t siz
     static const char *const later[] = {"tls", "tls6", "dtls", "dtls6", "relp", "unix", "ssh", NULL};
     bool udp = strcmp(transport, "udp") == 0 || strcmp(transport, "udp6") == 0;
     bool tcp = strcmp(transport, "tcp") == 0 || strcmp(transport, "tcp6") == 0;
+    const char *want = type == CONFIG_SNMP ? "udp: or udp6:" : "udp:, udp6:, tcp: or tcp6:";
     bool known = tcp;
 
     for (unsigned i = 0; later[i]; i++)
@@ -101,10 +102,9 @@ transport_ok(const char *transport, enum config_type type, char *why, size_t siz
         return true;
     if (known)
         snprintf(why, size, "\"%s:\" for %s is not in this version; write %s", transport,
-                 type == CONFIG_SNMP ? "snmp" : "syslog", type == CONFIG_SNMP ? "udp: or udp6:" : "udp:, udp6:, tcp: or tcp6:");
+                 type == CONFIG_SNMP ? "snmp" : "syslog", want);
     else
-        snprintf(why, size, "it must begin with %s, as in \"udp:192.0.2.7:%s\"",
-                 type == CONFIG_SNMP ? "udp: or udp6:" : "udp:, udp6:, tcp: or tcp6:", port_default(type, "udp"));
+        snprintf(why, size, "it must begin with %s, as in \"udp:192.0.2.7:%s\"", want, port_default(type, "udp"));
     return false;
 }
 

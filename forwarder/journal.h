@@ -26,7 +26,7 @@ struct journal;
  * (-EBUSY: another process holds it).  Never starts empty over data it cannot
  * read: a damaged file is set aside whole and all that can be read of it is
  * copied over; then journal_recovered() is true and 'err' says what was found,
- * where it lies and what was saved (else 'err' is empty).  On error NULL, errno
+ * where it lies and what was saved (else 'err' is empty); it is logged, too.  On error NULL, errno
  * set, 'err' in words with the remedy. */
 struct journal *journal_open(const char *dir, uint64_t limit_bytes, char *err, size_t errlen);
 bool journal_recovered(const struct journal *);

@@ -508,6 +508,7 @@ open_or_recover(struct journal *j, char *err, size_t errlen)
         return journal_errno(j->db, rc);
     }
     snprintf(err, errlen, "%s", note);
+    log_error("%s", note);
     j->recovered = true;
     return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * check_config.c - the configuration: what is read, what is refused and in
- * which words, merging, secrets, addresses, and that the words known to the
- * program are those of schemas/config.xsd. */
+ * which words, merging, and that the words known to the program are those of
+ * schemas/config.xsd. */
 #include "build.h"
 
 #include <check.h>
@@ -18,97 +18,8 @@
 #include "forwarder/config_parts.h"
 #include "forwarder/near.h"
 #include "parsers/when.h"
+#include "tests/unit/config_load.h"
 #include "tests/unit/scratch.h"
-
-#define HEAD "<truecause xmlns=\"urn:truecause:config:1\" enterprise-oid=\"1.3.6.1.4.1.99999.1\">\n"
-#define TAIL "</truecause>\n"
-
-static char dir[256], found[65536];
-static unsigned errors, warnings;
-
-static void
-setup(void)
-{
-    scratch_make(dir, sizeof dir);
-    found[0] = '\0';
-    errors = warnings = 0;
-}
-
-static void
-teardown(void)
-{
-    scratch_remove(dir);
-}
-
-static const char *
-in_dir(const char *name)
-{
-    static char path[4][512];
-    static unsigned turn;
-    char *p = path[turn++ % 4];
-
-    snprintf(p, sizeof path[0], "%s/%s", dir, name);
-    return p;
-}
-
-/* "main.xml:3: error: TEXT" for each finding. */
-static void
-note(void *arg, bool warning, const struct config_place *place, const char *text)
-{
-    size_t n = strlen(found);
-
-    ck_assert_ptr_eq(arg, &errors);
-    errors += !warning;
-    warnings += warning;
-    snprintf(found + n, sizeof found - n, "%s:%d: %s: %s\n",
-             strncmp(place->file, dir, strlen(dir)) == 0 && place->file[strlen(dir)] ? place->file + strlen(dir) + 1 : place->file, place->line,
-             warning ? "warning" : "error", text);
-}
-
-static struct config *
-load(const char *text)
-{
-    found[0] = '\0';
-    errors = warnings = 0;
-    if (text)
-        scratch_write(in_dir("main.xml"), text);
-    return config_load(in_dir("main.xml"), note, &errors);
-}
-
-static struct config *
-must_load(const char *text)
-{
-    struct config *c = load(text);
-
-    ck_assert_msg(c != NULL, "%s", found);
-    ck_assert_uint_eq(errors, 0);
-    return c;
-}
-
-static void
-expect(const char *words)
-{
-    ck_assert_msg(strstr(found, words) != NULL, "\"%s\" is not in:\n%s", words, found);
-}
-
-/* The configuration is refused, with 'words' among what is said, once. */
-static void
-refused(const char *text, const char *words)
-{
-    struct config *c = load(text);
-
-    ck_assert_msg(c == NULL, "accepted:\n%s", text);
-    ck_assert_uint_gt(errors, 0);
-    expect(words);
-    ck_assert_msg(strstr(strstr(found, words) + 1, words) == NULL, "said twice: %s\n%s", words, found);
-}
-
-static void
-secret(const char *name, const char *text, mode_t mode)
-{
-    scratch_write(in_dir(name), text);
-    ck_assert_int_eq(chmod(in_dir(name), mode), 0);
-}
 
 START_TEST(fills_in_every_default)
 {
@@ -310,112 +221,6 @@ START_TEST(knows_lines_behind_comments_and_markup)
 }
 END_TEST
 
-static const struct {
-    const char *text;
-    enum config_type type;
-    const char *transport, *host, *port; /* transport NULL: refused */
-} addresses[] = {
-    {"udp:192.0.2.7:162", CONFIG_SNMP, "udp", "192.0.2.7", "162"},
-    {"udp:192.0.2.7", CONFIG_SNMP, "udp", "192.0.2.7", "162"},
-    {"udp6:[::1]:1162", CONFIG_SNMP, "udp6", "::1", "1162"},
-    {"udp:[::1]", CONFIG_SNMP, "udp6", "::1", "162"},
-    {"udp6:nms.example.org", CONFIG_SNMP, "udp6", "nms.example.org", "162"},
-    {"udp:log", CONFIG_SYSLOG, "udp", "log", "514"},
-    {"tcp:log", CONFIG_SYSLOG, "tcp", "log", "601"},
-    {"tcp:[::1]:601", CONFIG_SYSLOG, "tcp6", "::1", "601"},
-    {"tcp6:[fe80::1%eth0]:65535", CONFIG_SYSLOG, "tcp6", "fe80::1%eth0", "65535"},
-    {"udp:::1:162", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp6:192.0.2.7:162", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp:[192.0.2.7]:162", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp:999.0.2.7:162", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp:h:", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp:h:65536", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp:h:-1", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp:h:1x", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp:h:000162", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp:[::1]x:162", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp:[::1", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp:[]:162", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp:", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp", CONFIG_SNMP, NULL, NULL, NULL},
-    {"", CONFIG_SNMP, NULL, NULL, NULL},
-    {":h:1", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp:-h:1", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp:h/../x:1", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udpudpudpudp:h:1", CONFIG_SNMP, NULL, NULL, NULL},
-};
-
-START_TEST(splits_addresses)
-{
-    struct config_target t = {.name = NULL};
-    char why[500] = "";
-    bool ok = config_address(addresses[_i].text, addresses[_i].type, &t, why, sizeof why);
-
-    ck_assert_msg(ok == (addresses[_i].transport != NULL), "%s: %s", addresses[_i].text, why);
-    if (ok) {
-        ck_assert_str_eq(t.transport, addresses[_i].transport);
-        ck_assert_str_eq(t.host, addresses[_i].host);
-        ck_assert_str_eq(t.port, addresses[_i].port);
-    } else {
-        ck_assert_str_ne(why, "");
-    }
-    free(t.transport);
-    free(t.host);
-    free(t.port);
-}
-END_TEST
-
-static const struct {
-    const char *text;
-    mode_t mode;
-    const char *want, *words;
-} secrets[] = {
-    {"public\n", 0600, "public", NULL},
-    {"public", 0400, "public", NULL},
-    {"public\r\n", 0600, "public", NULL},
-    {" p u b \n", 0600, " p u b ", NULL},
-    {"public\n", 0640, NULL, "can be read by others"},
-    {"public\n", 0604, NULL, "can be read by others"},
-    {"public\n", 0610, NULL, "can be read by others"},
-    {"", 0600, NULL, "is empty"},
-    {"\n", 0600, NULL, "is empty"},
-    {"a\nb\n", 0600, NULL, "in one line"},
-};
-
-START_TEST(guards_secrets)
-{
-    struct config *c;
-
-    secret("community", secrets[_i].text, secrets[_i].mode);
-    c = load(HEAD "<target name=\"n\" type=\"snmp\" address=\"udp:h\" community-file=\"community\"/>" TAIL);
-    if (secrets[_i].want) {
-        ck_assert_msg(c != NULL, "%s", found);
-        ck_assert_str_eq(c->targets[0].community, secrets[_i].want);
-    } else {
-        ck_assert_ptr_null(c);
-        expect("main.xml:2: error: community-file: ");
-        expect(secrets[_i].words);
-    }
-    config_free(c);
-}
-END_TEST
-
-START_TEST(says_what_a_secret_file_must_be)
-{
-    char *big = malloc(1000);
-
-    refused(HEAD "<target name=\"n\" type=\"snmp\" address=\"udp:h\" community-file=\"gone\"/>" TAIL, "No such file");
-    refused(HEAD "<target name=\"n\" type=\"snmp\" address=\"udp:h\" community-file=\"/\"/>" TAIL, "not a regular file");
-    ck_assert_int_eq(mkfifo(in_dir("fifo"), 0600), 0);
-    refused(HEAD "<target name=\"n\" type=\"snmp\" address=\"udp:h\" community-file=\"fifo\"/>" TAIL, "not a regular file");
-    memset(big, 'x', 999);
-    big[999] = '\0';
-    secret("big", big, 0600);
-    refused(HEAD "<target name=\"n\" type=\"snmp\" address=\"udp:h\" community-file=\"big\"/>" TAIL, "more than 255 bytes");
-    free(big);
-}
-END_TEST
-
 START_TEST(merges_conf_d_in_the_order_of_names)
 {
     struct config *c;
@@ -592,9 +397,6 @@ main(void)
     tcase_add_loop_test(tc, refuses_with_words, 0, sizeof refusals / sizeof refusals[0]);
     tcase_add_test(tc, tells_every_error_in_order_of_lines);
     tcase_add_test(tc, knows_lines_behind_comments_and_markup);
-    tcase_add_loop_test(tc, splits_addresses, 0, sizeof addresses / sizeof addresses[0]);
-    tcase_add_loop_test(tc, guards_secrets, 0, sizeof secrets / sizeof secrets[0]);
-    tcase_add_test(tc, says_what_a_secret_file_must_be);
     tcase_add_test(tc, merges_conf_d_in_the_order_of_names);
     tcase_add_test(tc, refuses_what_is_no_file_of_its_kind);
     tcase_add_test(tc, refuses_deep_nesting);

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * check_config_values.c - addresses of targets, and files that hold secrets. */
+#include "build.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "forwarder/config.h"
+#include "forwarder/config_parts.h"
+#include "tests/unit/config_load.h"
+#include "tests/unit/scratch.h"
+
+static const struct {
+    const char *text;
+    enum config_type type;
+    const char *transport, *host, *port; /* transport NULL: refused */
+} addresses[] = {
+    {"udp:192.0.2.7:162", CONFIG_SNMP, "udp", "192.0.2.7", "162"},
+    {"udp:192.0.2.7", CONFIG_SNMP, "udp", "192.0.2.7", "162"},
+    {"udp6:[::1]:1162", CONFIG_SNMP, "udp6", "::1", "1162"},
+    {"udp:[::1]", CONFIG_SNMP, "udp6", "::1", "162"},
+    {"udp6:nms.example.org", CONFIG_SNMP, "udp6", "nms.example.org", "162"},
+    {"udp:log", CONFIG_SYSLOG, "udp", "log", "514"},
+    {"tcp:log", CONFIG_SYSLOG, "tcp", "log", "601"},
+    {"tcp:[::1]:601", CONFIG_SYSLOG, "tcp6", "::1", "601"},
+    {"tcp6:[fe80::1%eth0]:65535", CONFIG_SYSLOG, "tcp6", "fe80::1%eth0", "65535"},
+    {"udp:::1:162", CONFIG_SNMP, NULL, NULL, NULL},
+    {"udp6:192.0.2.7:162", CONFIG_SNMP, NULL, NULL, NULL},
+    {"udp:[192.0.2.7]:162", CONFIG_SNMP, NULL, NULL, NULL},
+    {"udp:999.0.2.7:162", CONFIG_SNMP, NULL, NULL, NULL},
+    {"udp:h:", CONFIG_SNMP, NULL, NULL, NULL},
+    {"udp:h:65536", CONFIG_SNMP, NULL, NULL, NULL},
+    {"udp:h:-1", CONFIG_SNMP, NULL, NULL, NULL},
+    {"udp:h:1x", CONFIG_SNMP, NULL, NULL, NULL},
+    {"udp:h:000162", CONFIG_SNMP, NULL, NULL, NULL},
+    {"udp:[::1]x:162", CONFIG_SNMP, NULL, NULL, NULL},
+    {"udp:[::1", CONFIG_SNMP, NULL, NULL, NULL},
+    {"udp:[]:162", CONFIG_SNMP, NULL, NULL, NULL},
+    {"udp:", CONFIG_SNMP, NULL, NULL, NULL},
+    {"udp", CONFIG_SNMP, NULL, NULL, NULL},
+    {"", CONFIG_SNMP, NULL, NULL, NULL},
+    {":h:1", CONFIG_SNMP, NULL, NULL, NULL},
+    {"udp:-h:1", CONFIG_SNMP, NULL, NULL, NULL},
+    {"udp:h/../x:1", CONFIG_SNMP, NULL, NULL, NULL},
+    {"udpudpudpudp:h:1", CONFIG_SNMP, NULL, NULL, NULL},
+};
+
+START_TEST(splits_addresses)
+{
+    struct config_target t = {.name = NULL};
+    char why[500] = "";
+    bool ok = config_address(addresses[_i].text, addresses[_i].type, &t, why, sizeof why);
+
+    ck_assert_msg(ok == (addresses[_i].transport != NULL), "%s: %s", addresses[_i].text, why);
+    if (ok) {
+        ck_assert_str_eq(t.transport, addresses[_i].transport);
+        ck_assert_str_eq(t.host, addresses[_i].host);
+        ck_assert_str_eq(t.port, addresses[_i].port);
+    } else {
+        ck_assert_str_ne(why, "");
+    }
+    free(t.transport);
+    free(t.host);
+    free(t.port);
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    mode_t mode;
+    const char *want, *words;
+} secrets[] = {
+    {"public\n", 0600, "public", NULL},
+    {"public", 0400, "public", NULL},
+    {"public\r\n", 0600, "public", NULL},
+    {" p u b \n", 0600, " p u b ", NULL},
+    {"public\n", 0640, NULL, "can be read by others"},
+    {"public\n", 0604, NULL, "can be read by others"},
+    {"public\n", 0610, NULL, "can be read by others"},
+    {"", 0600, NULL, "is empty"},
+    {"\n", 0600, NULL, "is empty"},
+    {"a\nb\n", 0600, NULL, "in one line"},
+};
+
+START_TEST(guards_secrets)
+{
+    struct config *c;
+
+    secret("community", secrets[_i].text, secrets[_i].mode);
+    c = load(HEAD "<target name=\"n\" type=\"snmp\" address=\"udp:h\" community-file=\"community\"/>" TAIL);
+    if (secrets[_i].want) {
+        ck_assert_msg(c != NULL, "%s", found);
+        ck_assert_str_eq(c->targets[0].community, secrets[_i].want);
+    } else {
+        ck_assert_ptr_null(c);
+        expect("main.xml:2: error: community-file: ");
+        expect(secrets[_i].words);
+    }
+    config_free(c);
+}
+END_TEST
+
+START_TEST(says_what_a_secret_file_must_be)
+{
+    char *big = malloc(1000);
+
+    refused(HEAD "<target name=\"n\" type=\"snmp\" address=\"udp:h\" community-file=\"gone\"/>" TAIL, "No such file");
+    refused(HEAD "<target name=\"n\" type=\"snmp\" address=\"udp:h\" community-file=\"/\"/>" TAIL, "not a regular file");
+    ck_assert_int_eq(mkfifo(in_dir("fifo"), 0600), 0);
+    refused(HEAD "<target name=\"n\" type=\"snmp\" address=\"udp:h\" community-file=\"fifo\"/>" TAIL, "not a regular file");
+    memset(big, 'x', 999);
+    big[999] = '\0';
+    secret("big", big, 0600);
+    refused(HEAD "<target name=\"n\" type=\"snmp\" address=\"udp:h\" community-file=\"big\"/>" TAIL, "more than 255 bytes");
+    free(big);
+}
+END_TEST
+
+int
+main(void)
+{
+    Suite *s = suite_create("config_values");
+    TCase *tc = tcase_create("values");
+    SRunner *sr;
+    int failed;
+
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_loop_test(tc, splits_addresses, 0, sizeof addresses / sizeof addresses[0]);
+    tcase_add_loop_test(tc, guards_secrets, 0, sizeof secrets / sizeof secrets[0]);
+    tcase_add_test(tc, says_what_a_secret_file_must_be);
+    suite_add_tcase(s, tc);
+    sr = srunner_create(s);
+    srunner_run_all(sr, CK_ENV);
+    failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    return failed != 0;
+}

@@ -334,13 +334,14 @@ stream_next(struct stream *s, const struct stream_pass *pass)
         case FORMAT_BAD:
             break;
         }
-        if (span.skip)
-            stream_consume(s, span.skip);
-        if (pass && found == FORMAT_RECORD && may_pass(s, pass, str_make(window(s), span.length))) {
+        if (pass && found == FORMAT_RECORD
+            && may_pass(s, pass, str_make(window(s) + span.skip, span.length))) {
             s->stats.records++;
-            stream_consume(s, span.length);
+            stream_consume(s, span.skip + span.length);
             continue;
         }
+        if (span.skip)
+            stream_consume(s, span.skip);
         return stream_make(s, span.length, found == FORMAT_BAD);
     }
 }

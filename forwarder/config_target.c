@@ -113,6 +113,9 @@ fill_target(struct config_reader *r, const struct config_document *d, const xmlN
         t->items = CONFIG_ITEMS_EVENTS;
     else if (is(r, node, "items", "all"))
         t->items = CONFIG_ITEMS_ALL;
+    if (type == CONFIG_SNMP && t->items != CONFIG_ITEMS_ALARMS)
+        config_tell(r, false, d->file, config_attribute_line(d, node, "items"),
+                    "an snmp target takes alarms: there is no notification for a single event; leave items out");
     t->severity = SEVERITY_INFO;
     if (severity)
         severity_find(str_z(severity), &t->severity);
@@ -121,7 +124,9 @@ fill_target(struct config_reader *r, const struct config_document *d, const xmlN
     t->form_lines = is(r, node, "form", "lines");
     if (path && !(t->path = config_path(r, path)))
         r->no_memory = true;
-    t->pace = number(r, node, "pace", 0);
+    /* What an snmptrapd that prints names takes without a loss on a small
+     * machine: all of 100,000 at 1,000 a second, 96 of 100 at 2,000. */
+    t->pace = number(r, node, "pace", type == CONFIG_SNMP ? 1000 : 0);
     t->pdu_size = number(r, node, "pdu-size", 1400);
     if (type == CONFIG_SNMP && !(t->version = strdup("2c")))
         r->no_memory = true;

@@ -70,7 +70,7 @@ START_TEST(takes_every_attribute)
                   "<source name=\"s\" format=\"sms-log\" path=\"/none/despool.log\" host=\"anfield\" address=\"2001:db8::1\"\n"
                   " site=\"DOG\" zone=\"America/Los_Angeles\" date-order=\"dmy\" code-page=\"shift_jis\" poll=\"250ms\"/>\n"
                   "<target name=\"n\" type=\"snmp\" address=\"udp6:[::1]:1162\" version=\"2c\" community-file=\"community\"\n"
-                  " notification=\"trap\" pdu-size=\"484\" pace=\"20\" items=\"all\" severity=\"major\" history=\"all\"\n"
+                  " notification=\"trap\" pdu-size=\"1024\" pace=\"20\" severity=\"major\" history=\"all\"\n"
                   " overflow=\"block\"/>\n"
                   "<target name=\"x\" type=\"xml\" path=\"/tmp/x\" form=\"lines\" items=\"events\" history=\"summary\"\n"
                   " overflow=\"drop-oldest\"/>\n"
@@ -96,11 +96,11 @@ START_TEST(takes_every_attribute)
     ck_assert_str_eq(t->port, "1162");
     ck_assert_str_eq(t->version, "2c");
     ck_assert_str_eq(t->community, "s3cret ");
-    ck_assert_uint_eq(t->pdu_size, 484);
+    ck_assert_uint_eq(t->pdu_size, 1024);
     ck_assert_uint_eq(t->pace, 20);
     ck_assert_int_eq(t->severity, SEVERITY_MAJOR);
     ck_assert(t->history_all && t->overflow_block && !t->inform);
-    ck_assert_int_eq(t->items, CONFIG_ITEMS_ALL);
+    ck_assert_int_eq(t->items, CONFIG_ITEMS_ALARMS);
     ck_assert(c->targets[1].form_lines && !c->targets[1].history_all && !c->targets[1].overflow_block);
     ck_assert_int_eq(c->targets[1].items, CONFIG_ITEMS_EVENTS);
     ck_assert_int_eq(c->targets[2].facility, 3);
@@ -173,6 +173,8 @@ static const struct {
      "notification=\"inform\" is not in this version"},
     {HEAD "<target name=\"a\" type=\"snmp\" pdu-size=\"100\" address=\"udp:h\" community-file=\"c\"/>" TAIL,
      "pdu-size=\"100\" is not valid"},
+    {HEAD "<target name=\"a\" type=\"snmp\" items=\"all\" address=\"udp:h\" community-file=\"c\"/>" TAIL,
+     "an snmp target takes alarms"},
     {HEAD "<target name=\"a\" type=\"syslog\" address=\"tls:h:6514\"/>" TAIL, "\"tls:\" for syslog is not in this version"},
     {HEAD "<target name=\"a\" type=\"syslog\" address=\"unix:/dev/log\"/>" TAIL, "\"unix:\" for syslog is not in this version"},
     {HEAD "<target name=\"a\" type=\"syslog\" address=\"relp:h:1\"/>" TAIL, "\"relp:\" for syslog is not in this version"},

@@ -267,7 +267,7 @@ END_TEST
 START_TEST(stops_at_its_limit_and_goes_on_after_a_trim)
 {
     struct journal *j = must_open(4 << 20);
-    unsigned k = 0, first, last;
+    unsigned k = 0, first = 0, last = 0;
     struct stat st;
     int result = 0;
     bool left = true;
@@ -411,7 +411,7 @@ START_TEST(undoes_a_write_that_the_disk_refused)
     if (child == 0) {
         struct journal *j = must_open(1 << 30);
         struct rlimit small = {3 << 20, RLIM_INFINITY}, none = {RLIM_INFINITY, RLIM_INFINITY};
-        unsigned k = 0, first, last;
+        unsigned k = 0, first = 0, last = 0;
         int result = 0;
 
         /* Files may grow to 3 MiB only: as a full disk, write() fails. */

@@ -31,9 +31,17 @@ struct bracket_frame {
 static size_t
 find(struct str s, size_t from, struct str needle)
 {
-    const char *at = from < s.n ? memmem(s.p + from, s.n - from, needle.p, needle.n) : NULL;
+    /* The marks begin with bytes that are rare in texts. */
+    while (from + needle.n <= s.n) {
+        const char *at = memchr(s.p + from, needle.p[0], s.n - from - needle.n + 1);
 
-    return at ? (size_t) (at - s.p) : s.n;
+        if (!at)
+            break;
+        if (memcmp(at, needle.p, needle.n) == 0)
+            return (size_t) (at - s.p);
+        from = (size_t) (at - s.p) + 1;
+    }
+    return s.n;
 }
 
 /* The end of 's' without the white space before it. */

@@ -237,7 +237,8 @@ ctime_at(struct sms_view *v, size_t i, struct sms_date *d, bool *damaged)
         return end;
     k = zone_at(v, next, d, damaged);
     /* What follows a line end is the zone only when something closes it. */
-    if (k != next && !str_has(d->zone) && (memchr(v->p + end, '\n', next - end) || memchr(v->p + end, '\r', next - end)))
+    if (k != next && !str_has(d->zone)
+        && (memchr(v->p + end, '\n', next - end) || memchr(v->p + end, '\r', next - end)))
         k = next;
     if (k == next)
         *damaged = true;
@@ -400,7 +401,8 @@ sms_date_quick(const struct sms_view *v, size_t i, struct sms_date *d)
     }
     d->month = month_of(p + 4);
     d->day = p[8] == ' ' && str_is_digit(p[9]) ? p[9] - '0' : pair(p + 8);
-    if (!is_weekday(p) || p[3] != ' ' || !d->month || p[7] != ' ' || d->day < 0 || p[10] != ' ' || !quick_clock(p + 11, d))
+    if (!is_weekday(p) || p[3] != ' ' || !d->month || p[7] != ' ' || d->day < 0 || p[10] != ' '
+        || !quick_clock(p + 11, d))
         return 0;
     q = p[19] == '.' ? quick_fraction(p + 19, end, d) : p + 19;
     if (!q || end - q < 8 || *q != ' ')
@@ -459,7 +461,8 @@ sms_date_short(struct sms_view *v, size_t i, bool any, struct sms_date *d, bool 
             return i;
         mark = c;
     }
-    if ((d->part_digits[0] == 4) + (d->part_digits[2] == 4) > 1 || (d->part_digits[2] == 1 && d->part_digits[0] != 4))
+    if ((d->part_digits[0] == 4 && d->part_digits[2] == 4)
+        || (d->part_digits[2] == 1 && d->part_digits[0] != 4))
         return i;
     d->dated = true;
     next = sms_gap(v, k, &lines);

@@ -24,20 +24,21 @@ enum {
  * records that it cuts off, so there must be a log that needs it. */
 static const struct str openings[] = {
     STR("found ready instruction"), STR("Found "), STR("failed to open"), STR("Failed to "),
-    STR("Cannot "), STR("Could not "), STR("Couldn't "), STR("Can't "), STR("Copying "), STR("STATMSG:"),
-    STR("Waiting for "), STR("Executing "), STR("Despooler "), STR("Decompressing "), STR("Error: "),
-    STR("ERROR: "), STR("ERROR - "), STR("Error during "), STR("WARNING - "), STR("Warning - "), STR("Warning: "),
-    STR("INFO: "), STR("Memory usage"), STR("Received package"), STR("Extracting from"), STR("Stored Package "),
-    STR("Processing "), STR("Retry in "), STR("Sending "), STR("Created "), STR("Instruction "),
-    STR("Signature checked"), STR("Logging an event"), STR("Loaded data dictionary"), STR("Successfully "),
-    STR("got access to "), STR("Working on "), STR("Begin "), STR("Beginning "),
-    STR("Adding group"), STR("Updating "), STR("Job still running"), STR("Deleting "), STR("Deleted "),
-    STR("Closing remote"), STR("Wrote "), STR("Attempt to "), STR("Heartbeat is"), STR("Writing "),
-    STR("Submitted request"), STR("The process handle"), STR("Process Cycle"), STR("NWScanObject"),
-    STR("Checking for "), STR("CLASS - "), STR("SCHEDULER "), STR("SCHED DATA "), STR("Err>"), STR("Msg>"),
-    STR("Cmd>"), STR("SQL>"), STR("---"), STR("***"), STR("** "), STR("<<<"), STR("<<CLIEXCEPT"), STR("CTool::"),
-    STR("No branch cache"), STR("Content Library:"), STR("Use drive "), STR("Used "), STR("Old package "),
-    STR("Currently using "), STR("<![LOG["), STR("sleeping "), STR("Sleeping "),
+    STR("Cannot "), STR("Could not "), STR("Couldn't "), STR("Can't "), STR("Copying "),
+    STR("STATMSG:"), STR("Waiting for "), STR("Executing "), STR("Despooler "), STR("Decompressing "),
+    STR("Error: "), STR("ERROR: "), STR("ERROR - "), STR("Error during "), STR("WARNING - "),
+    STR("Warning - "), STR("Warning: "), STR("INFO: "), STR("Memory usage"), STR("Received package"),
+    STR("Extracting from"), STR("Stored Package "), STR("Processing "), STR("Retry in "),
+    STR("Sending "), STR("Created "), STR("Instruction "), STR("Signature checked"),
+    STR("Logging an event"), STR("Loaded data dictionary"), STR("Successfully "), STR("got access to "),
+    STR("Working on "), STR("Begin "), STR("Beginning "), STR("Adding group"), STR("Updating "),
+    STR("Job still running"), STR("Deleting "), STR("Deleted "), STR("Closing remote"), STR("Wrote "),
+    STR("Attempt to "), STR("Heartbeat is"), STR("Writing "), STR("Submitted request"),
+    STR("The process handle"), STR("Process Cycle"), STR("NWScanObject"), STR("Checking for "),
+    STR("CLASS - "), STR("SCHEDULER "), STR("SCHED DATA "), STR("Err>"), STR("Msg>"), STR("Cmd>"),
+    STR("SQL>"), STR("---"), STR("***"), STR("** "), STR("<<<"), STR("<<CLIEXCEPT"), STR("CTool::"),
+    STR("No branch cache"), STR("Content Library:"), STR("Use drive "), STR("Used "),
+    STR("Old package "), STR("Currently using "), STR("<![LOG["), STR("sleeping "), STR("Sleeping "),
 };
 
 /* Words after which a line without trailer goes on in the next one. */
@@ -84,9 +85,10 @@ line_opens(struct sms_view *v, size_t from, size_t to)
     for (size_t i = 0; i < sizeof openings / sizeof *openings; i++)
         if (line.p[0] == openings[i].p[0] && str_starts(line, openings[i]))
             return true;
-    /* A listing's line.  With a time behind the name it may as well be the end
-     * of a wrapped viewer line. */
-    return sms_viewer_head(v, from, to, &t) && (!t.date.timed || t.component.p != v->p + from);
+    /* A listing's line.  With a time behind the name, or with nothing behind
+     * both, it may as well be the end of a wrapped viewer line. */
+    return sms_viewer_head(v, from, to, &t) && t.end < t.text_end
+           && (!t.date.timed || t.component.p != v->p + from);
 }
 
 /* True when the line [from, to) asks for the next one. */

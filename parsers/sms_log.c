@@ -243,7 +243,8 @@ sms_log_parse(const struct format_options *o, const struct format_record *r, str
             return e;
         head = t.head;
         viewer = !head && v.p[t.start] != '$';
-        text = head ? str_make(v.p + t.end, t.text_end - t.end) : str_make(v.p, t.start);
+        text = head ? str_make(v.p + t.end, t.text_end - t.end)
+                    : str_make(v.p + t.text_from, t.start - t.text_from);
     }
     text = trim_end(text, viewer);
     if (text.n && memchr(text.p, '\n', text.n) && is_quoted(text)) {
@@ -308,7 +309,8 @@ sms_log_probe(struct str head)
             if (sms_trailer_dollar(&v, k, &t) == SMS_WHOLE)
                 return foreign ? 30 : 95;
         }
-        if (best < 60 && (sms_viewer_head(&v, i, end, &t) || sms_viewer_find(&v, i, end, false, &t) == SMS_WHOLE))
+        if (best < 60
+            && (sms_viewer_head(&v, i, end, &t) || sms_viewer_find(&v, i, end, false, &t) == SMS_WHOLE))
             best = 60;
         i = end + 1;
     }

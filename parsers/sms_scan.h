@@ -55,6 +55,13 @@ sms_is_digit_at(struct sms_view *v, size_t i)
     return c >= '0' && c <= '9';
 }
 
+static inline bool
+sms_is_hex_at(struct sms_view *v, size_t i)
+{
+    int c = sms_at(v, i);
+    return c >= 0 && sms_is((char) c, SMS_HEX);
+}
+
 /* Past blanks and tabs. */
 size_t sms_blanks(struct sms_view *, size_t i);
 /* Past the line end (CR LF, CR or LF) at 'i'. */

@@ -43,12 +43,6 @@ sms_thread_begins(struct sms_view *v, size_t i)
     return sms_at(v, i) == 't' && sms_word(v, i, "thread=");
 }
 
-static bool
-is_hex(int c)
-{
-    return c >= 0 && str_hex_value((char) c) >= 0;
-}
-
 /* "(0xHEX)" at 'i'; 'i' for none. */
 static size_t
 hex_pair(struct sms_view *v, size_t i)
@@ -58,7 +52,7 @@ hex_pair(struct sms_view *v, size_t i)
 
     if (sms_at(v, i) != '(' || sms_at(v, i + 1) != '0' || (sms_at(v, i + 2) | 0x20) != 'x')
         return i;
-    while (k - i < 16 && is_hex(sms_at(v, k)))
+    while (k - i < 16 && sms_is_hex_at(v, k))
         k++;
     if (k == i + 3)
         return i;
@@ -115,7 +109,7 @@ thread_value(struct sms_view *v, size_t i)
 
     if (pair != i)
         return pair;
-    while (k - i < 12 && is_hex(sms_at(v, k)))
+    while (k - i < 12 && sms_is_hex_at(v, k))
         k++;
     int c = sms_at(v, k);
     if (k > i && (sms_is_eol(c) || c == ' ' || c == '\t' || sms_bracket(v, k, &which))) {
@@ -451,6 +445,7 @@ sms_trailer_quick(const struct sms_view *v, size_t i, struct sms_trailer *t)
         return false;
     t->start = i;
     t->end = end;
+    t->text_from = 0;
     t->text_end = i;
     t->plain = true;
     t->damaged = false;
@@ -463,7 +458,8 @@ static bool
 is_program(struct str s)
 {
     return s.n > 5 && memchr(s.p, '\\', s.n)
-           && (str_case_eq(str_skip(s, s.n - 4), STR(".exe")) || str_case_eq(str_skip(s, s.n - 4), STR(".dll")));
+           && (str_case_eq(str_skip(s, s.n - 4), STR(".exe"))
+               || str_case_eq(str_skip(s, s.n - 4), STR(".dll")));
 }
 
 bool

@@ -10,6 +10,7 @@
 
 struct sms_trailer {
     size_t start, end;  /* in the view; mark-up after the last bracket included */
+    size_t text_from;   /* where the text begins, if not at 0 */
     size_t text_end;    /* of a head: where its text ends */
     bool damaged;
     bool plain; /* component, thread and zone are clean as they stand */

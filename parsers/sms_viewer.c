@@ -121,11 +121,9 @@ short_thread(struct sms_view *v, size_t i, bool wrapped)
     if (k != i)
         return k;
     for (; k - i < 9; k++) {
-        int c = sms_at(v, k);
-
-        if (c < 0 || str_hex_value((char) c) < 0)
+        if (!sms_is_hex_at(v, k))
             break;
-        digit = digit || (c >= '0' && c <= '9');
+        digit = digit || sms_is_digit_at(v, k);
     }
     if (k == i || k - i > 8 || (wrapped && !digit))
         return i;
@@ -241,6 +239,35 @@ short_at(struct sms_view *v, size_t from, size_t i, bool first, struct sms_trail
     return before == BEFORE_LINE && t->date.timed ? found : SMS_NONE;
 }
 
+/* "COMPONENT DEC (0xHEX)" that ends a line, the name at 'i': the time, if there
+ * is one, stands before the text. */
+static enum sms_found
+undated_at(struct sms_view *v, size_t i, size_t to, struct sms_trailer *t)
+{
+    struct sms_date d;
+    unsigned lines;
+    bool damaged;
+    size_t k = i, at, end;
+
+    while (k < to && k - i < NAME_MAX_BYTES && !str_is_space(v->p[k]))
+        k++;
+    if (!sms_is_name(str_make(v->p + i, k - i), true))
+        return SMS_NONE;
+    at = sms_gap(v, k, &lines);
+    end = lines <= 1 ? sms_thread_pair(v, at) : at;
+    if (end == at || !line_is_over(v, end))
+        return SMS_NONE;
+    *t = (struct sms_trailer){.start = i, .end = end, .damaged = true};
+    t->component = str_make(v->p + i, k - i);
+    t->thread = str_make(v->p + at, end - at);
+    k = sms_date_short(v, 0, true, &d, &damaged);
+    if (k && k < i && d.timed) {
+        t->date = d;
+        t->text_from = sms_gap(v, k, &lines);
+    }
+    return SMS_WHOLE;
+}
+
 enum sms_found
 sms_viewer_find(struct sms_view *v, size_t from, size_t to, bool first, struct sms_trailer *t)
 {
@@ -250,7 +277,7 @@ sms_viewer_find(struct sms_view *v, size_t from, size_t to, bool first, struct s
         bool digit = str_is_digit(p[i]);
         enum sms_found found = SMS_NONE;
 
-        if (!digit && !(p[i] >= 'F' && p[i] <= 'W'))
+        if (!digit && !(p[i] >= 'A' && p[i] <= 'Z'))
             continue;
         if (i > from && (str_is_alnum(p[i - 1]) || memchr("/=-_:.", p[i - 1], 6)))
             continue;
@@ -258,6 +285,8 @@ sms_viewer_find(struct sms_view *v, size_t from, size_t to, bool first, struct s
             found = short_at(v, from, i, first, t);
         if (found == SMS_NONE && sms_date_begins(v, i))
             found = long_at(v, i, t);
+        if (found == SMS_NONE && !digit)
+            found = undated_at(v, i, to, t);
         if (found != SMS_NONE)
             return found;
     }
@@ -304,7 +333,8 @@ head_name(struct sms_view *v, size_t i, bool *strong, bool *damaged)
     int after = sms_at(v, k);
     if (k - i < 3 || (after >= 0 && !str_is_blank((char) after) && after != '*'))
         return i;
-    *strong = escaped ? under > 0 && v->p[i] >= 'A' && v->p[i] <= 'Z' : sms_is_name(str_make(v->p + i, k - i), true);
+    *strong = escaped ? under > 0 && v->p[i] >= 'A' && v->p[i] <= 'Z'
+                      : sms_is_name(str_make(v->p + i, k - i), true);
     if (escaped)
         *damaged = true;
     return *strong || sms_is_name(str_make(v->p + i, k - i), false) ? k : i;
@@ -341,6 +371,18 @@ head_tail(const struct sms_view *v, size_t from, size_t to, struct sms_trailer *
     t->text_end = start;
 }
 
+/* A bare thread that is a field of its own, between tabs; 'from' is where the
+ * field before it ends.  'i' for none. */
+static size_t
+head_hex(struct sms_view *v, size_t from, size_t i)
+{
+    size_t k = i;
+
+    while (k - i < 9 && sms_is_hex_at(v, k))
+        k++;
+    return i > from && v->p[from] == '\t' && k - i <= 8 && sms_at(v, k) == '\t' ? k : i;
+}
+
 bool
 sms_viewer_head(struct sms_view *whole, size_t from, size_t to, struct sms_trailer *t)
 {
@@ -354,7 +396,7 @@ sms_viewer_head(struct sms_view *whole, size_t from, size_t to, struct sms_trail
         struct sms_date d;
         size_t k = skip_stars(v, i, &damaged), e;
 
-        if (!t->thread.n && (e = sms_thread_pair(v, k)) != k)
+        if (!t->thread.n && ((e = sms_thread_pair(v, k)) != k || (date_first && (e = head_hex(v, i, k)) != k)))
             t->thread = str_make(v->p + k, e - k);
         else if (!t->date.timed && ((e = sms_date_short(v, k, true, &d, &damaged)) != k
                                     || (e = sms_date_at(v, k, &d, &damaged)) != k)
@@ -375,6 +417,7 @@ sms_viewer_head(struct sms_view *whole, size_t from, size_t to, struct sms_trail
     if (t->end > t->text_end)
         t->text_end = t->end;
     if (t->date.timed)
-        return t->component.n && !over && (date_first || t->thread.n) && (strong || t->thread.n);
+        return t->component.n && (strong || t->thread.n)
+               && (date_first ? !over || t->thread.n : !over && t->thread.n);
     return t->component.n && t->thread.n;
 }

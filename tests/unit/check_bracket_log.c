@@ -23,35 +23,40 @@ tear_down(void)
     arena_free(arena);
 }
 
-#define A1 "<time=\"15:04:02.000+000\" date=\"7-30-2026\" component=\"SMS_X\" context=\"\" type=\"3\" thread=\"110\" file=\"d.cpp:5\">"
+#define A1                                                                                                   \
+    "<time=\"15:04:02.000+000\" date=\"7-30-2026\" "                                                         \
+    "component=\"SMS_X\" context=\"\" type=\"3\" thread=\"110\" file=\"d.cpp:5\">"
 #define R1 "<![LOG[one]LOG]!>" A1
 
 static const struct log_case cases[] = {
     {R1, "SMS_X", "2026-07-30T15:04:02.000", "110", NULL, "one", false},
-    {"<![LOG[a\r\nb\n<c> \"d\" ]LOG] !> $$<]LOG]!>" A1 "\r\n", "SMS_X", "2026-07-30T15:04:02.000", "110", NULL,
-     "a\nb\n<c> \"d\" ]LOG] !> $$<", false},
+    {"<![LOG[a\r\nb\n<c> \"d\" ]LOG] !> $$<]LOG]!>" A1 "\r\n", "SMS_X", "2026-07-30T15:04:02.000", "110",
+     NULL, "a\nb\n<c> \"d\" ]LOG] !> $$<", false},
     {"<![LOG[]LOG]!>" A1, "SMS_X", "2026-07-30T15:04:02.000", "110", NULL, "", false},
-    {"<![LOG[x]LOG]!><THREAD=\"50\" TYPE=\"3\" COMPONENT=\"HealthScripts\" DATE=\"3-12-2026\" TIME=\"11:16:42.3322734\">",
+    {"<![LOG[x]LOG]!><THREAD=\"50\" TYPE=\"3\" COMPONENT=\"HealthScripts\" DATE=\"3-12-2026\" "
+     "TIME=\"11:16:42.3322734\">",
      "HealthScripts", "2026-03-12T11:16:42.3322734", "50", NULL, "x", false},
-    {"<![LOG[x]LOG]!><time=\"01:02:04.000+000\" date=\"1-2-2026\">", NULL, "2026-01-02T01:02:04.000", NULL, NULL, "x",
-     false},
-    {"<![LOG[x]LOG]!><component=\"A\" component=\"B\" thread=\"1\" thread=\"2\">", "A", NULL, "1", NULL, "x", false},
-    {"<![LOG[x]LOG]!><component=\"\" thread=\"\" time=\"\" date=\"\">", NULL, NULL, NULL, NULL, "x", false},
-    {"<![LOG[x]LOG]!><component=A thread=5 time=01:02:03.5+000 date=01-02-2026>", "A", "2026-01-02T01:02:03.5", "5",
+    {"<![LOG[x]LOG]!><time=\"01:02:04.000+000\" date=\"1-2-2026\">", NULL, "2026-01-02T01:02:04.000", NULL,
      NULL, "x", false},
+    {"<![LOG[x]LOG]!><component=\"A\" component=\"B\" thread=\"1\" thread=\"2\">", "A", NULL, "1", NULL, "x",
+     false},
+    {"<![LOG[x]LOG]!><component=\"\" thread=\"\" time=\"\" date=\"\">", NULL, NULL, NULL, NULL, "x", false},
+    {"<![LOG[x]LOG]!><component=A thread=5 time=01:02:03.5+000 date=01-02-2026>", "A",
+     "2026-01-02T01:02:03.5", "5", NULL, "x", false},
     {"<![LOG[x]LOG]!><time=\"25:02:03\" date=\"1-2-2026\" thread=\"1\">", NULL, NULL, "1", NULL, "x", false},
-    {"<![LOG[x]LOG]!><time=\"15:02:00.000-99999\" date=\"7-30-2026\" thread=\"1\">", NULL, "2026-07-30T15:02:00.000",
-     "1", NULL, "x", false},
-    {"<![LOG[x]LOG]!><time=\"1:02:03.000+000\"\r\n date=\"1-2-2026\" component=\"a > b\" thread=\"1\">", "a > b",
-     "2026-01-02T01:02:03.000", "1", NULL, "x", false},
+    {"<![LOG[x]LOG]!><time=\"15:02:00.000-99999\" date=\"7-30-2026\" thread=\"1\">", NULL,
+     "2026-07-30T15:02:00.000", "1", NULL, "x", false},
+    {"<![LOG[x]LOG]!><time=\"1:02:03.000+000\"\r\n date=\"1-2-2026\" component=\"a > b\" thread=\"1\">",
+     "a > b", "2026-01-02T01:02:03.000", "1", NULL, "x", false},
     {"<![LOG[x]LOG]!>\r\n<component=\"A\">", "A", NULL, NULL, NULL, "x", false},
-    {"<![LOG[x]LOG]!><nocomponent=\"B\" component=\"A\" mythread=\"9\" thread=\"1\">", "A", NULL, "1", NULL, "x", false},
+    {"<![LOG[x]LOG]!><nocomponent=\"B\" component=\"A\" mythread=\"9\" thread=\"1\">", "A", NULL, "1", NULL,
+     "x", false},
     /* cut */
     {"<![LOG[MessageId=msg-incomplete\r\n", NULL, NULL, NULL, NULL, "MessageId=msg-incomplete", true},
     {"<![LOG[x]LO", NULL, NULL, NULL, NULL, "x]LO", true},
     {"<![LOG[x]LOG]!>", NULL, NULL, NULL, NULL, "x", true},
-    {"<![LOG[x]LOG]!><time=\"15:04:02.000+000\" date=\"7-30-2026\" compo", NULL, "2026-07-30T15:04:02.000", NULL, NULL,
-     "x", true},
+    {"<![LOG[x]LOG]!><time=\"15:04:02.000+000\" date=\"7-30-2026\" compo", NULL, "2026-07-30T15:04:02.000",
+     NULL, NULL, "x", true},
     {"<![LOG[x]LOG]!><component=\"A\" thread=\"11", "A", NULL, NULL, NULL, "x", true},
     {"<![LOG[x]LOG]!><component=\"A\" thread=\"11\" file=\"a>\r\n", "A", NULL, "11", NULL, "x", true},
     {"rest of a text]LOG]!>" A1, "SMS_X", "2026-07-30T15:04:02.000", "110", NULL, "rest of a text", true},
@@ -63,10 +68,11 @@ START_TEST(record)
 }
 END_TEST
 
-#define TEXTS(bytes, ...) \
-    do { \
-        const char *const texts[] = {__VA_ARGS__}; \
-        log_texts(&bracket_log_format, arena, str_make(bytes, sizeof(bytes) - 1), texts, sizeof texts / sizeof *texts); \
+#define TEXTS(bytes, ...)                                                                                    \
+    do {                                                                                                     \
+        const char *const texts[] = {__VA_ARGS__};                                                           \
+        log_texts(&bracket_log_format, arena, str_make(bytes, sizeof(bytes) - 1), texts,                     \
+                  sizeof texts / sizeof *texts);                                                             \
     } while (0)
 
 START_TEST(boundaries)
@@ -123,13 +129,13 @@ START_TEST(bias)
 {
     struct event ev;
 
-    log_parse(&bracket_log_format, arena, STR("<![LOG[x]LOG]!><time=\"23:30:00.000+300\" date=\"12-31-2025\">"),
-              DATE_ORDER_MDY, &ev);
+    log_parse(&bracket_log_format, arena,
+              STR("<![LOG[x]LOG]!><time=\"23:30:00.000+300\" date=\"12-31-2025\">"), DATE_ORDER_MDY, &ev);
     ck_assert(ev.when.utc_known && ev.when.bias_known);
     ck_assert_int_eq(ev.when.bias, 300);
     ck_assert_int_eq((ev.when.utc - ev.when.local) / WHEN_MINUTE, 300);
-    log_parse(&bracket_log_format, arena, STR("<![LOG[x]LOG]!><time=\"23:30:00.000-99999\" date=\"12-31-2025\">"),
-              DATE_ORDER_MDY, &ev);
+    log_parse(&bracket_log_format, arena,
+              STR("<![LOG[x]LOG]!><time=\"23:30:00.000-99999\" date=\"12-31-2025\">"), DATE_ORDER_MDY, &ev);
     ck_assert(ev.when.local_known && !ev.when.utc_known && !ev.when.bias_known);
 }
 END_TEST
@@ -152,8 +158,8 @@ START_TEST(long_text)
     for (size_t i = 0; i < f.n; i++) {
         ck_assert_int_eq(f.span[i].kind, FORMAT_RECORD);
         ck_assert_uint_le(f.span[i].length, FORMAT_WINDOW);
-        log_parse(&bracket_log_format, arena, str_make(bytes + f.span[i].offset, f.span[i].length), DATE_ORDER_MDY,
-                  &ev);
+        log_parse(&bracket_log_format, arena, str_make(bytes + f.span[i].offset, f.span[i].length),
+                  DATE_ORDER_MDY, &ev);
         ck_assert_uint_le(ev.text.n, EVENT_TEXT_MAX);
         ck_assert(i + 1 == f.n || ev.truncated || i + 2 == f.n);
         if (i + 2 >= f.n)

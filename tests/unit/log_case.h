@@ -19,8 +19,8 @@ struct log_case {
 static inline void
 log_same(const char *bytes, const char *what, struct str got, const char *want)
 {
-    ck_assert_msg(str_has(got) == (want != NULL) && str_eq(got, str_z(want)), "%s of \"%s\": \"%.*s\", not \"%s\"", what,
-                  bytes, STR_ARG(got), want ? want : "(absent)");
+    ck_assert_msg(str_has(got) == (want != NULL) && str_eq(got, str_z(want)),
+                  "%s of \"%s\": \"%.*s\", not \"%s\"", what, bytes, STR_ARG(got), want ? want : "(absent)");
 }
 
 static inline void
@@ -36,7 +36,8 @@ log_check(const struct log_case *c, const struct event *ev)
     log_same(c->bytes, "zone", ev->when.zone, c->zone);
     if (c->text)
         log_same(c->bytes, "text", ev->text, c->text);
-    ck_assert_msg(ev->repaired == c->repaired, "\"%s\" is %smarked as repaired", c->bytes, ev->repaired ? "" : "not ");
+    ck_assert_msg(ev->repaired == c->repaired, "\"%s\" is %smarked as repaired", c->bytes,
+                  ev->repaired ? "" : "not ");
 }
 
 static inline void
@@ -67,7 +68,8 @@ log_run(const struct format *format, struct arena *arena, const struct log_case 
 
 /* 'bytes' frame as records with the 'n' texts. */
 static inline void
-log_texts(const struct format *format, struct arena *arena, struct str bytes, const char *const *texts, size_t n)
+log_texts(const struct format *format, struct arena *arena, struct str bytes, const char *const *texts,
+          size_t n)
 {
     struct framing f = framing_all_ways(format, bytes);
 
@@ -75,8 +77,8 @@ log_texts(const struct format *format, struct arena *arena, struct str bytes, co
         struct event ev;
 
         log_parse(format, arena, str_make(bytes.p + f.span[i].offset, f.span[i].length), DATE_ORDER_MDY, &ev);
-        ck_assert_msg(str_eq(ev.text, str_z(texts[i])), "record %zu is \"%.*s\", not \"%s\"", i, STR_ARG(ev.text),
-                      texts[i]);
+        ck_assert_msg(str_eq(ev.text, str_z(texts[i])), "record %zu is \"%.*s\", not \"%s\"", i,
+                      STR_ARG(ev.text), texts[i]);
     }
     ck_assert_msg(f.n == n, "%zu records, not %zu", f.n, n);
     framing_fini(&f);

@@ -29,7 +29,8 @@ struct zone;
 struct zone *zone_open(struct str name); /* NULL when nobody knows it */
 void zone_close(struct zone *);
 const char *zone_name(const struct zone *); /* IANA name or offset */
-/* Sets w->utc, utc_known and dst from w->local; false when out of range. */
+/* Sets w->utc, utc_known and dst from w->local, and w->zone (the record's own
+ * name for it) in a doubled hour; false when out of range. */
 bool zone_apply(struct zone *, struct when *w);
 
 /* The zones a stream's records name, opened once each; bounded. */

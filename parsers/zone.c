@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * zone.c - local digits to UTC by ICU's zone data.  A doubled hour is read as
- * its first occurrence, a missing hour is shifted on; both are flagged
- * (design section 4, "zone").
+ * its first occurrence unless the record's zone name says "Standard Time", a
+ * missing hour is shifted on; what was guessed is flagged (design section 4,
+ * "zone").
  *
- * ICU's calendar costs microseconds, so the answer is kept per quarter of an
- * hour of local time: no zone ever changed its offset inside one since 1970
- * except by whole quarters. */
+ * ICU's calendar costs microseconds, so the answer is kept per minute of local
+ * time: zones change on the minute (St. John's did so at 00:01). */
 #include "build.h"
 
 #include "parsers/when.h"
@@ -21,8 +21,9 @@ struct zone {
     UCalendar *calendar; /* NULL for a fixed offset */
     int64_t fixed;       /* ns to subtract from local digits */
     char name[ZONE_NAME];
-    int64_t quarter; /* the one 'shift' is for, INT64_MIN: none */
-    int64_t shift;   /* utc = local - shift */
+    int64_t minute; /* the one 'shift' is for, INT64_MIN: none */
+    int64_t shift;  /* utc = local - shift */
+    int64_t second; /* the same, of a doubled hour's second occurrence */
     enum when_dst dst;
 };
 
@@ -98,7 +99,7 @@ zone_open(struct str name)
     z = calloc(1, sizeof *z);
     if (!z)
         return NULL;
-    z->quarter = INT64_MIN;
+    z->minute = INT64_MIN;
     if (parse_fixed(name, &z->fixed)) {
         memcpy(z->name, name.p, name.n);
         return z;
@@ -141,7 +142,7 @@ offset_at(UCalendar *c, double utc_ms, UErrorCode *e)
     return (int64_t) ucal_get(c, UCAL_ZONE_OFFSET, e) + ucal_get(c, UCAL_DST_OFFSET, e);
 }
 
-/* Fills shift and dst of 'z' for the local quarter hour that starts at 'local'. */
+/* Fills shift, second and dst of 'z' for the minute of 'local'. */
 static bool
 zone_resolve(struct zone *z, int64_t local)
 {
@@ -171,13 +172,20 @@ zone_resolve(struct zone *z, int64_t local)
     /* Doubled: the first is under the old offset.  Missing: the old offset
      * carries the digits past the gap.  Else the one that fits. */
     z->shift = (before_fits || !after_fits ? before : after) * 1000000;
+    z->second = after * 1000000;
     return true;
+}
+
+static bool
+ends_with(struct str s, struct str end)
+{
+    return s.n > end.n && str_case_eq(str_skip(s, s.n - end.n), end);
 }
 
 bool
 zone_apply(struct zone *z, struct when *w)
 {
-    int64_t quarter;
+    int64_t minute, shift;
 
     if (!w->local_known)
         return false;
@@ -186,17 +194,25 @@ zone_apply(struct zone *z, struct when *w)
         w->utc_known = true;
         return true;
     }
-    quarter = w->local / (15 * WHEN_MINUTE);
-    if (w->local < 0)
-        quarter--;
-    if (quarter != z->quarter) {
+    minute = w->local / WHEN_MINUTE - (w->local % WHEN_MINUTE < 0);
+    if (minute != z->minute) {
         if (!zone_resolve(z, w->local))
             return false;
-        z->quarter = quarter;
+        z->minute = minute;
     }
-    w->utc = w->local - z->shift;
-    w->utc_known = true;
+    shift = z->shift;
     w->dst = z->dst;
+    if (z->dst == WHEN_DST_FIRST) {
+        /* What the record calls its zone tells the two apart. */
+        bool standard = ends_with(w->zone, STR(" Standard Time"));
+
+        if (standard)
+            shift = z->second;
+        if (standard || ends_with(w->zone, STR(" Daylight Time")))
+            w->dst = WHEN_DST_NONE;
+    }
+    w->utc = w->local - shift;
+    w->utc_known = true;
     return true;
 }
 

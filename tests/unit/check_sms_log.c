@@ -415,6 +415,47 @@ START_TEST(joining_has_limits)
 }
 END_TEST
 
+/* The fixed openings begin a record of their own; the same words inside a
+ * sentence, in another case, do not. */
+START_TEST(openings_begin_a_record)
+{
+    static const char *const openings[] = {
+        "found ready instruction x",
+        "failed to open x",
+        "Failed to x",
+        "Cannot x",
+        "Copying x",
+        "STATMSG: x",
+        "Waiting for x",
+        "ERROR - x",
+        "WARNING - x",
+        "Error: x",
+        "Err>x",
+        "Stored Package x",
+        "Despooler x",
+        "~x",
+        "> ~x",
+        "SMS_X 1 (0x1) x",
+    };
+    static const char *const others[] = {"cannot x",   "copying x", "Error = 32",
+                                         "Win32 = 32", "package x", "x: ~"};
+    char bytes[200];
+
+    for (size_t i = 0; i < sizeof openings / sizeof *openings; i++) {
+        snprintf(bytes, sizeof bytes, "plain\n%s " T1, openings[i]);
+        struct framing f = framing_all_ways(&sms_log_format, str_z(bytes));
+        ck_assert_msg(f.n == 2, "%s", bytes);
+        framing_fini(&f);
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        snprintf(bytes, sizeof bytes, "plain\n%s " T1, others[i]);
+        struct framing f = framing_all_ways(&sms_log_format, str_z(bytes));
+        ck_assert_msg(f.n == 1, "%s", bytes);
+        framing_fini(&f);
+    }
+}
+END_TEST
+
 START_TEST(nuls)
 {
     TEXTS("a\0b " T1 "\r\n\0\0\0c " T1 "\r\n\0\0",
@@ -589,6 +630,7 @@ main(void)
     tcase_add_test(frames, line_ends);
     tcase_add_test(frames, lines_that_go_on);
     tcase_add_test(frames, joining_has_limits);
+    tcase_add_test(frames, openings_begin_a_record);
     tcase_add_test(frames, nuls);
     tcase_add_test(frames, line_of_ten_megabytes);
     tcase_add_loop_test(frames, runs_of_one_unit, 0, 15);

@@ -34,6 +34,8 @@ SH_LOG_COMPILER = $(SHELL)
 LDADD = $(PROGRAM_LIBS) $(CHECK_LIBS)
 
 # --- unit tests -------------------------------------------------------------
+check_PROGRAMS += %D%/unit/check_alarm
+%C%_unit_check_alarm_SOURCES = %D%/unit/check_alarm.c %D%/unit/engine.h
 check_PROGRAMS += %D%/unit/check_bracket_log
 %C%_unit_check_bracket_log_SOURCES = %D%/unit/check_bracket_log.c %D%/unit/framing.h %D%/unit/log_case.h
 check_PROGRAMS += %D%/unit/check_catalogue
@@ -75,6 +77,8 @@ check_PROGRAMS += %D%/unit/check_map
 %C%_unit_check_map_SOURCES = %D%/unit/check_map.c
 check_PROGRAMS += %D%/unit/check_mib
 %C%_unit_check_mib_SOURCES = %D%/unit/check_mib.c
+check_PROGRAMS += %D%/unit/check_pair
+%C%_unit_check_pair_SOURCES = %D%/unit/check_pair.c %D%/unit/engine.h
 check_PROGRAMS += %D%/unit/check_paths
 %C%_unit_check_paths_SOURCES = %D%/unit/check_paths.c
 check_PROGRAMS += %D%/unit/check_scenarios
@@ -86,6 +90,8 @@ check_PROGRAMS += %D%/unit/check_sms_event
 %C%_unit_check_sms_event_SOURCES = %D%/unit/check_sms_event.c
 check_PROGRAMS += %D%/unit/check_sms_log
 %C%_unit_check_sms_log_SOURCES = %D%/unit/check_sms_log.c %D%/unit/framing.h %D%/unit/log_case.h
+check_PROGRAMS += %D%/unit/check_stall
+%C%_unit_check_stall_SOURCES = %D%/unit/check_stall.c %D%/unit/engine.h
 check_PROGRAMS += %D%/unit/check_stream
 %C%_unit_check_stream_SOURCES = %D%/unit/check_stream.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_summary

@@ -72,8 +72,9 @@ random_when(struct when *w, bool whole)
     if (!w->utc_known && !w->local_known)
         return;
     w->fraction = (uint8_t) random_below(10);
-    ck_assert(when_civil(1900 + (int) random_below(301), 1 + (int) random_below(12), 1 + (int) random_below(28), (int) random_below(24), (int) random_below(60),
-                         (int) random_below(60), (uint32_t) random_below(1000000000), &ns));
+    ck_assert(when_civil(1900 + (int) random_below(301), 1 + (int) random_below(12), 1 + (int) random_below(28),
+                         (int) random_below(24), (int) random_below(60), (int) random_below(60),
+                         (uint32_t) random_below(1000000000), &ns));
     ns -= ((ns % scale[w->fraction]) + scale[w->fraction]) % scale[w->fraction];
     if (w->utc_known)
         w->utc = ns;

@@ -56,9 +56,11 @@ cargo_brought(struct alarm_table *t, const struct run_table *runs, struct call *
               const struct run *r)
 {
     struct run_span span;
-    bool spanned = run_span(runs, r->id, &span);
+    bool spanned = run_span(runs, r->id, &span), brought = false;
 
-    if (r->crowded || r->n_cargo == 0)
+    for (unsigned i = 0; i < r->n_cargo; i++)
+        brought = brought || !r->cargo[i].failed;
+    if (r->crowded || !brought)
         return;
     for (unsigned i = 0; i < alarm_open_count(t); i++) {
         struct alarm *a = alarm_at(t, i);

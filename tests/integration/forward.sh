@@ -29,7 +29,10 @@ forward() {
     status=$?
 }
 
-check "snmptrapd starts" start_snmptrapd "$SCRATCH" "$top/mibs:$top/mibs/base" || finish
+# The MIB of this build: its enterprise OID may not be the default.
+mkdir mibs
+"$TRUECAUSE" mib >mibs/TRUECAUSE-MIB.txt
+check "snmptrapd starts" start_snmptrapd "$SCRATCH" "$SCRATCH/mibs:$top/mibs/base" || finish
 check "rsyslogd starts" start_rsyslogd "$SCRATCH" || finish
 echo public >community
 chmod 600 community

@@ -26,6 +26,7 @@ START_TEST(fills_in_every_default)
     struct config *c = must_load("<truecause xmlns=\"urn:truecause:config:1\">"
                                  "<source path=\"/none/*.log\"/><target name=\"a\" type=\"xml\" path=\"a.xml\"/>"
                                  "<target name=\"b\" type=\"syslog\" address=\"udp:192.0.2.1\"/></truecause>");
+    bool documentation = strstr(DEFAULT_ENTERPRISE_OID, ".32473.") != NULL;
 
     ck_assert_str_eq(c->state, "/var/lib/truecause");
     ck_assert_str_eq(c->enterprise_oid, DEFAULT_ENTERPRISE_OID);
@@ -50,9 +51,11 @@ START_TEST(fills_in_every_default)
     ck_assert_int_eq(c->targets[1].facility, 16);
     ck_assert_uint_eq(c->targets[1].pace, 0);
     ck_assert_str_eq(c->targets[1].port, "514");
-    expect("main.xml:1: warning: the enterprise OID is " DEFAULT_ENTERPRISE_OID);
+    /* A build with a number of its own has no such warning. */
+    if (documentation)
+        expect("main.xml:1: warning: the enterprise OID is " DEFAULT_ENTERPRISE_OID);
     expect("main.xml:1: warning: <source> has no zone");
-    ck_assert_uint_eq(warnings, 2);
+    ck_assert_uint_eq(warnings, documentation ? 2 : 1);
     config_free(c);
     config_free(NULL);
 }

@@ -117,17 +117,24 @@ count_lines(const char *p, size_t n, char end)
 {
     uint64_t lines = 0;
 
+    if (n <= 4) {
+        /* What stands between records: a call would cost more than the look. */
+        for (size_t i = 0; i < n; i++)
+            lines += p[i] == end;
+        return lines;
+    }
     for (const char *at = p, *stop = p + n; (at = memchr(at, end, (size_t) (stop - at))); at++)
         lines++;
     return lines;
 }
 
 void
-stream_consume(struct stream *s, size_t n)
+stream_consume(struct stream *s, size_t n, bool one_line)
 {
     uint64_t source = n;
 
-    s->line += count_lines(window(s), n, s->line_end);
+    if (!one_line)
+        s->line += count_lines(window(s), n, s->line_end);
     if (s->encoding != TEXT_8BIT) {
         source = text_source_length(s->encoding, window(s), n);
         s->text.start += n;
@@ -171,6 +178,7 @@ begin(struct stream *s, const char *format)
         s->format = &sms_log_format;
         s->unframed = head.n > 0;
     }
+    s->format_name = str_z(s->format->name);
     s->state = calloc(1, s->format->state_size ? s->format->state_size : 1);
     return s->state ? 0 : -ENOMEM;
 }
@@ -292,7 +300,7 @@ may_pass(struct stream *s, const struct stream_pass *pass, struct str bytes)
     struct when when = {0};
     struct str text;
 
-    if (!s->format->glance || !s->format->glance(bytes, &text, &when) || !pass->idle(pass->arg, text))
+    if (!s->format->glance || !s->format->glance(s->state, bytes, &text, &when) || !pass->idle(pass->arg, text))
         return false;
     stream_apply_zone(s, &when);
     if ((when.utc_known ? when.utc : when.local) >= pass->before(pass->arg))
@@ -313,7 +321,7 @@ stream_next(struct stream *s, const struct stream_pass *pass)
         /* A format that cannot decide on a full window, or on all there is,
          * hands the bytes out as they are: nothing is ever waited for twice. */
         if (found == FORMAT_MORE && n && (s->eof || n >= FORMAT_WINDOW)) {
-            span = (struct format_span){0, n};
+            span = (struct format_span){0, n, false};
             found = FORMAT_BAD;
         }
         switch (found) {
@@ -328,7 +336,7 @@ stream_next(struct stream *s, const struct stream_pass *pass)
             }
             continue;
         case FORMAT_SKIP:
-            stream_consume(s, span.skip);
+            stream_consume(s, span.skip, false);
             continue;
         case FORMAT_RECORD:
         case FORMAT_BAD:
@@ -337,12 +345,13 @@ stream_next(struct stream *s, const struct stream_pass *pass)
         if (pass && found == FORMAT_RECORD
             && may_pass(s, pass, str_make(window(s) + span.skip, span.length))) {
             s->stats.records++;
-            stream_consume(s, span.skip + span.length);
+            stream_consume(s, span.skip, false);
+            stream_consume(s, span.length, span.one_line);
             continue;
         }
         if (span.skip)
-            stream_consume(s, span.skip);
-        return stream_make(s, span.length, found == FORMAT_BAD);
+            stream_consume(s, span.skip, false);
+        return stream_make(s, &span, found == FORMAT_BAD);
     }
 }
 

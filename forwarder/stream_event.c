@@ -5,6 +5,7 @@
 #include "build.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #include "forwarder/stream_state.h"
@@ -87,18 +88,30 @@ stream_note_time(struct stream *s, const struct when *w)
     s->stats.last.zone = STR_NONE;
 }
 
+/* Zeroes all but the lists of ids: they are counted, and half of the event. */
+static void
+clear_event(struct event *ev)
+{
+    char *p = (char *) ev;
+
+    memset(p, 0, offsetof(struct event, f.evidence));
+    memset(p + offsetof(struct event, f.n_articles), 0,
+           offsetof(struct event, f.linked) - offsetof(struct event, f.n_articles));
+    memset(p + offsetof(struct event, log), 0, sizeof *ev - offsetof(struct event, log));
+}
+
 /* Fills 's->event' from 'bytes' with what the record itself says. */
 static enum perr
-parse_record(struct stream *s, struct str bytes, bool bad)
+parse_record(struct stream *s, struct str bytes, bool bad, const void *framed)
 {
-    struct format_record record = {.bytes = bytes};
+    struct format_record record = {.bytes = bytes, .framed = framed};
     struct event *ev = &s->event;
     enum perr error = PERR_SYNTAX;
     size_t at = 0;
 
-    memset(ev, 0, sizeof *ev);
+    clear_event(ev);
     ev->severity = SEVERITY_INFO;
-    ev->format = str_z(s->format->name);
+    ev->format = s->format_name;
     ev->source_name = s->name;
     ev->offset = s->offset;
     ev->line = s->line;
@@ -119,15 +132,16 @@ parse_record(struct stream *s, struct str bytes, bool bad)
 }
 
 int
-stream_make(struct stream *s, size_t n, bool bad)
+stream_make(struct stream *s, const struct format_span *span, bool bad)
 {
+    size_t n = span->length;
     const char *raw = s->raw.p + s->raw.start;
     struct event *ev = &s->event;
     enum perr error;
 
     arena_reset(s->arena);
     s->bytes = str_make(s->encoding == TEXT_8BIT ? raw : s->text.p + s->text.start, n);
-    error = parse_record(s, s->bytes, bad);
+    error = parse_record(s, s->bytes, bad, s->state);
     if (error == PERR_UNSUPPORTED) {
         snprintf(s->error, sizeof s->error,
                  "%s: line %llu: this layout of %s has no event texts and is not read; save as .txt, .csv or XML with "
@@ -144,7 +158,7 @@ stream_make(struct stream *s, size_t n, bool bad)
     if (bad || s->unframed)
         s->stats.unframed_bytes += ev->length;
     /* The bytes stay in the buffer until the next read: the event borrows. */
-    stream_consume(s, n);
+    stream_consume(s, n, span->one_line);
     return 1;
 }
 
@@ -168,7 +182,7 @@ stream_peek(struct stream *s)
         at += span.skip;
         if (found == FORMAT_RECORD) {
             arena_reset(s->arena);
-            parse_record(s, str_make(p + at, span.length), false);
+            parse_record(s, str_make(p + at, span.length), false, state);
             if (s->event.when.utc_known || s->event.when.local_known) {
                 s->nearest = s->event.when;
                 s->nearest.zone = STR_NONE;

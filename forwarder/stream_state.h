@@ -24,6 +24,7 @@ struct stream {
     struct stream_buffer text; /* decoded, where they are not 8-bit */
     size_t decoded;            /* bytes of 'raw' that 'text' stands for */
     const struct format *format;
+    struct str format_name;
     void *state;
     bool unframed; /* no format knew the file */
     struct format_options parse;
@@ -46,9 +47,10 @@ struct stream {
 };
 
 /* Takes 'n' framed bytes off the window. */
-void stream_consume(struct stream *, size_t n);
-/* Makes the event of the next 'n' bytes and takes them: 1 or negative errno. */
-int stream_make(struct stream *, size_t n, bool bad);
+void stream_consume(struct stream *, size_t n, bool one_line);
+/* Makes the event of the bytes at the window's start that 'span' has the length
+ * of, and takes them: 1 or negative errno. */
+int stream_make(struct stream *, const struct format_span *span, bool bad);
 void stream_apply_zone(struct stream *, struct when *);
 void stream_note_time(struct stream *, const struct when *);
 /* Looks ahead in the first window for the first time that a record shows. */

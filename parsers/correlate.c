@@ -440,7 +440,7 @@ correlate_next_due(const struct correlate *k)
     int64_t due = k->held_due;
 
     for (uint32_t i = 0; i < k->n_clocks; i++)
-        if (k->clock[i].due < due)
+        if (k->clock[i].started && k->clock[i].due < due)
             due = k->clock[i].due;
     return due;
 }

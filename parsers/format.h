@@ -28,6 +28,7 @@ enum format_next { FORMAT_MORE, FORMAT_SKIP, FORMAT_RECORD, FORMAT_BAD };
 struct format_span {
     size_t skip;
     size_t length;
+    bool one_line; /* no line end inside the record: spares a look for them */
 };
 
 /* A record longer than this is handed to parse() as its first and last parts:
@@ -43,6 +44,8 @@ struct format_options {
 struct format_record {
     struct str bytes;    /* the record; for a long one its head, then its tail */
     bool shortened;      /* the middle of a long record is not in 'bytes' */
+    const void *framed;  /* the state right after next() framed it, or NULL: only
+                          * saves work, and changes no result */
 };
 
 struct format {
@@ -58,8 +61,9 @@ struct format {
     enum perr (*parse)(const struct format_options *, const struct format_record *, struct arena *,
                        struct event *ev, size_t *at);
     /* Optional.  Text and time (without a zone) of an undamaged record, quicker
-     * than parse() and equal to what it finds; false when it takes parse(). */
-    bool (*glance)(struct str record, struct str *text, struct when *out);
+     * than parse() and equal to what it finds; false when it takes parse().
+     * 'framed' as in struct format_record. */
+    bool (*glance)(const void *framed, struct str record, struct str *text, struct when *out);
 };
 
 extern const struct format *const format_table[]; /* NULL at the end */

@@ -14,12 +14,15 @@
 
 #include "parsers/when.h"
 
-enum { ID_HEAD = 512 };
+enum { ID_HEAD = 512, ID_PART = 250 };
 
 struct id_hasher {
     SHA256_CTX state, prefix;
     size_t head_size;
     char head[ID_HEAD]; /* what 'prefix' is the state for */
+    /* Its parts as they were given last, to know them again without folding. */
+    char format[ID_PART], host[ID_PART];
+    size_t format_size, host_size; /* of 'format' 0: none */
 };
 
 struct id_hasher *
@@ -61,12 +64,25 @@ id_begin(struct id_hasher *h, struct str format, struct str host)
     char head[ID_HEAD];
     size_t n = 0;
 
-    for (size_t i = 0; i < format.n && i < 250; i++)
+    if (format.n && str_eq(format, str_make(h->format, h->format_size))
+        && str_eq(host, str_make(h->host, h->host_size))) {
+        h->state = h->prefix;
+        return true;
+    }
+    for (size_t i = 0; i < format.n && i < ID_PART; i++)
         head[n++] = format.p[i];
     head[n++] = '\0';
-    for (size_t i = 0; i < host.n && i < 250; i++)
+    for (size_t i = 0; i < host.n && i < ID_PART; i++)
         head[n++] = str_upper_char(host.p[i]);
     head[n++] = '\0';
+    h->format_size = 0;
+    if (format.n <= ID_PART && host.n <= ID_PART) {
+        h->format_size = format.n;
+        h->host_size = host.n;
+        memcpy(h->format, format.p, format.n);
+        if (host.n)
+            memcpy(h->host, host.p, host.n);
+    }
     return begin_block(h, head, n);
 }
 
@@ -134,16 +150,18 @@ id_recent_ordinal(struct id_recent *r, const uint8_t digest[16], int64_t time)
      * is the one that no longer matters. */
     set = &r->entry[(digest[8] | (unsigned) digest[9] << 8) % (ID_RECENT / 4) * 4];
     for (unsigned i = 0; i < 4; i++) {
-        if (set[i].count && set[i].half == half) {
-            bool near = time - set[i].time <= 5 * WHEN_SECOND && set[i].time - time <= 5 * WHEN_SECOND;
+        bool near;
 
-            set[i].time = time;
-            set[i].count = near ? set[i].count + 1 : 1;
-            return set[i].count - 1;
-        }
-        if (!set[i].count || (set[victim].count && set[i].time < set[victim].time))
-            victim = i;
+        if (set[i].half != half || !set[i].count)
+            continue;
+        near = time - set[i].time <= 5 * WHEN_SECOND && set[i].time - time <= 5 * WHEN_SECOND;
+        set[i].time = time;
+        set[i].count = near ? set[i].count + 1 : 1;
+        return set[i].count - 1;
     }
+    for (unsigned i = 1; i < 4; i++)
+        if (set[victim].count && (!set[i].count || set[i].time < set[victim].time))
+            victim = i;
     set[victim] = (struct id_recent_entry){half, time, 1, 0};
     return 0;
 }

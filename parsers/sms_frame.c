@@ -240,10 +240,43 @@ record_end(struct sms_view *v, bool *piece)
     return found || v->starved ? found : line_alone(v, to);
 }
 
+/* Reading a trailer is a good part of a record's cost: what is known of it
+ * here need not be found again by the parser. */
+static void
+set_mark(struct sms_mark *m, const struct sms_view *v, const struct sms_trailer *t)
+{
+    m->end = (uint32_t) t->end;
+    m->start = (uint32_t) t->start;
+    m->component = (uint32_t) (t->component.p - v->p);
+    m->component_size = (uint32_t) t->component.n;
+    m->thread = (uint32_t) (t->thread.p - v->p);
+    m->thread_size = (uint32_t) t->thread.n;
+    m->zone = t->date.zone.n ? (uint32_t) (t->date.zone.p - v->p) : 0;
+    m->zone_size = (uint32_t) t->date.zone.n;
+    m->date = t->date;
+    m->date.zone = STR_NONE;
+}
+
+bool
+sms_frame_trailer(const struct sms_frame *frame, struct str record, struct sms_trailer *t)
+{
+    const struct sms_mark *m = frame ? &frame->mark : NULL;
+
+    if (!m || !m->end || m->end != record.n)
+        return false;
+    *t = (struct sms_trailer){.start = m->start, .end = m->end, .text_end = m->start, .plain = true};
+    t->component = str_make(record.p + m->component, m->component_size);
+    t->thread = str_make(record.p + m->thread, m->thread_size);
+    t->date = m->date;
+    if (m->zone_size)
+        t->date.zone = str_make(record.p + m->zone, m->zone_size);
+    return true;
+}
+
 /* The usual record: one line that ends with its trailer; 0 for anything else.
  * Must find what record_end() finds for it. */
 static size_t
-record_end_quick(const struct sms_view *v)
+record_end_quick(const struct sms_view *v, struct sms_mark *mark)
 {
     size_t n = v->n < QUICK_BYTES ? v->n : QUICK_BYTES;
     const char *dollar = memchr(v->p, '$', n);
@@ -254,6 +287,7 @@ record_end_quick(const struct sms_view *v)
     n = (size_t) (dollar - v->p);
     if (!sms_trailer_quick(v, n, &t) || memchr(v->p, '\n', n) || memchr(v->p, '\r', n))
         return 0;
+    set_mark(mark, v, &t);
     return t.end;
 }
 
@@ -305,7 +339,7 @@ nul_run(struct sms_view *v)
 static enum format_next
 undecided(size_t skip, struct format_span *out)
 {
-    *out = (struct format_span){skip, 0};
+    *out = (struct format_span){skip, 0, false};
     return skip ? FORMAT_SKIP : FORMAT_MORE;
 }
 
@@ -319,6 +353,7 @@ sms_frame_next(void *state, const char *p, size_t n, bool final, struct format_s
     bool piece = false;
     size_t skip, end;
 
+    frame->mark.end = 0;
     if (!n)
         return undecided(0, out);
     skip = frame->in_line && p[0] != '\n' && p[0] != '\r' ? 0 : separators(&v);
@@ -335,7 +370,7 @@ sms_frame_next(void *state, const char *p, size_t n, bool final, struct format_s
     if (v.p[0] == '\0') {
         end = nul_run(&v);
         answer = FORMAT_BAD;
-    } else if (!(end = record_end_quick(&v))) {
+    } else if (!(end = record_end_quick(&v, &frame->mark))) {
         end = record_end(&v, &piece);
     }
     if (v.starved && v.n == FORMAT_WINDOW) {
@@ -346,6 +381,6 @@ sms_frame_next(void *state, const char *p, size_t n, bool final, struct format_s
     if (v.starved || !end)
         return undecided(skip, out);
     frame->in_line = piece;
-    *out = (struct format_span){skip, end};
+    *out = (struct format_span){skip, end, frame->mark.end != 0};
     return answer;
 }

@@ -233,10 +233,10 @@ sms_log_parse(const struct format_options *o, const struct format_record *r, str
     struct sms_view v = {r->bytes.p, r->bytes.n, true, false};
     struct str text = r->bytes;
     struct sms_trailer t;
-    bool changed = false, head = false, viewer = false;
+    bool changed = false, head = false, viewer = false, marked = sms_frame_trailer(r->framed, r->bytes, &t);
 
     *at = 0;
-    if (find_trailer(&v, &t)) {
+    if (marked || find_trailer(&v, &t)) {
         enum perr e = take_trailer(o, a, &t, ev);
 
         if (e != PERR_OK)
@@ -247,7 +247,7 @@ sms_log_parse(const struct format_options *o, const struct format_record *r, str
                     : str_make(v.p + t.text_from, t.start - t.text_from);
     }
     text = trim_end(text, viewer);
-    if (text.n && memchr(text.p, '\n', text.n) && is_quoted(text)) {
+    if (!marked && text.n && memchr(text.p, '\n', text.n) && is_quoted(text)) {
         text = unquote(a, text);
         changed = true;
     }
@@ -263,14 +263,11 @@ sms_log_parse(const struct format_options *o, const struct format_record *r, str
 
 /* format.glance: of records whose trailer is as the programs write it. */
 static bool
-sms_log_glance(struct str record, struct str *text, struct when *out)
+sms_log_glance(const void *framed, struct str record, struct str *text, struct when *out)
 {
-    struct sms_view v = {record.p, record.n, true, false};
-    const char *at = record.n ? memrchr(record.p, '$', record.n) : NULL;
     struct sms_trailer t;
 
-    if (!at || at == record.p || at[-1] != '$' || !sms_trailer_quick(&v, (size_t) (at - record.p) - 1, &t)
-        || t.end != record.n || !t.plain)
+    if (!sms_frame_trailer(framed, record, &t))
         return false;
     sms_date_when(&t.date, DATE_ORDER_MDY, out);
     out->zone = t.date.zone;

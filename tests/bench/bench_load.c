@@ -44,7 +44,7 @@ put_text(unsigned i)
         " ** Beginning INVENTORY UPDATE procedure on parent site...~",
         "Signature checked out OK for instruction coming from site CS1, proceed",
         "Adding group: MICROSOFT|MOUSE|1.0...",
-        "Checking free disk space on drive E of the package server",
+        "Working on Identification  ",
     };
 
     switch (i % 20) {

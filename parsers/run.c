@@ -204,7 +204,7 @@ save_run(struct keep_out *o, struct str key, const struct run *r)
     keep_put_u64(o, r->source);
     keep_put_str(o, str_z(r->instruction));
     keep_put_u64(o, (uint64_t) r->started | (uint64_t) r->thread_known << 1 | (uint64_t) (r->pending != NULL) << 2
-                        | (uint64_t) r->told << 3 | (uint64_t) r->crowded << 4);
+                        | (uint64_t) r->told << 3 | (uint64_t) r->crowded << 4 | (uint64_t) r->faulted << 5);
     if (r->pending) {
         keep_put_event(o, r->pending);
         moment_save(o, &r->pending_at);
@@ -235,6 +235,7 @@ restore_run(struct run_table *t, struct keep_in *in)
     r->started = bits & 1;
     r->thread_known = bits >> 1 & 1;
     r->told = bits >> 3 & 1;
+    r->faulted = bits >> 5 & 1;
     if (bits >> 2 & 1) {
         keep_get_event(in, &pending);
         moment_restore(in, &r->pending_at);

@@ -33,6 +33,7 @@ struct run {
     struct event *pending; /* failed open that waits for the next record */
     struct moment pending_at;
     bool told; /* its alarm was raised without waiting any longer */
+    bool faulted; /* something in it failed and was told by itself */
     unsigned n_cargo;
     bool crowded; /* more than RUN_CARGO: what the run brought is not known */
     struct run_cargo cargo[RUN_CARGO];

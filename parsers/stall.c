@@ -271,6 +271,11 @@ stall_before(struct stall_table *t, struct call *c, struct event *ev, uint64_t s
             ev->f.instruction = arena_copy(c->arena, str_z(r->instruction));
         *quiet = true;
     }
+    /* `Despooler failed to execute the instruction` after what made it fail
+     * says nothing new: one failure is one run. */
+    if (ev->fact == FACT_INSTRUCTION_FAILED && r->faulted)
+        *quiet = true;
+    r->faulted = r->faulted || event_class_is_fault(ev->cls);
     if (ev->worker_known && r->instruction)
         hand_over(t, c, ev, r, source);
 }

@@ -38,7 +38,7 @@ struct episode {
     char when[WHEN_TEXT_SIZE], cleared[WHEN_TEXT_SIZE];
     char reason[64];
     enum severity severity;
-    uint64_t count;
+    uint64_t count, number;
     bool open;
 };
 
@@ -60,7 +60,7 @@ new_episode(struct report *r, struct str key)
     if (!map_put(r->open, key, e))
         return NULL;
     e->open = true;
-    r->n++;
+    e->number = r->n++;
     return e;
 }
 
@@ -169,15 +169,26 @@ print_span(const struct pipeline *p)
     }
 }
 
+/* Newest first; what shows no time comes last, else in the order it came. */
+static int
+newer(const void *x, const void *y)
+{
+    const struct episode *a = x, *b = y;
+    int order = strcmp(b->when, a->when);
+
+    return order ? order : a->number < b->number ? 1 : a->number > b->number ? -1 : 0;
+}
+
 static void
 print_report(const struct report *r, const struct pipeline *p)
 {
-    uint64_t oldest = r->n > REPORT_MAX ? r->n - REPORT_MAX : 0, open = 0, unframed = 0;
+    uint64_t shown = r->n < REPORT_MAX ? r->n : REPORT_MAX, open = 0, unframed = 0;
 
-    for (uint64_t i = r->n; i-- > oldest;)
-        print_episode(&r->episode[i % REPORT_MAX]);
-    if (oldest)
-        printf("(%" PRIu64 " older faults are not shown; export has them all)\n", oldest);
+    qsort(r->episode, (size_t) shown, sizeof *r->episode, newer);
+    for (uint64_t i = 0; i < shown; i++)
+        print_episode(&r->episode[i]);
+    if (r->n > shown)
+        printf("(%" PRIu64 " older faults are not shown; export has them all)\n", r->n - shown);
     if (r->n == 0)
         puts("No faults found.");
     fputc('\n', stdout);
@@ -187,9 +198,9 @@ print_report(const struct report *r, const struct pipeline *p)
     printf("Bytes no format could frame: %" PRIu64 "\n", unframed);
     open = alarm_open_count(correlate_alarms(p->correlate));
     printf("Open at the end: %" PRIu64 "\n", open);
-    for (uint64_t i = r->n; i-- > oldest;)
-        if (r->episode[i % REPORT_MAX].open)
-            printf("  %s\n", r->episode[i % REPORT_MAX].key);
+    for (uint64_t i = 0; i < shown; i++)
+        if (r->episode[i].open)
+            printf("  %s\n", r->episode[i].key);
 }
 
 int

@@ -22,6 +22,10 @@ enum {
     STATES_MAX = 65535
 };
 
+/* What a scan has to know of a state at each byte, apart from the rest so that
+ * it stays in the nearest cache. */
+enum { MARK_OUT = 1, MARK_BLANK = 2, MARK_PRIMARY = 4 };
+
 struct state {
     uint16_t fail;   /* the longest proper suffix that is a state */
     uint16_t out;    /* nearest suffix state (or itself) where a literal ends; 0 none */
@@ -44,7 +48,9 @@ struct literals {
     uint8_t filter[2][(1u << FILTER_BITS) / 8];
     uint8_t class_of[256];
     unsigned n_classes;
-    uint16_t *next; /* [state * n_classes + class] */
+    unsigned shift; /* of a row: 1 << shift is at least n_classes */
+    uint16_t *next; /* [state << shift | class] */
+    uint8_t *mark;  /* of a state: MARK_* */
     struct state *state;
     size_t n_states, cap_states;
     struct piece *piece; /* two a literal at most */
@@ -76,6 +82,7 @@ literals_free(struct literals *set)
     if (!set)
         return;
     free(set->next);
+    free(set->mark);
     free(set->state);
     free(set->piece);
     free(set->text);
@@ -330,6 +337,8 @@ make_classes(struct literals *set)
             if (!*class)
                 *class = (uint8_t) set->n_classes++;
         }
+    while (1u << set->shift < set->n_classes)
+        set->shift++;
     for (int c = 'a'; c <= 'z'; c++)
         set->class_of[c - 32] = set->class_of[c];
     for (int c = 0; c < 256; c++)
@@ -351,14 +360,14 @@ add_state(struct literals *set, bool blank)
         if (!state)
             return 0;
         set->state = state;
-        next = realloc(set->next, cap * set->n_classes * sizeof *set->next);
+        next = realloc(set->next, (cap << set->shift) * sizeof *set->next);
         if (!next)
             return 0;
         set->next = next;
         set->cap_states = cap;
     }
     set->state[set->n_states] = (struct state){.literal = -1, .blank = blank};
-    memset(set->next + set->n_states * set->n_classes, 0, set->n_classes * sizeof *set->next);
+    memset(set->next + (set->n_states << set->shift), 0, sizeof *set->next << set->shift);
     return (uint16_t) set->n_states++;
 }
 
@@ -369,7 +378,7 @@ add_to_trie(struct literals *set, size_t i)
 
     for (size_t k = 0; k < set->length[i]; k++) {
         char c = set->text[i][k];
-        size_t edge = at * (size_t) set->n_classes + set->class_of[(unsigned char) c];
+        size_t edge = (size_t) at << set->shift | set->class_of[(unsigned char) c];
 
         if (!set->next[edge]) {
             uint16_t to = add_state(set, c == ' ');
@@ -400,8 +409,8 @@ link_states(struct literals *set)
     while (head < tail) {
         uint16_t s = queue[head++];
         struct state *st = &set->state[s];
-        uint16_t *row = set->next + s * n;
-        const uint16_t *suffix = set->next + st->fail * n;
+        uint16_t *row = set->next + ((size_t) s << set->shift);
+        const uint16_t *suffix = set->next + ((size_t) st->fail << set->shift);
 
         st->out = st->literal >= 0 ? s : set->state[st->fail].out;
         st->primary = (st->literal >= 0 && !set->secondary[st->literal]) || set->state[st->fail].primary;
@@ -415,7 +424,11 @@ link_states(struct literals *set)
         }
     }
     free(queue);
-    return true;
+    set->mark = calloc(set->n_states, 1);
+    for (size_t i = 0; set->mark && i < set->n_states; i++)
+        set->mark[i] = (uint8_t) ((set->state[i].out ? MARK_OUT : 0) | (set->state[i].blank ? MARK_BLANK : 0)
+                                  | (set->state[i].primary ? MARK_PRIMARY : 0));
+    return set->mark != NULL;
 }
 
 bool
@@ -441,7 +454,7 @@ literals_build(struct literals *set)
     gap = set->class_of[' '];
     for (size_t s = 1; gap && s < set->n_states; s++)
         if (set->state[s].blank)
-            set->next[s * set->n_classes + gap] = (uint16_t) s;
+            set->next[s << set->shift | gap] = (uint16_t) s;
     return true;
 }
 
@@ -514,8 +527,8 @@ automaton_idle(const struct literals *set, struct str text)
     uint16_t at = 0;
 
     for (size_t i = 0; i < text.n; i++) {
-        at = set->next[at * (size_t) set->n_classes + set->class_of[(unsigned char) text.p[i]]];
-        if (set->state[at].primary)
+        at = set->next[(size_t) at << set->shift | set->class_of[(unsigned char) text.p[i]]];
+        if (set->mark[at] & MARK_PRIMARY)
             return false;
     }
     return true;
@@ -552,8 +565,8 @@ literals_scan(const struct literals *set, struct str text, void (*hit)(void *, u
     for (size_t i = 0; i < text.n; i++) {
         uint16_t was = at;
 
-        at = set->next[at * (size_t) set->n_classes + set->class_of[(unsigned char) text.p[i]]];
-        if (at == was && set->state[at].blank)
+        at = set->next[(size_t) at << set->shift | set->class_of[(unsigned char) text.p[i]]];
+        if (!set->mark[at] || (at == was && set->mark[at] & MARK_BLANK))
             continue;
         for (uint16_t s = set->state[at].out; s; s = set->state[set->state[s].fail].out)
             hit(to, (unsigned) set->state[s].literal);

@@ -37,14 +37,14 @@ put_text(unsigned i)
         "Dataloader inbox = \\\\HASHSEC\\SMS_SHRF\\site.srv\\dataload.box\\deltamif.col~",
         "got access to SQL Server~  ",
         "Successfully loaded Site information.  ",
-        "Loaded data dictionary  ",
+        "Updating No-History group: MICROSOFT|WORKSTATION_STATUS|1.0...",
         "Memory usage: blocks=0 bytes=0",
         "Use drive E for storing the compressed package.",
-        "Used 1 out of 3 despooling threads",
+        "~Currently using 0 out of 3 allowed package processing threads.",
         " ** Beginning INVENTORY UPDATE procedure on parent site...~",
-        "Signature checked out OK for instruction coming from site CS1, proceed",
+        "~Signature checked out OK for instruction coming from site CS1, proceed with the instruction execution.",
         "Adding group: MICROSOFT|MOUSE|1.0...",
-        "Working on Identification  ",
+        "CTriggerManager::RouteFiles - waiting on named pipe...",
     };
 
     switch (i % 20) {

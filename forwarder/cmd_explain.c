@@ -16,7 +16,7 @@
 #include "parsers/summary.h"
 #include "parsers/text.h"
 
-enum { EXPLAIN_MAX = 16, EXPLAIN_ALARMS = 64 };
+enum { EXPLAIN_MAX = 16, EXPLAIN_BYTES = 1024 };
 
 static const char usage[] =
     "usage: truecause explain [OPTION]... FILE[:LINE]|ID [FILE...]\n"
@@ -30,6 +30,7 @@ struct explain {
     const char *id;   /* wanted, or NULL */
     const char *name; /* source name wanted, or NULL */
     uint64_t line;    /* 0: all faults */
+    const struct inputs *in;
     unsigned shown;
     unsigned more;
     char ids[EXPLAIN_MAX][EVENT_ID_SIZE]; /* shown events, for their alarms */
@@ -150,8 +151,31 @@ show_cause(const struct event *ev)
         show("article", f->article[i]);
 }
 
+/* The record's own bytes, from the file that the event names; what is long is
+ * cut.  A file that went away meanwhile shows nothing. */
 static void
-show_event(const struct event *ev)
+show_bytes(const struct inputs *in, const struct event *ev)
+{
+    char bytes[EXPLAIN_BYTES];
+    size_t n = ev->length < sizeof bytes ? (size_t) ev->length : sizeof bytes;
+
+    for (unsigned i = 0; i < in->n; i++) {
+        const char *slash = strrchr(in->path[i], '/');
+        FILE *f;
+
+        if (!str_eq(ev->source_name, str_z(slash ? slash + 1 : in->path[i])))
+            continue;
+        f = fopen(in->path[i], "rb");
+        if (f && fseeko(f, (off_t) ev->offset, SEEK_SET) == 0 && fread(bytes, 1, n, f) == n)
+            show("bytes", str_make(bytes, n));
+        if (f)
+            fclose(f);
+        return;
+    }
+}
+
+static void
+show_event(const struct inputs *in, const struct event *ev)
 {
     char line[SUMMARY_SIZE];
 
@@ -162,6 +186,7 @@ show_event(const struct event *ev)
            ev->line, ev->offset, ev->offset + ev->length);
     printf("  %-12s %.*s%s%s\n", "format", STR_ARG(ev->format), ev->repaired ? ", trailer damaged and repaired" : "",
            ev->truncated ? ", text shortened" : "");
+    show_bytes(in, ev);
     show_when(&ev->when);
 #define FACT(member, element, attribute, sd, prose) \
     if (strcmp(#element, "claim") != 0) \
@@ -212,7 +237,7 @@ look_at(void *arg, const struct item *item)
     if (x->shown)
         fputc('\n', stdout);
     memcpy(x->ids[x->shown++], item->event->id, EVENT_ID_SIZE);
-    show_event(item->event);
+    show_event(x->in, item->event);
     return 0;
 }
 
@@ -267,6 +292,7 @@ cmd_explain(int argc, char **argv)
     if (!pipeline_init(&p))
         return CMD_FAILED;
     inputs_expand(&in, argv + options.first, argc - options.first);
+    x.in = &in;
     pipeline_open_inputs(&p, &in, &options.stream);
     status = pipeline_run(&p, &sink, false, NULL, NULL) ? CMD_FAILED : pipeline_status(&p);
     if (x.more)

@@ -49,7 +49,6 @@ struct event *stream_event(struct stream *);
  * is a good part of a record's cost and nobody sees every event. */
 int stream_identify(struct stream *);
 struct arena *stream_arena(struct stream *);
-struct str stream_raw(const struct stream *); /* the event's bytes as framed */
 const char *stream_error(const struct stream *);
 const char *stream_path(const struct stream *);
 const char *stream_format(const struct stream *);

@@ -211,12 +211,6 @@ stream_arena(struct stream *s)
     return s->arena;
 }
 
-struct str
-stream_raw(const struct stream *s)
-{
-    return s->bytes;
-}
-
 const char *
 stream_error(const struct stream *s)
 {

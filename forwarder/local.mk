@@ -3,6 +3,8 @@
 # that tests can link the rest.  One source a line, sorted.
 noinst_LIBRARIES += %D%/libforwarder.a
 %C%_libforwarder_a_SOURCES = \
+	%D%/bounds.c \
+	%D%/bounds.h \
 	%D%/checkpoint.c \
 	%D%/checkpoint.h \
 	%D%/cmd.h \

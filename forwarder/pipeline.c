@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "forwarder/bounds.h"
 #include "forwarder/checkpoint.h"
 #include "forwarder/cmd.h"
 #include "forwarder/deliver.h"
@@ -162,6 +163,7 @@ pipeline_run(struct pipeline *p, const struct sink *sink, bool faults, pipeline_
             r = between(arg);
     }
     show_progress(p, true);
+    bounds_report(p->correlate);
     p->failed += merge_failed(p->merge);
     if (!r && (arena = arena_new(EVENT_TEXT_MAX * 16)))
         r = correlate_finish(p->correlate, arena, sink);

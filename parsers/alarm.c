@@ -62,13 +62,6 @@ alarm_table_free(struct alarm_table *t)
     free(t);
 }
 
-/* After a reload: advice comes from the new set from here on. */
-void
-alarm_table_catalogue(struct alarm_table *t, const struct catalogue *cat)
-{
-    t->cat = cat;
-}
-
 struct alarm *
 alarm_find(struct alarm_table *t, struct str key)
 {

@@ -76,7 +76,6 @@ struct alarm {
 struct alarm_table;
 struct alarm_table *alarm_table_new(const struct catalogue *, struct id_hasher *);
 void alarm_table_free(struct alarm_table *);
-void alarm_table_catalogue(struct alarm_table *, const struct catalogue *);
 
 /* Writes "kind:PART:PART" to 'out' in upper case, unknown parts as "-", cut as
  * the design says; returns the key over 'out'. */

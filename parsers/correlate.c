@@ -56,7 +56,7 @@ correlate_new(struct catalogue *cat)
     k->cat = catalogue_ref(cat);
     k->hasher = id_hasher_new();
     k->origins = map_new(CORRELATE_SOURCES_MAX);
-    k->pairs = pair_new(cat);
+    k->pairs = pair_new();
     k->alarms = k->hasher ? alarm_table_new(cat, k->hasher) : NULL;
     k->stalls = k->alarms ? stall_new(k->alarms) : NULL;
     k->n_clocks = 1;
@@ -82,17 +82,6 @@ correlate_free(struct correlate *k)
     id_hasher_free(k->hasher);
     catalogue_unref(k->cat);
     free(k);
-}
-
-void
-correlate_catalogue(struct correlate *k, struct catalogue *cat)
-{
-    struct catalogue *old = k->cat;
-
-    k->cat = catalogue_ref(cat);
-    alarm_table_catalogue(k->alarms, cat);
-    pair_catalogue(k->pairs, cat);
-    catalogue_unref(old);
 }
 
 static struct origin *
@@ -190,19 +179,6 @@ unsigned
 correlate_held(const struct correlate *k)
 {
     return pair_held_count(k->pairs);
-}
-
-const struct alarm_item *
-correlate_describe(struct correlate *k, struct arena *arena, const struct alarm *a)
-{
-    static const struct sink nowhere = {NULL, NULL};
-    struct call c = {.arena = arena, .sink = &nowhere, .at = a->last, .event_id = ""};
-    const struct clock *clock = &k->clock[a->first.clock];
-
-    c.at.when = a->last.when;
-    if (a->first.known && clock->started)
-        c.at.t = clock->now;
-    return alarm_describe(k->alarms, &c, a, a->count > 1 || a->change > 1 ? ALARM_UPDATED : ALARM_RAISED, NULL);
 }
 
 static void

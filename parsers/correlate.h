@@ -16,8 +16,6 @@ struct correlate;
 /* 'cat' is referenced.  NULL when memory ends. */
 struct correlate *correlate_new(struct catalogue *cat);
 void correlate_free(struct correlate *);
-/* Another set after a reload; the old one is let go. */
-void correlate_catalogue(struct correlate *, struct catalogue *cat);
 
 /* One record of source 'source' (any number that stays the same for it). */
 struct correlate_input {
@@ -47,8 +45,6 @@ int64_t correlate_next_due(const struct correlate *);
 struct alarm_table *correlate_alarms(struct correlate *);
 const struct pair_counters *correlate_pairs(const struct correlate *);
 unsigned correlate_held(const struct correlate *);
-/* The open alarm 'a' as an item in 'arena', for reports. */
-const struct alarm_item *correlate_describe(struct correlate *, struct arena *, const struct alarm *a);
 
 /* The whole state as bytes (malloc'ed, the caller frees) and back into a new
  * correlator.  -EINVAL: not such bytes; the correlator is then unusable. */

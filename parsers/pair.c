@@ -33,7 +33,6 @@ struct held {
 };
 
 struct pair_table {
-    const struct catalogue *cat;
     struct failure failure[PAIR_FAILURES_MAX];
     unsigned newest; /* place the next one goes to */
     int32_t bucket[PAIR_BUCKETS];
@@ -46,13 +45,12 @@ struct pair_table {
 };
 
 struct pair_table *
-pair_new(const struct catalogue *cat)
+pair_new(void)
 {
     struct pair_table *t = calloc(1, sizeof *t);
 
     if (!t)
         return NULL;
-    t->cat = cat;
     t->held = calloc(PAIR_HELD_MAX, sizeof *t->held);
     if (!t->held) {
         free(t);
@@ -76,12 +74,6 @@ pair_free(struct pair_table *t)
         free(t->held[(t->first + i) % PAIR_HELD_MAX].ev);
     free(t->held);
     free(t);
-}
-
-void
-pair_catalogue(struct pair_table *t, const struct catalogue *cat)
-{
-    t->cat = cat;
 }
 
 const struct pair_counters *

@@ -27,9 +27,8 @@ struct run_lookup {
 };
 
 struct pair_table;
-struct pair_table *pair_new(const struct catalogue *);
+struct pair_table *pair_new(void);
 void pair_free(struct pair_table *);
-void pair_catalogue(struct pair_table *, const struct catalogue *);
 
 /* Remembers the failed copy 'ev' at 'at', made in 'run' (0: none) to the
  * server 'server' ("" unknown). */

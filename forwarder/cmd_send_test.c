@@ -7,8 +7,8 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "forwarder/clock.h"
 #include "forwarder/cmd.h"
 #include "forwarder/config.h"
 #include "forwarder/log.h"
@@ -64,15 +64,6 @@ fill_example(struct alarm_item *a, bool clear, int64_t now)
     a->action = clear ? STR_NONE : STR("Nothing: this message only shows that messages arrive.");
 }
 
-static int64_t
-clock_ns(clockid_t id)
-{
-    struct timespec t;
-
-    clock_gettime(id, &t);
-    return (int64_t) t.tv_sec * WHEN_SECOND + t.tv_nsec;
-}
-
 static int
 send_example(const struct config *config, const struct config_target *tc, bool clear)
 {
@@ -87,8 +78,8 @@ send_example(const struct config *config, const struct config_target *tc, bool c
     int r = -1;
 
     xml_buf_init(&xml, 65536);
-    out.now_ns = clock_ns(CLOCK_REALTIME);
-    out.uptime_ns = clock_ns(CLOCK_MONOTONIC) % WHEN_SECOND;
+    out.now_ns = clock_utc();
+    out.uptime_ns = clock_monotonic() % WHEN_SECOND;
     fill_example(&alarm, clear, out.now_ns);
     if (!hasher || !id_alarm(hasher, alarm.key, (uint64_t) out.now_ns, clear, alarm.id)) {
         log_error("out of memory");

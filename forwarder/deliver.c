@@ -9,8 +9,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "forwarder/clock.h"
 #include "forwarder/log.h"
 #include "forwarder/target.h"
 #include "parsers/item_xml.h"
@@ -112,15 +112,6 @@ struct delivery {
     int64_t started;
 };
 
-static int64_t
-clock_ns(clockid_t id)
-{
-    struct timespec t;
-
-    clock_gettime(id, &t);
-    return (int64_t) t.tv_sec * WHEN_SECOND + t.tv_nsec;
-}
-
 static int
 save_cursor(struct delivery *d)
 {
@@ -171,8 +162,8 @@ send_row(struct delivery *d, const struct journal_row *row)
     }
     out.item = &item;
     out.target_seq = d->cursor.target_seq + 1;
-    out.now_ns = clock_ns(CLOCK_REALTIME);
-    out.uptime_ns = clock_ns(CLOCK_MONOTONIC) - d->started;
+    out.now_ns = clock_utc();
+    out.uptime_ns = clock_monotonic() - d->started;
     r = d->target->cls->send(d->target, &out);
     if (!r) {
         d->cursor.target_seq++;
@@ -282,7 +273,7 @@ unsigned
 deliver_all(const struct config *config, struct journal *journal)
 {
     const char **names = calloc(config->n_targets ? config->n_targets : 1, sizeof *names);
-    int64_t started = clock_ns(CLOCK_MONOTONIC);
+    int64_t started = clock_monotonic();
     unsigned failed = 0;
 
     if (!names)

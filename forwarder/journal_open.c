@@ -14,9 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "forwarder/clock.h"
 #include "forwarder/journal_tables.h"
 #include "forwarder/log.h"
 
@@ -241,10 +241,7 @@ journal_words_load(sqlite3 *db, bool add, struct journal_words *w)
 static int
 check_time_over(void *arg)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec > *(const int64_t *) arg;
+    return clock_monotonic() > *(const int64_t *) arg;
 }
 
 static int
@@ -264,12 +261,10 @@ static int
 quick_check(sqlite3 *db, char *err, size_t errlen)
 {
     struct str found = STR_NONE;
-    struct timespec now;
     int64_t until;
     int rc;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    until = now.tv_sec * INT64_C(1000000000) + now.tv_nsec + INT64_C(300000000);
+    until = clock_monotonic() + INT64_C(300000000);
     sqlite3_progress_handler(db, 20000, check_time_over, &until);
     rc = sqlite3_exec(db, "PRAGMA quick_check(1)", check_result, &found, NULL);
     sqlite3_progress_handler(db, 0, NULL, NULL);

@@ -7,6 +7,7 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/bounds.h \
 	%D%/checkpoint.c \
 	%D%/checkpoint.h \
+	%D%/clock.h \
 	%D%/cmd.h \
 	%D%/cmd_check.c \
 	%D%/cmd_explain.c \

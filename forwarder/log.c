@@ -11,9 +11,9 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "forwarder/clock.h"
 #include "parsers/text.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -127,13 +127,11 @@ log_limit_pass(struct log_limit *limit, int64_t now_ns, uint64_t *withheld)
 void
 log_limited(struct log_limit *limit, enum log_level level, const char *fmt, ...)
 {
-    struct timespec now;
     uint64_t withheld;
     va_list ap;
     int saved = errno;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    if (log_limit_pass(limit, now.tv_sec * INT64_C(1000000000) + now.tv_nsec, &withheld)) {
+    if (log_limit_pass(limit, clock_monotonic(), &withheld)) {
         if (withheld)
             log_info("%llu lines like the next one were withheld", (unsigned long long) withheld);
         errno = saved;

@@ -21,11 +21,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "forwarder/bounds.h"
 #include "forwarder/checkpoint.h"
+#include "forwarder/clock.h"
 #include "forwarder/cmd.h"
 #include "forwarder/deliver.h"
 #include "forwarder/log.h"
@@ -193,15 +193,6 @@ struct journal_sink {
     uint64_t items, faults;
 };
 
-static int64_t
-now_utc(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t) t.tv_sec * WHEN_SECOND + t.tv_nsec;
-}
-
 /* Ends the transaction: what was read and what follows from it. */
 static int
 commit(struct journal_sink *k)
@@ -235,7 +226,7 @@ append(void *arg, const struct item *item)
     if (!k->open && !(r = journal_begin(k->journal)))
         k->open = true;
     if (!r)
-        r = journal_append(k->journal, item, str_make(k->xml.p, k->xml.n), now_utc(), &seq);
+        r = journal_append(k->journal, item, str_make(k->xml.p, k->xml.n), clock_utc(), &seq);
     if (r) {
         log_error("journal: %s", journal_error(k->journal));
         return r;
@@ -282,7 +273,7 @@ pipeline_forward_once(const struct config *config)
     for (unsigned i = 0; i < merge_count(p.merge); i++)
         if (stream_zone_unknown(merge_stream(p.merge, i)))
             correlate_unknown_zone(p.correlate, stream_id(merge_stream(p.merge, i)));
-    p.arrival = now_utc();
+    p.arrival = clock_utc();
     sink.arg = &k;
     r = pipeline_run(&p, &sink, false, commit_when_full, &k);
     if (r || commit(&k))

@@ -21,6 +21,7 @@
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 
+#include "forwarder/clock.h"
 #include "parsers/when.h"
 
 enum { PDU_SIZE_DEFAULT = 1400 };
@@ -216,15 +217,6 @@ snmp_target_close(struct target *t)
 
 /* --- sending -------------------------------------------------------------- */
 
-static int64_t
-monotonic_ns(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return ts.tv_sec * WHEN_SECOND + ts.tv_nsec;
-}
-
 /* Waits until the pace allows a message: tc->pace a second, and after a pause
  * a twentieth of a second's worth at once.  Receivers lose what comes faster
  * than they read. */
@@ -236,7 +228,7 @@ pace(struct target_snmp *s)
 
     if (!s->base.tc->pace)
         return;
-    now = monotonic_ns();
+    now = clock_monotonic();
     gap = WHEN_SECOND / s->base.tc->pace;
     if (s->next_ns < now - WHEN_SECOND / 20)
         s->next_ns = now - WHEN_SECOND / 20;

@@ -28,9 +28,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "forwarder/clock.h"
 #include "forwarder/syslog_msg.h"
 #include "parsers/when.h"
 
@@ -57,17 +57,9 @@ struct target_syslog {
 };
 
 static int64_t
-clock_ns(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t) ts.tv_sec * WHEN_SECOND + ts.tv_nsec;
-}
-
-static int64_t
 deadline_in(int ms)
 {
-    return clock_ns() + (int64_t) ms * 1000000;
+    return clock_monotonic() + (int64_t) ms * 1000000;
 }
 
 /* --- waiting ------------------------------------------------------------------ */
@@ -85,7 +77,7 @@ static short
 wait_for(struct target_syslog *t, int fd, short events, int64_t deadline)
 {
     short got = 0;
-    int64_t left = deadline - clock_ns();
+    int64_t left = deadline - clock_monotonic();
     struct event *ready = event_new(t->loop, fd, events, wait_done, &got); /* libevent's, not ours */
     struct timeval tv;
 
@@ -165,14 +157,14 @@ resolve(struct target_syslog *t)
     /* An address needs no resolver, so one without name servers may do. */
     evdns_base_resolv_conf_parse(dns, DNS_OPTIONS_ALL, "/etc/resolv.conf");
     request = evdns_getaddrinfo(dns, tc->host, tc->port, &hints, lookup_done, &l);
-    while (!l.done && clock_ns() < deadline)
-        wait_for(t, -1, 0, clock_ns() + 5000000);
+    while (!l.done && clock_monotonic() < deadline)
+        wait_for(t, -1, 0, clock_monotonic() + 5000000);
     late = !l.done;
     if (late)
         evdns_getaddrinfo_cancel(request);
     /* What the cancelled request still has to say must come before 'l' is gone. */
     for (int i = 0; !l.done && i < 100; i++)
-        wait_for(t, -1, 0, clock_ns() + 1000000);
+        wait_for(t, -1, 0, clock_monotonic() + 1000000);
     evdns_base_free(dns, 1);
     if (late)
         l.result = EVUTIL_EAI_AGAIN;
@@ -325,10 +317,10 @@ tcp_flush(struct target_syslog *t, int64_t deadline)
             return lose(t, "connection lost", -r);
         if (r > 0)
             return 0;
-        if (clock_ns() >= deadline)
+        if (clock_monotonic() >= deadline)
             r = -ETIMEDOUT;
         else
-            wait_for(t, -1, 0, clock_ns() + pause);
+            wait_for(t, -1, 0, clock_monotonic() + pause);
         pause = pause < 10000000 ? pause * 2 : pause;
     }
     /* All goes again, so what is under way must not arrive as well. */
@@ -363,7 +355,7 @@ tcp_send(struct target_syslog *t, const char *msg, size_t n)
 static void
 udp_pace(struct target_syslog *t)
 {
-    int64_t now = clock_ns();
+    int64_t now = clock_monotonic();
 
     if (!t->base.tc->pace)
         return;

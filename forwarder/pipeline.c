@@ -33,7 +33,7 @@
 #include "parsers/item_xml.h"
 #include "parsers/when.h"
 
-enum { PIPELINE_COMMIT = 1000, PIPELINE_TRANSIENT = 64, PIPELINE_PROGRESS = 1 << 14 };
+enum { PIPELINE_COMMIT = 1000, PIPELINE_COMMIT_MOST = 100000, PIPELINE_TRANSIENT = 64, PIPELINE_PROGRESS = 1 << 14 };
 
 bool
 pipeline_init(struct pipeline *p)
@@ -190,6 +190,7 @@ struct journal_sink {
     struct xml_buf xml;
     bool open; /* a transaction */
     unsigned pending;
+    int64_t cost, ended; /* of the last commit, ns */
     uint64_t items, faults;
 };
 
@@ -197,6 +198,7 @@ struct journal_sink {
 static int
 commit(struct journal_sink *k)
 {
+    int64_t started = clock_monotonic();
     int r = 0;
 
     if (!k->open && !(r = journal_begin(k->journal)))
@@ -209,6 +211,8 @@ commit(struct journal_sink *k)
         log_error("journal: %s", journal_error(k->journal));
     k->open = false;
     k->pending = 0;
+    k->ended = clock_monotonic();
+    k->cost = k->ended - started;
     return r;
 }
 
@@ -237,13 +241,18 @@ append(void *arg, const struct item *item)
     return 0;
 }
 
-/* Between records only, so that a checkpoint never stands inside one. */
+/* Between records only, so that a checkpoint never stands inside one.  What the
+ * correlator remembers is saved with each commit and may be much: no more than
+ * a tenth of the time goes into commits. */
 static int
 commit_when_full(void *arg)
 {
     struct journal_sink *k = arg;
 
-    return k->pending >= PIPELINE_COMMIT ? commit(k) : 0;
+    if (k->pending < PIPELINE_COMMIT
+        || (k->pending < PIPELINE_COMMIT_MOST && clock_monotonic() - k->ended < 10 * k->cost))
+        return 0;
+    return commit(k);
 }
 
 int

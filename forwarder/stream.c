@@ -19,7 +19,7 @@
 enum {
     STREAM_READ = 256 * 1024,
     STREAM_ARENA = 64 * 1024 * 1024,
-    STREAM_PROBE = 65536,
+    STREAM_PROBE = 2 * STREAM_LOOK, /* bytes at hand before anything is decided */
     STREAM_HEAD = 1024, /* bytes that say which file this is */
     STREAM_TAIL = 256   /* bytes that say that the place is still there */
 };
@@ -170,7 +170,7 @@ begin(struct stream *s, const char *format)
         s->decoded = used;
         s->parse.code_page = text_codepage_decoded();
     }
-    head = str_make(window(s), window_size(s) < STREAM_PROBE ? window_size(s) : STREAM_PROBE);
+    head = str_make(window(s), window_size(s) < STREAM_LOOK ? window_size(s) : STREAM_LOOK);
     s->line_end = str_find_char(head, '\n') == head.n && str_find_char(head, '\r') < head.n ? '\r' : '\n';
     s->format = strcmp(format, "auto") == 0 ? format_probe(head) : format_find(str_z(format));
     if (!s->format) {

@@ -172,10 +172,11 @@ stream_peek(struct stream *s)
     const char *p = s->encoding == TEXT_8BIT ? s->raw.p + s->raw.start : s->text.p + s->text.start;
     size_t n = s->encoding == TEXT_8BIT ? s->raw.end - s->raw.start : s->text.end - s->text.start, at = 0;
     _Alignas(16) char state[1024];
-    bool final = s->eof;
+    bool final = s->eof && n <= STREAM_LOOK;
 
     if (s->format->state_size > sizeof state)
         return;
+    n = n < STREAM_LOOK ? n : STREAM_LOOK;
     memset(state, 0, sizeof state);
     while (at < n) {
         struct format_span span = {0};

@@ -7,6 +7,10 @@
 
 #include "forwarder/stream.h"
 
+/* What a source is, is decided from this many bytes of its (decoded) beginning,
+ * or from all of it: never from how much a read happened to bring. */
+enum { STREAM_LOOK = 32768 };
+
 struct stream_buffer {
     char *p;
     size_t start, end, cap;

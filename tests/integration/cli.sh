@@ -48,6 +48,21 @@ check "standard input is read" same 0 "$status"
 sed -e 's/ name="-"/ name="Despool.log"/' out >stdin.xml
 run export --host ANFIELD --zone America/Los_Angeles "$sample/Despool.log"
 check "and gives the same items" same "$(cksum <out)" "$(cksum <stdin.xml)"
+# Times come late in this file: what is decided from its beginning must not hang
+# on how much a read brings.
+{
+    i=0
+    while [ $i -lt 900 ]; do
+        echo "found ready instruction file for a$i.ins"
+        i=$((i + 1))
+    done
+    cat "$sample/Despool.log" "$sample/Despool.log"
+} >late.log
+run export --format sms-log late.log
+sed -e 's/ name="late.log"/ name="-"/' out >file.xml
+(while IFS= read -r line; do printf '%s\n' "$line"; done <late.log) | "$TRUECAUSE" export --format sms-log - >piped.xml
+check "a pipe that brings a line at a time gives the same bytes" same "$(cksum <file.xml)" "$(cksum <piped.xml)"
+
 run export --faults --host ANFIELD --zone America/Los_Angeles "$sample"
 grep '<alarm ' ab.xml >all.alarms
 grep '<alarm ' out >faults.alarms

@@ -98,6 +98,12 @@ moment_same_clock(const struct moment *a, const struct moment *b)
     return a->known && b->known && a->clock == b->clock;
 }
 
+bool
+moment_before(const struct moment *a, const struct moment *b)
+{
+    return moment_same_clock(a, b) && a->t < b->t;
+}
+
 const struct alarm_item *
 alarm_describe(struct alarm_table *t, struct call *c, const struct alarm *a, enum alarm_state state,
                const char *reason)
@@ -401,7 +407,7 @@ alarm_copied(struct alarm_table *t, struct call *c, const struct event *ev)
         struct alarm *a = map_at(t->open, i);
         bool hit = false;
 
-        if (moment_same_clock(&c->at, &a->last) && c->at.t < a->last.t)
+        if (moment_before(&c->at, &a->last))
             continue;
         if (package.n && a->f->package.n && !str_case_eq(package, a->f->package))
             continue;

@@ -31,6 +31,9 @@ struct moment {
     struct when when; /* as shown; zone is not kept */
 };
 
+/* Whether two times can be compared, and whether 'a' can and is the earlier. */
+bool moment_same_clock(const struct moment *a, const struct moment *b);
+bool moment_before(const struct moment *a, const struct moment *b);
 void moment_save(struct keep_out *, const struct moment *);
 void moment_restore(struct keep_in *, struct moment *);
 

@@ -39,7 +39,7 @@ kinship(const struct call *c, const struct alarm *a, const struct failure_report
 {
     if (r->run && a->run ? r->run == a->run : near(&c->at, &a->last))
         return KIN_SAME;
-    return moment_same_clock(&c->at, &a->last) && c->at.t < a->last.t ? KIN_OLDER : KIN_NEWER;
+    return moment_before(&c->at, &a->last) ? KIN_OLDER : KIN_NEWER;
 }
 
 /* Number of the raise that begins now.  It follows record time, so that it is
@@ -226,7 +226,7 @@ alarm_fail(struct alarm_table *t, struct call *c, const struct failure_report *r
     if (a)
         return fail_again(t, c, a, r);
     before = map_get(t->cleared, r->key);
-    if (before && moment_same_clock(&c->at, &before->at) && c->at.t < before->at.t) {
+    if (before && moment_before(&c->at, &before->at)) {
         before->count++;
         t->counters.stale++;
         return NULL;

@@ -29,7 +29,6 @@ struct alarm_table {
     uint16_t waiting[ALARM_WAITING];
 };
 
-bool moment_same_clock(const struct moment *, const struct moment *);
 void alarm_forget(struct alarm *);
 /* Sends one change of 'a' and counts it. */
 void alarm_send(struct alarm_table *, struct call *, struct alarm *, enum alarm_state, const char *reason);

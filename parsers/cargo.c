@@ -5,13 +5,6 @@
 
 #include "parsers/cargo.h"
 
-/* True when what happened at 'c' is older than 'last'. */
-static bool
-before_last(const struct call *c, const struct moment *last)
-{
-    return c->at.known && last->known && c->at.clock == last->clock && c->at.t < last->t;
-}
-
 void
 cargo_stored(struct alarm_table *t, struct call *c, const struct event *ev)
 {
@@ -20,7 +13,7 @@ cargo_stored(struct alarm_table *t, struct call *c, const struct event *ev)
 
         if (!str_starts(a->key, STR("dist:")) || !str_case_eq(a->f->package, ev->f.package)
             || (str_has(a->f->host) && ev->f.host.n && !host_same(a->f->host, ev->f.host))
-            || before_last(c, &a->last))
+            || moment_before(&c->at, &a->last))
             continue;
         alarm_clear(t, c, a, "package stored", false);
         i--;
@@ -67,7 +60,7 @@ cargo_brought(struct alarm_table *t, const struct run_table *runs, struct call *
         /* A failure reported during the run is one that it did not mend. */
         bool during = spanned && a->last.known && span.clock == a->last.clock && a->last.t > span.start;
 
-        if (!str_starts(a->key, STR("dist:")) || during || before_last(c, &a->last) || !run_mends(r, a, ev->f.host))
+        if (!str_starts(a->key, STR("dist:")) || during || moment_before(&c->at, &a->last) || !run_mends(r, a, ev->f.host))
             continue;
         alarm_clear(t, c, a, "package installed", false);
         i--;

@@ -379,12 +379,6 @@ stops_despooler(const struct event *ev)
     return false;
 }
 
-static bool
-before_last(const struct call *c, const struct moment *last)
-{
-    return c->at.known && last->known && c->at.clock == last->clock && c->at.t < last->t;
-}
-
 /* Ends every stall of the host that a restart, seen or inferred, has ended. */
 static void
 check_restart(struct stall_table *t, struct call *c, const struct event *ev, const struct run_thread *thread,
@@ -398,7 +392,7 @@ check_restart(struct stall_table *t, struct call *c, const struct event *ev, con
                             && thread->number != s->thread.number && is_despooler(ev) && !ev->log;
         struct alarm *a;
 
-        if ((!stopped && !other_thread) || !on_host(s, ev, source) || before_last(c, &s->at))
+        if ((!stopped && !other_thread) || !on_host(s, ev, source) || moment_before(&c->at, &s->at))
             continue;
         a = stall_alarm(t, s);
         if (a && !stopped)
@@ -415,7 +409,7 @@ executed(struct stall_table *t, struct call *c, const struct event *ev, const st
         struct stall *s = &t->stall[i];
         struct alarm *a;
 
-        if (!on_host(s, ev, source) || before_last(c, &s->at))
+        if (!on_host(s, ev, source) || moment_before(&c->at, &s->at))
             continue;
         if (r && r->instruction && same_instruction(str_z(r->instruction), str_z(s->instruction))) {
             clear_stall(t, c, s, "instruction executed", false);

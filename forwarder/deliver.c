@@ -269,6 +269,31 @@ target_gone(void *arg, const char *name, uint64_t undelivered)
              (unsigned long long) undelivered);
 }
 
+/* Deletes what every target has had and 'keep' no longer asks for, a bounded
+ * part a transaction. */
+static int
+trim_delivered(const struct config *config, struct journal *journal)
+{
+    uint64_t done = journal_last_seq(journal);
+    struct journal_cursor cursor;
+    bool left = true;
+    int r = 0;
+
+    for (unsigned i = 0; !r && i < config->n_targets; i++) {
+        r = journal_cursor_get(journal, config->targets[i].name, true, &cursor);
+        if (!r && cursor.seq < done)
+            done = cursor.seq;
+    }
+    while (!r && left) {
+        r = journal_begin(journal);
+        if (!r)
+            r = journal_trim(journal, done, clock_utc(), config->keep_ns, config->keep_bytes, &left);
+        if (!r)
+            r = journal_commit(journal);
+    }
+    return r;
+}
+
 unsigned
 deliver_all(const struct config *config, struct journal *journal)
 {
@@ -284,6 +309,8 @@ deliver_all(const struct config *config, struct journal *journal)
         log_error("journal: %s", journal_error(journal));
     for (unsigned i = 0; i < config->n_targets; i++)
         failed += deliver_one(config, &config->targets[i], journal, started) != 0;
+    if (trim_delivered(config, journal))
+        log_error("journal: %s", journal_error(journal));
     free(names);
     return failed;
 }

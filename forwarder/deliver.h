@@ -8,7 +8,8 @@
 #include "forwarder/journal.h"
 
 /* Sends each target what it has not had, in journal order, and moves its
- * cursor when the target has it safe.  Returns how many targets failed. */
+ * cursor when the target has it safe; then deletes what all of them have had
+ * and 'keep' does not hold.  Returns how many targets failed. */
 unsigned deliver_all(const struct config *, struct journal *);
 
 /* What a target has been told of an alarm decides what it is told next

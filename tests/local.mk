@@ -50,7 +50,7 @@ check_PROGRAMS += %D%/unit/check_correlate
 %C%_unit_check_correlate_SOURCES = %D%/unit/check_correlate.c %D%/unit/scenario.h %D%/unit/scenario_read.c \
 	%D%/unit/scenario_run.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_deliver
-%C%_unit_check_deliver_SOURCES = %D%/unit/check_deliver.c
+%C%_unit_check_deliver_SOURCES = %D%/unit/check_deliver.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_diagnose
 %C%_unit_check_diagnose_SOURCES = %D%/unit/check_diagnose.c
 check_PROGRAMS += %D%/unit/check_event_xml

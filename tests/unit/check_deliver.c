@@ -8,6 +8,10 @@
 #include <check.h>
 
 #include "forwarder/deliver.h"
+#include "forwarder/journal.h"
+#include "parsers/item_xml.h"
+#include "parsers/keep.h"
+#include "scratch.h"
 
 /* One change of an alarm, and what goes out for it: '-' nothing, or the first
  * letter of raised, updated, cleared. */
@@ -122,6 +126,64 @@ START_TEST(kinds_and_severities_of_items)
 }
 END_TEST
 
+static struct event
+numbered(unsigned k)
+{
+    struct event ev = {.cls = CLASS_NETWORK, .severity = SEVERITY_MINOR, .format = STR("sms-log"),
+                       .source_name = STR("a.log"), .text = STR("text")};
+
+    snprintf(ev.id, sizeof ev.id, "%032x", k);
+    return ev;
+}
+
+/* 'keep' holds for what every target has had, and for nothing else. */
+START_TEST(delivered_items_leave_the_journal)
+{
+    char dir[4096], state[4200], path[4200], refused[4200], err[1024];
+    struct config_target targets[2] = {
+        {.name = keep_str(STR("good")), .type = keep_str(STR("xml")), .items = CONFIG_ITEMS_ALL, .severity = SEVERITY_INFO},
+        {.name = keep_str(STR("dead")), .type = keep_str(STR("xml")), .items = CONFIG_ITEMS_ALL, .severity = SEVERITY_INFO}};
+    struct config config = {.targets = targets, .n_targets = 2, .keep_ns = 0, .keep_bytes = UINT64_C(1) << 30};
+    struct journal *j;
+    struct xml_buf xml;
+    uint64_t seq;
+
+    scratch_make(dir, sizeof dir);
+    snprintf(state, sizeof state, "%s/state", dir);
+    snprintf(path, sizeof path, "%s/out.xml", dir);
+    snprintf(refused, sizeof refused, "%s/missing/out.xml", dir);
+    targets[0].path = path;
+    targets[1].path = refused;
+    j = journal_open(state, UINT64_C(1) << 30, err, sizeof err);
+    ck_assert_msg(j != NULL, "%s", err);
+    xml_buf_init(&xml, 65536);
+    ck_assert_int_eq(journal_begin(j), 0);
+    for (unsigned k = 1; k <= 5000; k++) {
+        struct event ev = numbered(k);
+        struct item item = {.kind = ITEM_EVENT, .event = &ev};
+
+        xml_buf_clear(&xml);
+        item_xml_write(&xml, &item);
+        ck_assert_int_eq(journal_append(j, &item, str_make(xml.p, xml.n), 1, &seq), 0);
+    }
+    ck_assert_int_eq(journal_commit(j), 0);
+    ck_assert_uint_eq(deliver_all(&config, j), 1);
+    ck_assert_uint_eq(journal_first_seq(j), 1);
+    config.n_targets = 1;
+    ck_assert_uint_eq(deliver_all(&config, j), 0);
+    /* The newest stays: it carries the numbering over a restart. */
+    ck_assert_uint_eq(journal_first_seq(j), 5000);
+    ck_assert_uint_eq(journal_last_seq(j), 5000);
+    xml_buf_fini(&xml);
+    journal_close(j);
+    for (int i = 0; i < 2; i++) {
+        free(targets[i].name);
+        free(targets[i].type);
+    }
+    scratch_remove(dir);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -134,6 +196,7 @@ main(void)
     tcase_add_test(tc, keys_are_apart);
     tcase_add_test(tc, self_always_goes);
     tcase_add_test(tc, kinds_and_severities_of_items);
+    tcase_add_test(tc, delivered_items_leave_the_journal);
     suite_add_tcase(s, tc);
     srunner_run_all(sr, CK_ENV);
     failed = srunner_ntests_failed(sr);

@@ -95,7 +95,7 @@ send_example(const struct config *config, const struct config_target *tc, bool c
     }
     r = cls->send(target, &out);
     if (!r)
-        r = cls->flush(target, SEND_TEST_FLUSH_MS);
+        r = target_flush(target, SEND_TEST_FLUSH_MS);
     if (r)
         log_error("target '%s': %s", tc->name, target->error[0] ? target->error : strerror(-r));
     else

@@ -176,7 +176,7 @@ send_row(struct delivery *d, const struct journal_row *row)
 static int
 settle(struct delivery *d, uint64_t seq)
 {
-    int r = d->target->cls->flush(d->target, DELIVER_FLUSH_MS);
+    int r = target_flush(d->target, DELIVER_FLUSH_MS);
 
     if (r)
         return r;

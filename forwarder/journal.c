@@ -226,8 +226,10 @@ bind_time(sqlite3_stmt *st, int column, const struct when *w)
 }
 
 int
-journal_append(struct journal *j, const struct item *item, struct str xml, int64_t arrival_ns, uint64_t *seq)
+journal_append(struct journal *j, const struct item *item, struct str xml, int64_t arrival_ns, bool history,
+               uint64_t *seq)
 {
+    (void) history;
     const struct alarm_item *a = item->kind == ITEM_ALARM ? item->alarm : NULL;
     const struct event *e = a ? NULL : item->event;
     sqlite3_stmt *st = j->st[JOURNAL_APPEND];

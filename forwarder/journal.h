@@ -39,9 +39,15 @@ int journal_begin(struct journal *);
 int journal_commit(struct journal *);
 int journal_rollback(struct journal *);
 
-/* Appends one item ('xml' as item_xml_write gives it); '*seq' its number.
- * -ENOSPC when the size limit is reached. */
-int journal_append(struct journal *, const struct item *, struct str xml, int64_t arrival_ns, uint64_t *seq);
+/* Appends one item ('xml' as item_xml_write gives it); '*seq' its number;
+ * 'history' is kept with it.  -ENOSPC when the size limit is reached, which
+ * leaves the transaction as it is (journal_limited() tells it from a disk that
+ * is full); items of class self may go JOURNAL_RESERVE bytes beyond the limit,
+ * so that it can be told. */
+enum { JOURNAL_RESERVE = 4 << 20 };
+int journal_append(struct journal *, const struct item *, struct str xml, int64_t arrival_ns, bool history,
+                   uint64_t *seq);
+bool journal_limited(const struct journal *); /* the last -ENOSPC was the limit */
 
 /* Small named blobs that change with the items: source checkpoints, the
  * correlator's state.  'kind' is "source", "correlate", "counter".  NULL
@@ -75,6 +81,8 @@ struct journal_row {
     enum event_class cls;
     enum severity severity;
     enum alarm_state state; /* alarms */
+    int64_t arrival_ns;
+    bool history;
     struct str id, key, xml;
 };
 struct journal_reader;

@@ -230,7 +230,7 @@ append(void *arg, const struct item *item)
     if (!k->open && !(r = journal_begin(k->journal)))
         k->open = true;
     if (!r)
-        r = journal_append(k->journal, item, str_make(k->xml.p, k->xml.n), clock_utc(), &seq);
+        r = journal_append(k->journal, item, str_make(k->xml.p, k->xml.n), clock_utc(), false, &seq);
     if (r) {
         log_error("journal: %s", journal_error(k->journal));
         return r;

@@ -6,7 +6,10 @@
 
 #include "forwarder/target.h"
 
+#include <errno.h>
 #include <string.h>
+
+#include "forwarder/clock.h"
 
 const struct target_class *const target_table[] = {
     &target_xml_class,
@@ -23,4 +26,21 @@ target_find(const char *type)
         if (strcmp((*c)->type, type) == 0)
             return *c;
     return NULL;
+}
+
+int
+target_flush(struct target *t, int timeout_ms)
+{
+    int64_t deadline = clock_monotonic() + (int64_t) timeout_ms * 1000000;
+    uint64_t safe = 0;
+
+    for (;;) {
+        int64_t left = (deadline - clock_monotonic()) / 1000000;
+        int r = t->cls->settle(t, left > 0 ? (int) left : 0, &safe);
+
+        if (r || safe >= t->taken)
+            return r;
+        if (left <= 0)
+            return -ETIMEDOUT;
+    }
 }

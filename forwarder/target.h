@@ -26,12 +26,18 @@ struct target_class {
     /* Makes a target of 'tc' (borrowed, outlives it).  NULL with a message in
      * 'err' when it cannot be ("file:line: what, why, how to mend"). */
     struct target *(*open)(const struct config *, const struct config_target *tc, char *err, size_t errlen);
-    /* Takes one item.  0, or negative errno when it was not taken (the item
-     * goes again later).  May only queue it, bounded. */
+    /* Takes one item.  0; -EAGAIN when there is no room for it now (settle(),
+     * then again); another negative errno when the way to the receiver is
+     * lost.  May only queue it, bounded. */
     int (*send)(struct target *, const struct target_item *);
-    /* Returns when all taken items are as safe as this kind can make them, or
-     * a negative errno: then all since the last good flush go again. */
-    int (*flush)(struct target *, int timeout_ms);
+    /* Works on what was taken, waiting at most 'wait_ms' for progress.  '*safe'
+     * becomes the seq of the newest item that is, with all before it, as safe
+     * as this kind can make it (0: none since the open).  0; or negative errno:
+     * what is above '*safe' goes again.  Also called while there is nothing to
+     * send, about once a second: it notices a peer that has gone, and does what
+     * goes by the clock, such as rotation. */
+    int (*settle)(struct target *, int wait_ms, uint64_t *safe);
+    /* A clean end: what is under way was settled before. */
     void (*close)(struct target *); /* NULL-safe */
 };
 
@@ -42,10 +48,13 @@ struct target {
     char error[256]; /* the last failure in words, for messages */
     uint64_t sent;   /* items taken */
     uint64_t truncated;
+    uint64_t taken;  /* seq of the newest item taken */
 };
 
 extern const struct target_class *const target_table[]; /* NULL at the end */
 const struct target_class *target_find(const char *type);
+/* Settles until everything taken is safe: 0, -ETIMEDOUT, or what settle() said. */
+int target_flush(struct target *, int timeout_ms);
 
 extern const struct target_class target_xml_class;
 extern const struct target_class target_snmp_class;

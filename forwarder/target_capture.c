@@ -60,6 +60,7 @@ capture_send(struct target *target, const struct target_item *item)
         return -ENOMEM;
     t->n++;
     t->base.sent++;
+    t->base.taken = t->items[t->n - 1].seq;
     return 0;
 }
 
@@ -123,10 +124,20 @@ target_capture_fail_flush(struct target *target, unsigned times, int result)
     t->flush_result = result;
 }
 
+static int
+capture_settle(struct target *t, int wait_ms, uint64_t *safe)
+{
+    int r = capture_flush(t, wait_ms ? wait_ms : 5000);
+
+    if (r == 0)
+        *safe = t->taken;
+    return r;
+}
+
 const struct target_class target_capture_class = {
     .type = "capture",
     .open = capture_open,
     .send = capture_send,
-    .flush = capture_flush,
+    .settle = capture_settle,
     .close = capture_close,
 };

@@ -278,6 +278,7 @@ snmp_target_send(struct target *t, const struct target_item *it)
      * and coming again would not change it. */
     if (snmp_message_alarm(&s->message, &s->enterprise, it) < 0)
         return 0;
+    t->taken = it->seq;
     return send_message(s);
 }
 
@@ -299,10 +300,20 @@ snmp_target_flush(struct target *t, int timeout_ms)
     return 0;
 }
 
+static int
+snmp_target_settle(struct target *t, int wait_ms, uint64_t *safe)
+{
+    int r = snmp_target_flush(t, wait_ms ? wait_ms : 5000);
+
+    if (r == 0)
+        *safe = t->taken;
+    return r;
+}
+
 const struct target_class target_snmp_class = {
     .type = "snmp",
     .open = snmp_target_open,
     .send = snmp_target_send,
-    .flush = snmp_target_flush,
+    .settle = snmp_target_settle,
     .close = snmp_target_close,
 };

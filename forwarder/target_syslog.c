@@ -481,6 +481,7 @@ target_syslog_send(struct target *base, const struct target_item *item)
     r = t->tcp ? tcp_send(t, msg, n) : udp_send(t, msg, n);
     if (r == 0) {
         base->sent++;
+        base->taken = item->seq;
         base->truncated += truncated;
     }
     return r;
@@ -502,10 +503,20 @@ target_syslog_flush(struct target *base, int timeout_ms)
     return r;
 }
 
+static int
+target_syslog_settle(struct target *t, int wait_ms, uint64_t *safe)
+{
+    int r = target_syslog_flush(t, wait_ms ? wait_ms : 5000);
+
+    if (r == 0)
+        *safe = t->taken;
+    return r;
+}
+
 const struct target_class target_syslog_class = {
     .type = "syslog",
     .open = target_syslog_open,
     .send = target_syslog_send,
-    .flush = target_syslog_flush,
+    .settle = target_syslog_settle,
     .close = target_syslog_close,
 };

@@ -334,6 +334,7 @@ target_xml_send(struct target *target, const struct target_item *item)
     t->n += item->xml.n - tag;
     t->pending++;
     t->base.sent++;
+    t->base.taken = item->seq;
     return 0;
 }
 
@@ -432,10 +433,20 @@ target_xml_close(struct target *target)
     free(t);
 }
 
+static int
+target_xml_settle(struct target *t, int wait_ms, uint64_t *safe)
+{
+    int r = target_xml_flush(t, wait_ms ? wait_ms : 5000);
+
+    if (r == 0)
+        *safe = t->taken;
+    return r;
+}
+
 const struct target_class target_xml_class = {
     .type = "xml",
     .open = target_xml_open,
     .send = target_xml_send,
-    .flush = target_xml_flush,
+    .settle = target_xml_settle,
     .close = target_xml_close,
 };

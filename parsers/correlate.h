@@ -46,8 +46,69 @@ struct alarm_table *correlate_alarms(struct correlate *);
 const struct pair_counters *correlate_pairs(const struct correlate *);
 unsigned correlate_held(const struct correlate *);
 
+/* --- live: what follows its sources for years ------------------------------- */
+
+/* How the world stands between records.  'now' is UTC in ns and never goes back
+ * while the program runs. */
+struct correlate_live {
+    int64_t now;
+    /* Whether every readable log of 'host' ("" any) has been read so far that no
+     * line dated up to 'until' (UTC ns; 0: not comparable) can still come, or
+     * stands at its end and was looked at again 10 s or more after 'arrival'. */
+    bool (*read_past)(void *arg, struct str host, int64_t until, int64_t arrival);
+    /* Whether source 'source' is readable and at its end. */
+    bool (*at_end)(void *arg, uint64_t source);
+    void *arg;
+};
+/* Lets go, confirms, escalates and ages what has become due by arrival.  Call
+ * it about once a second while no history is being read.  0, or the first
+ * non-zero answer of the sink. */
+int correlate_live(struct correlate *, struct arena *, const struct sink *, const struct correlate_live *);
+
+/* Our own state as an alarm of class self, key self:KIND:NAME.  A raise while
+ * it is open and a clear while it is not do nothing, except that other words
+ * or another severity send an update. */
+struct correlate_self {
+    const char *kind;       /* MISSING, UNREADABLE, STALE, GAP, OVERFLOW, STORM ... */
+    struct str name;        /* of the source, target, log or server it is about */
+    bool raise;
+    enum severity severity;
+    struct str host;        /* that it concerns, absent where none */
+    struct str summary;     /* one line, at most 100 characters */
+    struct str action;      /* may be absent */
+    const char *reason;     /* of a clear */
+    int64_t now;            /* UTC ns */
+};
+int correlate_self(struct correlate *, struct arena *, const struct sink *, const struct correlate_self *);
+bool correlate_self_is_open(struct correlate *, const char *kind, struct str name);
+
+/* Ends an open alarm by hand; 'text' becomes the reason.  -ENOENT: none. */
+int correlate_clear(struct correlate *, struct arena *, const struct sink *, struct str key, struct str text,
+                    int64_t now);
+/* Sends every open alarm again as it last went out (same id, state raised),
+ * with 'reason' (event.h). */
+int correlate_resend(struct correlate *, struct arena *, const struct sink *, const char *reason, int64_t now);
+
+/* Another catalogue from now on (a reload); state stays. */
+void correlate_catalogue(struct correlate *, struct catalogue *);
+
+/* --- saving ------------------------------------------------------------------ */
+
+/* The state is a set of named parts (names of at most 64 characters).  Gives
+ * 'put' every part that changed since the last correlate_saved(), p NULL for
+ * one that is gone; after a new or restored correlator only what has changed
+ * since.  0, or the first non-zero answer of 'put', or -ENOMEM.  What a record
+ * of no fault costs here must be next to nothing. */
+typedef int correlate_put(void *arg, const char *name, const void *p, size_t n);
+int correlate_save_changes(struct correlate *, correlate_put *, void *arg);
+void correlate_saved(struct correlate *); /* those parts are on disk */
+/* Into a new correlator: each part in any order, then the end.  -EINVAL: not
+ * such bytes, or parts missing; the correlator is then unusable. */
+int correlate_restore_part(struct correlate *, const char *name, const void *, size_t);
+int correlate_restore_end(struct correlate *);
+
 /* The whole state as bytes (malloc'ed, the caller frees) and back into a new
- * correlator.  -EINVAL: not such bytes; the correlator is then unusable. */
+ * correlator: for tests, and for a journal of the first version. */
 int correlate_save(const struct correlate *, uint8_t **, size_t *);
 int correlate_restore(struct correlate *, const uint8_t *, size_t);
 

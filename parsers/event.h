@@ -223,12 +223,34 @@ struct alarm_item {
     struct str action;  /* what the operator can do; absent on a clear */
 };
 
-enum item_kind { ITEM_EVENT, ITEM_ALARM };
+/* Something the program says of itself that is no alarm: a line about what a
+ * first start found (in the journal), a sign of life (to each target). */
+enum notice_kind { NOTICE_HISTORY, NOTICE_HEARTBEAT };
+const char *notice_kind_name(enum notice_kind); /* "history", "heartbeat" */
+bool notice_kind_find(struct str name, enum notice_kind *);
+
+struct notice_item {
+    char id[EVENT_ID_SIZE]; /* "" for a heartbeat */
+    enum notice_kind kind;
+    struct when when;
+    struct str text;
+    /* of a heartbeat: totals since the start, and of the target it goes to */
+    uint64_t read, delivered, folded, dropped, last_seq;
+    unsigned open_count;
+    char open_digest[EVENT_ID_SIZE]; /* of the open keys the target was told, sorted */
+};
+
+/* Reasons of an alarm change that repeats the last one, with its id. */
+#define ALARM_REASON_RESENT "resent"   /* every 12 h, or asked for */
+#define ALARM_REASON_HISTORY "history" /* open after a first start: for targets that take no history */
+
+enum item_kind { ITEM_EVENT, ITEM_ALARM, ITEM_NOTICE };
 
 struct item {
     enum item_kind kind;
-    const struct event *event;      /* exactly one of the two is set */
+    const struct event *event;      /* exactly one of the three is set */
     const struct alarm_item *alarm;
+    const struct notice_item *notice;
 };
 
 /* Appends the time 'w' as RFC 3339 with Z, or its local digits without Z when

@@ -98,7 +98,7 @@ main(int argc, char **argv)
     for (unsigned long i = 1; i <= strtoul(argv[3], NULL, 10) && r == 0; i++)
         r = send_item(t, i);
     if (r == 0)
-        r = target_syslog_class.flush(t, 10000);
+        r = target_flush(t, 10000);
     if (r < 0)
         fprintf(stderr, "%s\n", t->error);
     target_syslog_class.close(t);

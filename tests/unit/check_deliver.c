@@ -164,7 +164,7 @@ START_TEST(delivered_items_leave_the_journal)
 
         xml_buf_clear(&xml);
         item_xml_write(&xml, &item);
-        ck_assert_int_eq(journal_append(j, &item, str_make(xml.p, xml.n), 1, &seq), 0);
+        ck_assert_int_eq(journal_append(j, &item, str_make(xml.p, xml.n), 1, false, &seq), 0);
     }
     ck_assert_int_eq(journal_commit(j), 0);
     ck_assert_uint_eq(deliver_all(&config, j), 1);

@@ -56,7 +56,7 @@ START_TEST(gives_back_every_kind_of_item)
                 struct item item = {.kind = ITEM_ALARM, .alarm = &a};
 
                 sprintf(a.id, "%030x%02x", c, s);
-                MUST(journal_append(j, &item, STR("<alarm/>\n"), 5, &seq));
+                MUST(journal_append(j, &item, STR("<alarm/>\n"), 5, false, &seq));
                 ck_assert_uint_eq(seq, ++expected);
             }
     MUST(append_event(j, 7, 100, 5));

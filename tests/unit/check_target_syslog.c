@@ -173,7 +173,7 @@ START_TEST(tcp_delivers_all)
 
     for (int i = 0; i < 3000; i++)
         ck_assert_int_eq(send_one(t), 0);
-    ck_assert_int_eq(target_syslog_class.flush(t, 20000), 0);
+    ck_assert_int_eq(target_flush(t, 20000), 0);
     ck_assert_uint_eq(t->sent, 3000);
     for (int i = 0; i < 10; i++) /* never flushed: close brings them */
         ck_assert_int_eq(send_one(t), 0);
@@ -192,7 +192,7 @@ START_TEST(tcp_refused)
     close(listener);
     ck_assert_int_eq(send_one(t), -ECONNREFUSED);
     ck_assert_ptr_nonnull(strstr(t->error, port_text));
-    ck_assert_int_eq(target_syslog_class.flush(t, 100), 0); /* nothing was taken */
+    ck_assert_int_eq(target_flush(t, 100), 0); /* nothing was taken */
     target_syslog_class.close(t);
 }
 END_TEST
@@ -211,12 +211,12 @@ START_TEST(tcp_reset)
     if (_i)
         for (int i = 0; i < 1000 && send_one(t) == 0; i++)
             continue;
-    ck_assert_int_lt(target_syslog_class.flush(t, 2000), 0);
+    ck_assert_int_lt(target_flush(t, 2000), 0);
     ck_assert(t->error[0]);
     next_seq = 1;
     ck_assert_int_eq(send_one(t), 0);
     fd = accept(listener, NULL, NULL);
-    ck_assert_int_eq(target_syslog_class.flush(t, 2000), 0);
+    ck_assert_int_eq(target_flush(t, 2000), 0);
     target_syslog_class.close(t);
     ck_assert_uint_eq(read_frames(fd, 1), 1);
     close(fd);
@@ -232,7 +232,7 @@ START_TEST(tcp_gone_while_idle)
     struct pollfd ready;
 
     ck_assert_int_eq(send_one(t), 0);
-    ck_assert_int_eq(target_syslog_class.flush(t, 2000), 0);
+    ck_assert_int_eq(target_flush(t, 2000), 0);
     fd = accept(listener, NULL, NULL);
     ready = (struct pollfd){.fd = fd, .events = POLLIN};
     ck_assert_int_eq(poll(&ready, 1, 2000), 1);
@@ -241,7 +241,7 @@ START_TEST(tcp_gone_while_idle)
     ck_assert_uint_eq(read_frames(fd, 1), 1); /* and the end: the target has closed it */
     close(fd);
     fd = accept(listener, NULL, NULL);
-    ck_assert_int_eq(target_syslog_class.flush(t, 2000), 0);
+    ck_assert_int_eq(target_flush(t, 2000), 0);
     target_syslog_class.close(t);
     ck_assert_uint_eq(read_frames(fd, 2), 1);
     close(fd);
@@ -261,9 +261,9 @@ START_TEST(tcp_stuck)
     for (int i = 0; i < 100000 && r == 0 && t->sent < 12000; i++)
         r = send_one(t);
     start = seconds();
-    ck_assert_int_lt(target_syslog_class.flush(t, 300), 0);
+    ck_assert_int_lt(target_flush(t, 300), 0);
     ck_assert(seconds() - start < 5);
-    ck_assert_int_eq(target_syslog_class.flush(t, 300), 0); /* reported once */
+    ck_assert_int_eq(target_flush(t, 300), 0); /* reported once */
     target_syslog_class.close(t);
     close(listener);
 }
@@ -284,7 +284,7 @@ START_TEST(udp_datagrams)
         ck_assert_ptr_null(rfc5424_parse(buf, (size_t) n, &m));
         ck_assert(str_eq(rfc5424_value(&m, "meta", "sequenceId"), str_make(&"123"[i], 1)));
     }
-    ck_assert_int_eq(target_syslog_class.flush(t, 100), 0);
+    ck_assert_int_eq(target_flush(t, 100), 0);
     target_syslog_class.close(t);
     close(fd);
 }
@@ -298,7 +298,7 @@ START_TEST(udp_refused)
 
     close(fd);
     ck_assert_int_eq(send_one(t), 0);
-    ck_assert_int_eq(target_syslog_class.flush(t, 100), -ECONNREFUSED);
+    ck_assert_int_eq(target_flush(t, 100), -ECONNREFUSED);
     target_syslog_class.close(t);
 }
 END_TEST

@@ -88,7 +88,7 @@ send_run(struct target *t, unsigned from, unsigned n)
 static void
 must_flush(struct target *t)
 {
-    ck_assert_msg(t->cls->flush(t, 1000) == 0, "%s", t->error);
+    ck_assert_msg(target_flush(t, 1000) == 0, "%s", t->error);
 }
 
 /* The file is a document that event.xsd accepts, with exactly 'n' items. */
@@ -389,7 +389,7 @@ START_TEST(loses_and_doubles_nothing_on_a_full_disk)
                 k++;
             /* A refused item leaves those before it to the flush that follows. */
             refused = result;
-            if ((result = t->cls->flush(t, 1000)) == 0)
+            if ((result = target_flush(t, 1000)) == 0)
                 done = k;
             if (result == 0 && refused == 0)
                 continue;
@@ -421,19 +421,19 @@ START_TEST(notices_that_its_file_was_taken_away)
     snprintf(other, sizeof other, "%s.old", path);
     ck_assert_int_eq(rename(path, other), 0);
     send_run(t, 11, 10);
-    ck_assert_int_eq(t->cls->flush(t, 1000), -ESTALE);
+    ck_assert_int_eq(target_flush(t, 1000), -ESTALE);
     ck_assert_uint_eq(t->sent, 10);
     send_run(t, 1, 10);
     must_flush(t);
     expect_items(10);
     ck_assert_int_eq(unlink(path), 0);
     send_run(t, 1, 5);
-    ck_assert_int_eq(t->cls->flush(t, 1000), -ESTALE);
+    ck_assert_int_eq(target_flush(t, 1000), -ESTALE);
     send_run(t, 1, 5);
     must_flush(t);
     ck_assert_int_eq(truncate(path, 100), 0);
     send_run(t, 6, 5);
-    ck_assert_int_eq(t->cls->flush(t, 1000), -ESTALE);
+    ck_assert_int_eq(target_flush(t, 1000), -ESTALE);
     send_run(t, 1, 7);
     t->cls->close(t);
     expect_valid(7);
@@ -447,7 +447,7 @@ START_TEST(the_double_keeps_and_fails_as_told)
     unsigned n;
 
     ck_assert_int_eq(send_sized(t, 1, 10), 0);
-    ck_assert_int_eq(t->cls->flush(t, 0), 0);
+    ck_assert_int_eq(target_flush(t, 0), 0);
     target_capture_fail_send(t, 1, -EAGAIN);
     ck_assert_int_eq(send_sized(t, 2, 10), -EAGAIN);
     ck_assert_int_eq(send_sized(t, 2, 10), 0);
@@ -458,10 +458,10 @@ START_TEST(the_double_keeps_and_fails_as_told)
     ck_assert_int_eq(items[1].kind, ITEM_EVENT);
     ck_assert_int_eq(memcmp(items[1].xml, "<event ", 7), 0);
     target_capture_fail_flush(t, 1, -EIO);
-    ck_assert_int_eq(t->cls->flush(t, 0), -EIO);
+    ck_assert_int_eq(target_flush(t, 0), -EIO);
     items = target_capture_items(t, &n);
     ck_assert_uint_eq(n, 1);
-    ck_assert_int_eq(t->cls->flush(t, 0), 0);
+    ck_assert_int_eq(target_flush(t, 0), 0);
     t->cls->close(t);
     target_capture_class.close(NULL);
 }

@@ -73,7 +73,7 @@ append_event(struct journal *j, unsigned k, size_t size, int64_t arrival)
     sprintf(e.id, "%032x", k);
     e.when.utc = arrival;
     e.when.utc_known = true;
-    result = journal_append(j, &item, str_make(xml, event_xml(k, size, xml)), arrival, &seq);
+    result = journal_append(j, &item, str_make(xml, event_xml(k, size, xml)), arrival, false, &seq);
     free(xml);
     return result;
 }

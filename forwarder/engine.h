@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * engine.h - the thread between sources and targets: it alone parses,
+ * correlates and writes the journal.  pipeline.c holds its loop; the parts of
+ * the loop are in engine*.c, what people ask of it in answer.c.
+ *
+ * Other threads come in through engine_ask(), engine_reload() and
+ * engine_stop() only.  answer.c runs inside the engine's thread and may read
+ * everything here. */
+#ifndef FORWARDER_ENGINE_H
+#define FORWARDER_ENGINE_H
+
+#include <pthread.h>
+
+#include "forwarder/config.h"
+#include "forwarder/feed.h"
+#include "forwarder/follow.h"
+#include "forwarder/journal.h"
+#include "forwarder/pipeline.h"
+#include "forwarder/tail.h"
+#include "forwarder/worker.h"
+#include "parsers/item_xml.h"
+#include "parsers/storm.h"
+
+struct engine_source {
+    const struct config_source *sc;
+    struct config *config; /* that 'sc' belongs to, referenced */
+    struct follow *follow;
+    bool seen;             /* its files are all known */
+    bool trouble[FOLLOW_TROUBLES];
+    uint64_t records;
+};
+
+enum engine_what { ENGINE_STATUS, ENGINE_ALARMS, ENGINE_CLEAR, ENGINE_RESEND, ENGINE_REPLAY, ENGINE_EXPLAIN };
+
+/* A question from another thread; lives there until engine_ask() is back. */
+struct engine_request {
+    enum engine_what what;
+    bool json;
+    const char *key, *text;   /* CLEAR; EXPLAIN: 'key' is the id; REPLAY: 'key' is the target */
+    uint64_t from, to;        /* REPLAY: seqs, or with 'by_time' arrival in ns UTC */
+    bool by_time;
+    struct xml_buf *out;      /* the answer's text */
+    int status;               /* exit status for who asked: see cmd.h */
+    bool done;
+    struct engine_request *next;
+};
+
+struct engine {
+    struct config *config;
+    struct pipeline p; /* catalogue, scratch, correlate, merge */
+    struct journal *journal;
+    struct feed *feed;
+    struct storm_table *storms;
+    struct engine_source *sources;
+    unsigned n_sources;
+    struct tail **tails;
+    unsigned n_tails;
+    struct worker **workers;
+    unsigned n_workers;
+    struct batch *batch;    /* items since the last commit */
+    struct arena *arena;    /* for what happens between records */
+    int64_t started;        /* monotonic */
+    int64_t utc_offset;     /* engine_now() = monotonic + this: does not jump */
+    int64_t batch_since;    /* monotonic: oldest item of 'batch' */
+    bool once;
+    bool history;           /* some source is still in its first read of old records */
+    /* for status and heartbeat */
+    uint64_t records, items, faults, commits, history_records, history_faults;
+    int64_t last_commit, last_reload; /* UTC ns */
+    char reload_error[512];           /* of the last reload that failed, "" none */
+    int journal_error;                /* negative errno of the last commit, 0 fine */
+    int64_t stuck_since;              /* monotonic: commits fail, or the journal is full */
+    bool blocked;                     /* at journal-limit, and overflow="block" decides */
+    /* under 'lock' */
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    struct follow_chunk *inbox, **inbox_last;
+    struct engine_request *asked, **asked_last;
+    struct config *reload; /* to be taken over */
+    bool stopping, dirty;
+    int64_t heartbeat; /* monotonic: when its loop last came round, for the watchdog */
+};
+
+/* Runs sources to targets until engine_stop(), or with 'once' until all is read
+ * and delivered.  The exit status (cmd.h).  The thread that calls it is the
+ * engine's.  'ready' is called when sources and targets are started. */
+struct engine *engine_new(struct config *, bool once);
+int engine_run(struct engine *, void (*ready)(void *arg), void *arg);
+void engine_free(struct engine *);
+
+/* Any thread.  0 with the answer in the request; -ETIMEDOUT when the engine is
+ * busy for longer (the request is taken back), -ESHUTDOWN when it is ending. */
+int engine_ask(struct engine *, struct engine_request *, int timeout_ms);
+/* A configuration that was read without error; takes over the reference.  The
+ * engine replaces what differs: sources and targets that are as before go on
+ * untouched. */
+void engine_reload(struct engine *, struct config *);
+void engine_reload_failed(struct engine *, const char *why); /* for status */
+void engine_stop(struct engine *);
+/* Monotonic time of the last round of its loop. */
+int64_t engine_heartbeat(struct engine *);
+
+/* UTC ns that does not jump while the program runs. */
+int64_t engine_now(const struct engine *);
+
+/* answer.c; engine's thread */
+void answer(struct engine *, struct engine_request *);
+
+/* For answer.c: everything the correlator says goes this way. */
+struct sink engine_sink(struct engine *);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * place.h - where reading stands in a file, in terms of what the file holds: a
+ * hash of its first bytes, a hash of the bytes before the offset (design
+ * section 6).  Both must match to go on.  Device, inode, birth time and name
+ * only say where to look first: inodes are used again, mounts number anew. */
+#ifndef FORWARDER_PLACE_H
+#define FORWARDER_PLACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "parsers/keep.h"
+
+enum { PLACE_HEAD = 1024, PLACE_TAIL = 256, PLACE_HASH = 16, PLACE_NAME = 256, PLACE_DONE = 16 };
+
+struct place {
+    uint64_t offset; /* of the next byte to be read, as stored */
+    uint64_t line;   /* 1-based, of that byte */
+    uint32_t head_n; /* bytes hashed: min(PLACE_HEAD, offset or size at the time) */
+    uint8_t head[PLACE_HASH], tail[PLACE_HASH]; /* tail: min(PLACE_TAIL, offset) bytes */
+    /* hints; 0 and "" unknown */
+    uint64_t dev, ino;
+    int64_t birth, modified; /* ns UTC */
+    char name[PLACE_NAME];   /* of the file, without folder */
+    /* Heads (the first PLACE_HEAD bytes, or all of a shorter file) of
+     * generations that were read to their end, newest first. */
+    unsigned n_done;
+    uint8_t done[PLACE_DONE][PLACE_HASH];
+};
+
+/* The hash of 'n' bytes; false when memory ends. */
+bool place_hash(const void *p, size_t n, uint8_t out[PLACE_HASH]);
+
+#endif

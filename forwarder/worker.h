@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * worker.h - one target at work, in a thread of its own: items from the feed
+ * or the journal, through the filter, to target->send(), and the cursor once
+ * they are safe.  What one target does never delays another, nor the engine.
+ *
+ * The cursor and what the target was told of open alarms are written by the
+ * engine, inside its transactions: worker_save(). */
+#ifndef FORWARDER_WORKER_H
+#define FORWARDER_WORKER_H
+
+#include "forwarder/config.h"
+#include "forwarder/feed.h"
+#include "forwarder/journal.h"
+
+struct worker;
+
+struct worker_shared {
+    struct journal *journal; /* for readers of their own connection only */
+    struct feed *feed;
+    int64_t started; /* monotonic, of the program: sysUpTime */
+    /* Called from the worker's thread when worker_save() has something to do. */
+    void (*dirty)(void *arg);
+    void *arg;
+    bool once; /* end at the feed's last item after worker_finish(), or at the first failure that stays */
+    /* Totals of the engine, for the heartbeat; any thread. */
+    uint64_t (*records_read)(void *arg);
+};
+
+/* Engine thread.  Reads its state from the journal (a new target starts at the
+ * journal's end, with 'once' at its start) and starts the thread.  'config' is referenced for
+ * as long as it runs.  NULL with 'err' when the target cannot be. */
+struct worker *worker_start(struct config *config, const struct config_target *, struct journal *,
+                            const struct worker_shared *, char *err, size_t errlen);
+
+/* Engine thread, inside a transaction: writes what changed since the last
+ * worker_saved().  0 or negative errno. */
+bool worker_is_dirty(struct worker *);
+int worker_save(struct worker *, struct journal *);
+void worker_saved(struct worker *); /* the transaction is on disk */
+
+/* The last seq that this target needs no more and whose cursor is on disk. */
+uint64_t worker_done(struct worker *);
+/* Items up to 'seq' are given up for this target (the journal is full and its
+ * overflow is drop-oldest); counted.  Any thread. */
+void worker_drop(struct worker *, uint64_t seq);
+
+/* once: no more items will come; the worker ends when all are safe. */
+void worker_finish(struct worker *);
+/* Asks for the end: what was sent gets until 'wait_ms' to become safe. */
+void worker_stop(struct worker *, int wait_ms);
+/* True when its thread has ended; worker_save() may have something to do once more. */
+bool worker_ended(struct worker *);
+void worker_free(struct worker *); /* joins; NULL-safe */
+
+enum worker_state { WORKER_STARTING, WORKER_UP, WORKER_DOWN, WORKER_ENDED };
+struct worker_status {
+    const char *name, *type;
+    enum worker_state state;
+    bool failed;           /* once: it ended with items not delivered */
+    char error[256];       /* the last failure, "" when up */
+    int64_t down_since;    /* monotonic, 0 up */
+    int64_t retry_at;      /* monotonic */
+    uint64_t seq, target_seq; /* safe cursor */
+    uint64_t behind;       /* items after the cursor */
+    int64_t oldest_unsafe; /* arrival (ns UTC) of the oldest item not yet safe, 0 none */
+    uint64_t sent, acknowledged, folded, dropped, skipped, truncated, reconnects;
+    unsigned open_keys;
+};
+void worker_status(struct worker *, struct worker_status *); /* any thread */
+/* True when the target was told the alarm change or took the event 'id' at journal position 'seq': for explain. */
+
+#endif

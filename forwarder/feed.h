@@ -3,37 +3,11 @@
  * feed.h - the newest committed items in memory, for targets that keep up.  The
  * engine publishes each batch once its transaction is on disk; a worker that
  * stands close to the end takes it from here, one that is further behind reads
- * the journal.  A bound on bytes decides how far back "close" reaches.
- *
- * A batch is made by one thread and never changes once it is published. */
+ * the journal.  A bound on bytes decides how far back "close" reaches. */
 #ifndef FORWARDER_FEED_H
 #define FORWARDER_FEED_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "parsers/event.h"
-
-/* An item as the journal has it; all that it points to lives in the batch. */
-struct batch_item {
-    uint64_t seq; /* 0 until it was appended */
-    int64_t arrival_ns;
-    bool history; /* of a first start, and old: see config history="summary" */
-    struct item item;
-    struct str xml; /* one line with LF, as item_xml_write() gives it */
-};
-
-struct batch;
-struct batch *batch_new(void); /* one reference; NULL when memory ends */
-struct batch *batch_ref(const struct batch *); /* any thread */
-void batch_unref(const struct batch *);        /* any thread; NULL-safe */
-/* Copies 'item' and writes its XML.  0 or -ENOMEM (nothing was added). */
-int batch_add(struct batch *, const struct item *, int64_t arrival_ns, bool history);
-unsigned batch_count(const struct batch *);
-size_t batch_bytes(const struct batch *);
-struct batch_item *batch_item(struct batch *, unsigned i);
-const struct batch_item *batch_at(const struct batch *, unsigned i);
+#include "forwarder/batch.h"
 
 struct feed;
 struct feed *feed_new(size_t max_bytes);

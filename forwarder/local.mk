@@ -3,6 +3,8 @@
 # that tests can link the rest.  One source a line, sorted.
 noinst_LIBRARIES += %D%/libforwarder.a
 %C%_libforwarder_a_SOURCES = \
+	%D%/batch.c \
+	%D%/batch.h \
 	%D%/bounds.c \
 	%D%/bounds.h \
 	%D%/checkpoint.c \
@@ -28,6 +30,8 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/config_xml.c \
 	%D%/deliver.c \
 	%D%/deliver.h \
+	%D%/feed.c \
+	%D%/feed.h \
 	%D%/glob_case.c \
 	%D%/glob_case.h \
 	%D%/inputs.c \

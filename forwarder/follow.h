@@ -33,7 +33,8 @@ enum follow_what {
      * first bytes (at most FOLLOW_LOOK; they are for knowing what it is, and
      * come again as FOLLOW_BYTES where 'place' stands before them); 'place' says
      * where reading goes on: offset 0, or a checkpoint's, complete with hints;
-     * 'resumed' that it is a checkpoint's. */
+     * 'resumed' that it is a checkpoint's; 'before' are the last bytes before it
+     * (the taker has to hash them with what follows). */
     FOLLOW_FILE,
     FOLLOW_BYTES, /* bytes [offset, offset + n) of that file */
     FOLLOW_FINAL, /* nothing will be added to that file any more */
@@ -63,6 +64,8 @@ struct follow_chunk {
     uint64_t offset; /* FOLLOW_BYTES */
     uint64_t size;   /* of the file when it was last looked at, for lag */
     struct place place;
+    size_t n_before;
+    char before[PLACE_TAIL]; /* FOLLOW_FILE: min(PLACE_TAIL, place.offset) bytes */
     char text[512];
     size_t n;
     char *bytes; /* may be NULL when n is 0 */

@@ -70,7 +70,7 @@ cmd_check(int argc, char **argv)
     }
     if ((config = config_load(path, print, &count)))
         config_survey(config, print, &count);
-    config_free(config);
+    config_unref(config);
     printf("%u error%s, %u warning%s\n", count.errors, count.errors == 1 ? "" : "s", count.warnings,
            count.warnings == 1 ? "" : "s");
     if (fflush(stdout) != 0) {

@@ -65,6 +65,6 @@ cmd_forward(int argc, char **argv)
     if (!config)
         return CMD_CONFIG;
     status = pipeline_forward_once(config);
-    config_free(config);
+    config_unref(config);
     return status;
 }

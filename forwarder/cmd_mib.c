@@ -72,6 +72,6 @@ cmd_mib(int argc, char **argv)
     if (path && !(config = config_load(path, cmd_config_report, NULL)))
         return CMD_CONFIG;
     rc = print(oid ? oid : config ? config->enterprise_oid : DEFAULT_ENTERPRISE_OID);
-    config_free(config);
+    config_unref(config);
     return rc;
 }

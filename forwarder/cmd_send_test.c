@@ -149,6 +149,6 @@ cmd_send_test(int argc, char **argv)
         fprintf(stderr, " %s", config->targets[i].name);
     fputc('\n', stderr);
 out:
-    config_free(config);
+    config_unref(config);
     return status;
 }

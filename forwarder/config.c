@@ -362,7 +362,7 @@ config_load(const char *path, config_report *report, void *arg)
     xmlSchemaFree(r.schema);
     free(r.base);
     if (r.errors || r.no_memory) {
-        config_free(r.config);
+        config_unref(r.config);
         return NULL;
     }
     return r.config;
@@ -383,10 +383,18 @@ free_target(struct config_target *t)
     free(t->community);
 }
 
-void
-config_free(struct config *c)
+struct config *
+config_ref(struct config *c)
 {
-    if (!c)
+    __atomic_add_fetch(&c->refs, 1, __ATOMIC_RELAXED);
+    return c;
+}
+
+void
+config_unref(struct config *c)
+{
+    /* What other threads did with it comes before it is freed. */
+    if (!c || __atomic_fetch_sub(&c->refs, 1, __ATOMIC_ACQ_REL) > 0)
         return;
     for (unsigned i = 0; i < c->n_sources; i++) {
         struct config_source *s = &c->sources[i];

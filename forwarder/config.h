@@ -3,7 +3,9 @@
  * config.h (forwarder) - the configuration as the rest of the program sees it.
  * Read by forwarder/config.c from XML against schemas/config.xsd; every value
  * here has been checked and every default filled in.  All memory belongs to
- * the struct config. */
+ * the struct config, which never changes once it was read and lives until its
+ * last reference is given up: a target at work keeps the one it was made of
+ * over a reload. */
 #ifndef FORWARDER_CONFIG_H
 #define FORWARDER_CONFIG_H
 
@@ -72,6 +74,7 @@ struct config {
     unsigned n_targets;
     char **files; /* the main file, then those of conf.d in the order they were read */
     unsigned n_files;
+    unsigned refs; /* beyond the first; config_ref() */
 };
 
 /* Called once a finding, in the order of places; 'text' says what, why and how
@@ -79,9 +82,13 @@ struct config {
 typedef void config_report(void *arg, bool warning, const struct config_place *, const char *text);
 
 /* Reads 'path' and the conf.d folder beside it (conf.d/ *.xml, in name order).
- * Reports every error found, not only the first.  NULL when there was one. */
+ * Reports every error found, not only the first.  NULL when there was one, else
+ * with one reference, the caller's. */
 struct config *config_load(const char *path, config_report *, void *arg);
-void config_free(struct config *);
+/* One more reference; gives one up, and with the last one all memory.  Any
+ * thread. */
+struct config *config_ref(struct config *);
+void config_unref(struct config *); /* NULL-safe */
 
 /* Warnings that need a look at the files that sources name: none matches (with
  * the nearest name), two sources match the same one, a folder is named, a folder

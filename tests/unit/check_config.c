@@ -56,8 +56,8 @@ START_TEST(fills_in_every_default)
         expect("main.xml:1: warning: the enterprise OID is " DEFAULT_ENTERPRISE_OID);
     expect("main.xml:1: warning: <source> has no zone");
     ck_assert_uint_eq(warnings, documentation ? 2 : 1);
-    config_free(c);
-    config_free(NULL);
+    config_unref(c);
+    config_unref(NULL);
 }
 END_TEST
 
@@ -109,7 +109,7 @@ START_TEST(takes_every_attribute)
     ck_assert_int_eq(c->targets[2].facility, 3);
     ck_assert_str_eq(c->targets[2].host, "log.example.org");
     ck_assert_str_eq(c->targets[2].port, "601");
-    config_free(c);
+    config_unref(c);
 }
 END_TEST
 
@@ -243,7 +243,7 @@ START_TEST(merges_conf_d_in_the_order_of_names)
     ck_assert_str_eq(c->targets[1].name, "first");
     ck_assert_str_eq(c->targets[2].name, "second");
     ck_assert_str_eq(c->targets[1].path, in_dir("a"));
-    config_free(c);
+    config_unref(c);
     scratch_write(in_dir("conf.d/30-c.xml"), "<truecause xmlns=\"urn:truecause:config:1\"\n keep=\"1d\">\n"
                                              "<target name=\"main\" type=\"xml\" path=\"c\"/></truecause>");
     refused(HEAD "<target name=\"main\" type=\"xml\" path=\"m\"/>" TAIL,
@@ -329,7 +329,7 @@ START_TEST(surveys_what_sources_match)
     expect("main.xml:6: warning: path=");
     expect("is a folder: write");
     expect("zzzzzzzz\" matches no file\n");
-    config_free(c);
+    config_unref(c);
 }
 END_TEST
 

@@ -101,7 +101,7 @@ START_TEST(guards_secrets)
         expect("main.xml:2: error: community-file: ");
         expect(secrets[_i].words);
     }
-    config_free(c);
+    config_unref(c);
 }
 END_TEST
 

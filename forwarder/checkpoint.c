@@ -24,7 +24,7 @@ checkpoint_save(struct journal *j, const struct merge *m, const struct correlate
         struct stream *s = merge_stream(m, i);
         struct keep_out o = {0};
 
-        if (stream_moved(s) && stream_save(s, &o))
+        if (stream_save(s, &o))
             r = journal_put(j, "source", stream_path(s), o.p, o.n);
         free(o.p);
     }
@@ -57,7 +57,5 @@ checkpoint_resume(struct journal *j, struct stream *s)
         return;
     in.p = p;
     in.end = in.p + n;
-    if (!stream_restore(s, &in))
-        log_warn("%s: not the file it was, or shorter; it is read from its start", stream_path(s));
     free(p);
 }

@@ -38,6 +38,7 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/inputs.h \
 	%D%/journal.c \
 	%D%/journal.h \
+	%D%/journal_find.c \
 	%D%/journal_open.c \
 	%D%/journal_read.c \
 	%D%/journal_recover.c \
@@ -61,6 +62,7 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/stream.c \
 	%D%/stream.h \
 	%D%/stream_event.c \
+	%D%/stream_fed.c \
 	%D%/stream_state.h \
 	%D%/syslog_msg.c \
 	%D%/syslog_msg.h \

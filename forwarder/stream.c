@@ -19,13 +19,8 @@
 enum {
     STREAM_READ = 256 * 1024,
     STREAM_ARENA = 64 * 1024 * 1024,
-    STREAM_PROBE = 2 * STREAM_LOOK, /* bytes at hand before anything is decided */
-    STREAM_HEAD = 1024, /* bytes that say which file this is */
-    STREAM_TAIL = 256   /* bytes that say that the place is still there */
+    STREAM_PROBE = 2 * STREAM_LOOK /* bytes at hand before anything is decided */
 };
-
-/* Equal records further apart than this are counted anew (design, "id"). */
-#define STREAM_RECENT (5 * WHEN_SECOND)
 
 /* Bytes that wait to be framed. */
 static const char *
@@ -40,18 +35,17 @@ window_size(const struct stream *s)
     return s->encoding == TEXT_8BIT ? s->raw.end - s->raw.start : s->text.end - s->text.start;
 }
 
-/* Makes room for 'more' bytes at the end of 'b', moving what is left to its
- * front first. */
-static bool
-buffer_room(struct stream_buffer *b, size_t more)
+bool
+stream_buffer_room(struct stream_buffer *b, size_t more)
 {
     char *grown;
-    size_t cap = b->cap ? b->cap : STREAM_READ;
+    size_t cap = b->cap ? b->cap : b->keep ? STREAM_READ / 16 : STREAM_READ;
+    size_t gone = b->start > b->keep ? b->start - b->keep : 0;
 
-    if (b->start) {
-        memmove(b->p, b->p + b->start, b->end - b->start);
-        b->end -= b->start;
-        b->start = 0;
+    if (gone && b->cap - b->end < more) {
+        memmove(b->p, b->p + gone, b->end - gone);
+        b->end -= gone;
+        b->start -= gone;
     }
     if (b->cap - b->end >= more)
         return true;
@@ -73,7 +67,7 @@ read_some(struct stream *s)
     ssize_t got;
     int fd = s->fd;
 
-    if (!buffer_room(&s->raw, want))
+    if (!stream_buffer_room(&s->raw, want))
         return -ENOMEM;
     if (fd < 0 && (fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) < 0)
         return -errno;
@@ -93,22 +87,30 @@ read_some(struct stream *s)
     return 0;
 }
 
-/* More bytes for framing: 0, or negative errno. */
-static int
-fill(struct stream *s)
+/* Decodes what has come in since the last time. */
+int
+stream_decode(struct stream *s)
 {
     size_t used, fresh;
-    int r = read_some(s);
 
-    if (r || s->encoding == TEXT_8BIT)
-        return r;
+    if (s->encoding == TEXT_8BIT)
+        return 0;
     fresh = s->raw.end - s->raw.start - s->decoded;
-    if (!buffer_room(&s->text, 6 * fresh + 6))
+    if (!stream_buffer_room(&s->text, 6 * fresh + 6))
         return -ENOMEM;
     s->text.end += text_utf16(s->encoding, (const uint8_t *) s->raw.p + s->raw.start + s->decoded, fresh, s->eof,
                               &used, s->text.p + s->text.end);
     s->decoded += used;
     return 0;
+}
+
+/* More bytes for framing: 0, or negative errno. */
+static int
+fill(struct stream *s)
+{
+    int r = read_some(s);
+
+    return r ? r : stream_decode(s);
 }
 
 /* Line ends in 'n' bytes at 'p': LF, or CR where the file has no LF. */
@@ -145,42 +147,64 @@ stream_consume(struct stream *s, size_t n, bool one_line)
     s->stats.bytes += source;
 }
 
-/* The first bytes are there: what they are encoded in, and which format. */
-static int
-begin(struct stream *s, const char *format)
+/* What a file is, from its first bytes: the encoding, the line end and the
+ * format.  0, or -EAGAIN when no format is known in them and 'all' is not set:
+ * more may tell. */
+int
+stream_decide(struct stream *s, const char *p, size_t n, bool all)
 {
-    size_t bom, used;
-    struct str head;
+    struct str head = str_make(p, n);
+    char *decoded = NULL;
+    size_t used;
     int r = 0;
 
-    while (!s->eof && s->raw.end < STREAM_PROBE && !(r = read_some(s)))
-        ;
-    if (r)
-        return r;
-    s->encoding = text_detect((const uint8_t *) s->raw.p, s->raw.end, &bom);
-    s->raw.start = bom;
-    s->offset = bom;
-    s->stats.bytes = bom;
+    s->encoding = text_detect((const uint8_t *) p, n, &s->bom);
+    head = str_skip(head, s->bom);
     if (s->encoding != TEXT_8BIT) {
-        size_t fresh = s->raw.end - s->raw.start;
-
-        if (!buffer_room(&s->text, 6 * fresh + 6))
+        decoded = malloc(6 * head.n + 6);
+        if (!decoded)
             return -ENOMEM;
-        s->text.end = text_utf16(s->encoding, (const uint8_t *) s->raw.p + bom, fresh, s->eof, &used, s->text.p);
-        s->decoded = used;
-        s->parse.code_page = text_codepage_decoded();
+        head.n = text_utf16(s->encoding, (const uint8_t *) head.p, head.n, all, &used, decoded);
+        head.p = decoded;
     }
-    head = str_make(window(s), window_size(s) < STREAM_LOOK ? window_size(s) : STREAM_LOOK);
+    if (head.n > STREAM_LOOK)
+        head.n = STREAM_LOOK;
     s->line_end = str_find_char(head, '\n') == head.n && str_find_char(head, '\r') < head.n ? '\r' : '\n';
-    s->format = strcmp(format, "auto") == 0 ? format_probe(head) : format_find(str_z(format));
-    if (!s->format) {
+    s->format = strcmp(s->wanted, "auto") == 0 ? format_probe(head) : format_find(str_z(s->wanted));
+    s->unframed = false;
+    if (!s->format && !all) {
+        r = -EAGAIN;
+    } else if (!s->format) {
         /* Bytes that are no format's still come out, as what they are. */
         s->format = &sms_log_format;
         s->unframed = head.n > 0;
     }
+    free(decoded);
+    if (r)
+        return r;
+    s->parse.code_page = s->encoding == TEXT_8BIT ? s->code_page : text_codepage_decoded();
     s->format_name = str_z(s->format->name);
+    free(s->state);
     s->state = calloc(1, s->format->state_size ? s->format->state_size : 1);
     return s->state ? 0 : -ENOMEM;
+}
+
+/* The first bytes of a file that is read from its start. */
+static int
+begin(struct stream *s)
+{
+    int r = 0;
+
+    while (!s->eof && s->raw.end < STREAM_PROBE && !(r = read_some(s)))
+        ;
+    if (!r)
+        r = stream_decide(s, s->raw.p, s->raw.end, true);
+    if (r)
+        return r;
+    s->raw.start = s->bom;
+    s->offset = s->bom;
+    s->stats.bytes = s->bom;
+    return stream_decode(s);
 }
 
 static const char *
@@ -211,32 +235,26 @@ open_regular(const char *path, char *err, size_t errlen)
     return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
 }
 
+/* A stream with all that does not depend on a file. */
 struct stream *
-stream_open(const char *path, const struct stream_options *o, bool transient, char *err, size_t errlen)
+stream_new(const char *path, const struct stream_options *o, char *err, size_t errlen)
 {
     struct stream *s = calloc(1, sizeof *s);
     uint8_t digest[16];
-    bool cut;
-    int r = -ENOMEM;
 
     if (!s)
         goto nomem;
     s->fd = -1;
     s->line = 1;
-    s->sequential = strcmp(path, "-") == 0;
     s->path = strdup(path);
+    s->wanted = strdup(o->format ? o->format : "auto");
     s->arena = arena_new(STREAM_ARENA);
     s->names = arena_new(65536 * 8);
+    s->file_names = arena_new(65536);
     s->hasher = id_hasher_new();
     s->zones = zone_cache_new();
-    if (!s->path || !s->arena || !s->names || !s->hasher || !s->zones)
+    if (!s->path || !s->wanted || !s->arena || !s->names || !s->file_names || !s->hasher || !s->zones)
         goto nomem;
-    if (s->sequential)
-        s->fd = dup(STDIN_FILENO);
-    else if ((s->fd = open_regular(path, err, errlen)) < 0)
-        goto fail;
-    s->name = s->sequential ? STR("-") : text_clean(s->names, NULL, str_z(base_name(path)), 1024, &cut);
-    s->name = arena_copy(s->names, s->name);
     s->host = arena_upper(s->names, str_z(o->host));
     s->site = arena_copy(s->names, str_z(o->site));
     s->address = arena_copy(s->names, str_z(o->address));
@@ -249,12 +267,44 @@ stream_open(const char *path, const struct stream_options *o, bool transient, ch
         snprintf(err, errlen, "code page '%s' is not known; use a name such as windows-1251 or ibm-850", o->code_page);
         goto fail;
     }
-    s->parse.code_page = s->code_page;
     if (!id_begin(s->hasher, STR("source"), s->host) || !id_add(s->hasher, path, strlen(path))
         || !id_end(s->hasher, digest))
         goto nomem;
     memcpy(&s->id, digest, sizeof s->id);
-    r = begin(s, o->format ? o->format : "auto");
+    return s;
+nomem:
+    snprintf(err, errlen, "%s: out of memory", path);
+fail:
+    stream_close(s);
+    return NULL;
+}
+
+/* The file's own name, as events show it. */
+bool
+stream_name(struct stream *s, const char *name)
+{
+    bool cut;
+
+    arena_reset(s->file_names);
+    s->name = text_clean(s->file_names, NULL, str_z(name), 1024, &cut);
+    s->name = arena_copy(s->file_names, s->name);
+    return s->name.p != NULL;
+}
+
+struct stream *
+stream_open(const char *path, const struct stream_options *o, bool transient, char *err, size_t errlen)
+{
+    struct stream *s = stream_new(path, o, err, errlen);
+    int r;
+
+    if (!s)
+        return NULL;
+    s->sequential = strcmp(path, "-") == 0;
+    if (s->sequential)
+        s->fd = dup(STDIN_FILENO);
+    else if ((s->fd = open_regular(path, err, errlen)) < 0)
+        goto fail;
+    r = stream_name(s, s->sequential ? "-" : base_name(path)) ? begin(s) : -ENOMEM;
     if (r) {
         snprintf(err, errlen, "%s: cannot be read: %s", path, strerror(-r));
         goto fail;
@@ -265,8 +315,6 @@ stream_open(const char *path, const struct stream_options *o, bool transient, ch
     }
     stream_peek(s);
     return s;
-nomem:
-    snprintf(err, errlen, "%s: out of memory", path);
 fail:
     stream_close(s);
     return NULL;
@@ -283,6 +331,8 @@ stream_close(struct stream *s)
     free(s->text.p);
     free(s->state);
     free(s->path);
+    free(s->wanted);
+    arena_free(s->file_names);
     text_codepage_close(s->code_page);
     zone_close(s->zone);
     zone_cache_free(s->zones);
@@ -314,7 +364,7 @@ stream_next(struct stream *s, const struct stream_pass *pass)
 {
     for (;;) {
         struct format_span span = {0};
-        size_t n = window_size(s);
+        size_t n = s->format ? window_size(s) : 0;
         enum format_next found = n ? s->format->next(s->state, window(s), n, s->eof, &span) : FORMAT_MORE;
         int r;
 
@@ -326,7 +376,7 @@ stream_next(struct stream *s, const struct stream_pass *pass)
         }
         switch (found) {
         case FORMAT_MORE:
-            if (s->eof)
+            if (s->eof || s->fed)
                 return 0;
             r = fill(s);
             if (r) {
@@ -353,86 +403,4 @@ stream_next(struct stream *s, const struct stream_pass *pass)
             stream_consume(s, span.skip, false);
         return stream_make(s, &span, found == FORMAT_BAD);
     }
-}
-
-/* Hash of the 'n' bytes at 'at' of the file; false when they cannot be read. */
-static bool
-hash_bytes(struct stream *s, uint64_t at, size_t n, uint8_t digest[16])
-{
-    char bytes[1024];
-    int fd = s->fd >= 0 ? s->fd : open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    bool ok = fd >= 0 && n <= sizeof bytes && pread(fd, bytes, n, (off_t) at) == (ssize_t) n
-              && id_begin(s->hasher, STR("place"), STR("")) && id_add(s->hasher, bytes, n)
-              && id_end(s->hasher, digest);
-
-    if (fd >= 0 && fd != s->fd)
-        close(fd);
-    return ok;
-}
-
-bool
-stream_save(struct stream *s, struct keep_out *o)
-{
-    size_t head = s->offset < STREAM_HEAD ? (size_t) s->offset : STREAM_HEAD;
-    size_t tail = s->offset < STREAM_TAIL ? (size_t) s->offset : STREAM_TAIL;
-    uint8_t head_hash[16], tail_hash[16];
-    unsigned live = 0;
-
-    if (s->sequential || !hash_bytes(s, 0, head, head_hash) || !hash_bytes(s, s->offset - tail, tail, tail_hash))
-        return false;
-    keep_put_u64(o, s->offset);
-    keep_put_u64(o, s->line);
-    keep_put_u64(o, head);
-    keep_put_str(o, str_make((const char *) head_hash, sizeof head_hash));
-    keep_put_str(o, str_make((const char *) tail_hash, sizeof tail_hash));
-    keep_put_u64(o, s->order_known);
-    keep_put_u64(o, (uint64_t) s->order);
-    for (unsigned i = 0; i < ID_RECENT; i++)
-        live += s->recent.entry[i].count > 0 && s->order - s->recent.entry[i].time <= STREAM_RECENT;
-    keep_put_u64(o, live);
-    for (unsigned i = 0; i < ID_RECENT; i++) {
-        const struct id_recent_entry *e = &s->recent.entry[i];
-
-        if (e->count == 0 || s->order - e->time > STREAM_RECENT)
-            continue;
-        keep_put_u64(o, i);
-        keep_put_u64(o, e->half);
-        keep_put_u64(o, (uint64_t) e->time);
-        keep_put_u64(o, e->count);
-    }
-    return !o->failed;
-}
-
-bool
-stream_restore(struct stream *s, struct keep_in *in)
-{
-    uint64_t offset = keep_get_u64(in), line = keep_get_u64(in), head = keep_get_u64(in), live;
-    struct str head_hash = keep_get_str(in), tail_hash = keep_get_str(in);
-    size_t tail = offset < STREAM_TAIL ? (size_t) offset : STREAM_TAIL;
-    bool order_known = keep_get_u64(in) != 0;
-    int64_t order = (int64_t) keep_get_u64(in);
-    uint8_t found[16];
-
-    if (in->failed || s->sequential || head > STREAM_HEAD || offset < head || head_hash.n != 16
-        || tail_hash.n != 16 || !hash_bytes(s, 0, (size_t) head, found) || memcmp(found, head_hash.p, 16) != 0
-        || !hash_bytes(s, offset - tail, tail, found) || memcmp(found, tail_hash.p, 16) != 0)
-        return false;
-    s->raw.start = s->raw.end = s->text.start = s->text.end = s->decoded = 0;
-    s->eof = false;
-    memset(s->state, 0, s->format->state_size);
-    s->read_at = s->offset = offset;
-    s->line = line;
-    s->order_known = order_known;
-    s->order = order;
-    s->nearest_known = false;
-    s->stats.bytes = 0;
-    live = keep_get_u64(in);
-    for (uint64_t i = 0; i < live && !in->failed; i++) {
-        struct id_recent_entry *e = &s->recent.entry[keep_get_u64(in) % ID_RECENT];
-
-        e->half = keep_get_u64(in);
-        e->time = (int64_t) keep_get_u64(in);
-        e->count = (uint32_t) keep_get_u64(in);
-    }
-    return true;
 }

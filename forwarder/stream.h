@@ -6,6 +6,7 @@
 #ifndef FORWARDER_STREAM_H
 #define FORWARDER_STREAM_H
 
+#include "forwarder/place.h"
 #include "parsers/event.h"
 #include "parsers/format.h"
 #include "parsers/id.h"
@@ -63,13 +64,27 @@ const struct when *stream_nearest(const struct stream *);
 int64_t stream_order(const struct stream *);
 bool stream_order_known(const struct stream *);
 
-/* True when something was read since it was opened or restored. */
-bool stream_moved(const struct stream *);
-/* The place after the last event as bytes, and going on there.  It is found
- * again by the hash of the file's head and of what stands before it (design
- * section 6); stream_restore answers false, and the stream stays where it is,
- * when the file is another. */
+/* --- fed: a log that is followed --------------------------------------------- */
+
+/* A stream whose bytes are given to it, file after file (the generations of one
+ * log, see follow.h).  'path' is the log's name. */
+struct stream *stream_open_fed(const char *path, const struct stream_options *, char *err, size_t errlen);
+/* Another file begins, at 'at'; 'look' are its first bytes, 'before' those right
+ * before the place.  All records of the file before must have come out: after
+ * stream_final() stream_next() gave 0.  0 or -ENOMEM. */
+int stream_file(struct stream *, const struct place *at, struct str look, struct str before);
+/* The next bytes of it.  Feed only when stream_next() gave 0: that is what
+ * bounds the memory.  0 or -ENOMEM. */
+int stream_feed(struct stream *, const char *p, size_t n);
+/* Nothing will be added to it any more. */
+int stream_final(struct stream *);
+
+/* The place after the last event, and what goes with it, as bytes for the
+ * journal; false when no file has begun or memory ended. */
 bool stream_save(struct stream *, struct keep_out *);
-bool stream_restore(struct stream *, struct keep_in *);
+/* What stream_save() wrote: the place, for whoever finds the file again; and
+ * the rest, into a stream that is fresh.  False: not such bytes. */
+bool stream_saved_place(const void *p, size_t n, struct place *);
+bool stream_resume(struct stream *, const void *p, size_t n);
 
 #endif

@@ -265,9 +265,3 @@ stream_order_known(const struct stream *s)
 {
     return s->order_known;
 }
-
-bool
-stream_moved(const struct stream *s)
-{
-    return s->stats.records > 0;
-}

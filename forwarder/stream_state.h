@@ -5,6 +5,7 @@
 #ifndef FORWARDER_STREAM_STATE_H
 #define FORWARDER_STREAM_STATE_H
 
+#include "forwarder/place.h"
 #include "forwarder/stream.h"
 
 /* What a source is, is decided from this many bytes of its (decoded) beginning,
@@ -14,7 +15,11 @@ enum { STREAM_LOOK = 32768 };
 struct stream_buffer {
     char *p;
     size_t start, end, cap;
+    size_t keep; /* bytes before 'start' that stay */
 };
+
+/* Equal records further apart than this are counted anew (design, "id"). */
+#define STREAM_RECENT (5 * WHEN_SECOND)
 
 struct stream {
     char *path;
@@ -27,7 +32,9 @@ struct stream {
     struct stream_buffer raw;  /* bytes as stored */
     struct stream_buffer text; /* decoded, where they are not 8-bit */
     size_t decoded;            /* bytes of 'raw' that 'text' stands for */
-    const struct format *format;
+    size_t bom;                /* bytes of mark at the file's start */
+    char *wanted;              /* the configured format, or "auto" */
+    const struct format *format; /* NULL: not decided yet (fed) */
     struct str format_name;
     void *state;
     bool unframed; /* no format knew the file */
@@ -37,7 +44,7 @@ struct stream {
     struct zone_cache *zones;
     struct id_hasher *hasher;
     struct id_recent recent;
-    struct arena *arena, *names;
+    struct arena *arena, *names, *file_names;
     struct str name, host, site, address;
     struct event event;
     struct str bytes;    /* of the event, as framed */
@@ -48,7 +55,20 @@ struct stream {
     struct when nearest;
     struct stream_stats stats;
     char error[512];
+    /* a stream that is fed; see stream_fed.c */
+    bool fed, opened;
+    struct place place; /* hints and generations that are done; the rest is made when it is saved */
+    size_t head_n;
+    char head[PLACE_HEAD];
 };
+
+struct stream *stream_new(const char *path, const struct stream_options *, char *err, size_t errlen);
+bool stream_name(struct stream *, const char *name);
+int stream_decide(struct stream *, const char *p, size_t n, bool all);
+int stream_decode(struct stream *);
+/* Makes room for 'more' bytes at the end of 'b', moving what is left to its
+ * front first. */
+bool stream_buffer_room(struct stream_buffer *b, size_t more);
 
 /* Takes 'n' framed bytes off the window. */
 void stream_consume(struct stream *, size_t n, bool one_line);

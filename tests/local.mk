@@ -67,6 +67,12 @@ check_PROGRAMS += %D%/unit/check_journal
 %C%_unit_check_journal_SOURCES = %D%/unit/check_journal.c %D%/unit/journal_items.h %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_journal_damage
 %C%_unit_check_journal_damage_SOURCES = %D%/unit/check_journal_damage.c %D%/unit/journal_items.h %D%/unit/scratch.h
+check_PROGRAMS += %D%/unit/check_journal_find
+%C%_unit_check_journal_find_SOURCES = %D%/unit/check_journal_find.c %D%/unit/journal_items.h \
+	%D%/unit/scratch.h
+check_PROGRAMS += %D%/unit/check_journal_schema
+%C%_unit_check_journal_schema_SOURCES = %D%/unit/check_journal_schema.c %D%/unit/journal_items.h \
+	%D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_keep
 %C%_unit_check_keep_SOURCES = %D%/unit/check_keep.c
 check_PROGRAMS += %D%/unit/check_labels
@@ -96,6 +102,8 @@ check_PROGRAMS += %D%/unit/check_stall
 %C%_unit_check_stall_SOURCES = %D%/unit/check_stall.c %D%/unit/engine.h
 check_PROGRAMS += %D%/unit/check_stream
 %C%_unit_check_stream_SOURCES = %D%/unit/check_stream.c %D%/unit/scratch.h
+check_PROGRAMS += %D%/unit/check_stream_fed
+%C%_unit_check_stream_fed_SOURCES = %D%/unit/check_stream_fed.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_summary
 %C%_unit_check_summary_SOURCES = %D%/unit/check_summary.c
 check_PROGRAMS += %D%/unit/check_syslog_msg

@@ -175,42 +175,6 @@ START_TEST(a_line_longer_than_any_window)
 }
 END_TEST
 
-START_TEST(a_place_is_found_again)
-{
-    static const char head[] = LINE("one", "09:00:00") "\r\n" LINE("two", "09:00:01") "\r\n";
-    static const char whole[] = LINE("one", "09:00:00") "\r\n" LINE("two", "09:00:01") "\r\n"
-        LINE("three", "09:00:02") "\r\n";
-    static const char other[] = LINE("ONE", "09:00:00") "\r\n" LINE("two", "09:00:01") "\r\n"
-        LINE("three", "09:00:02") "\r\n";
-    struct stream *s = open_stream(write_file("grows", head, sizeof head - 1), false);
-    struct keep_out place = {0};
-    struct keep_in in;
-
-    while (stream_next(s, NULL) == 1)
-        ck_assert_int_eq(stream_identify(s), 0);
-    ck_assert(stream_save(s, &place));
-    stream_close(s);
-
-    s = open_stream(write_file("grows", whole, sizeof whole - 1), false);
-    in = (struct keep_in){.p = place.p, .end = place.p + place.n};
-    ck_assert(stream_restore(s, &in));
-    ck_assert_int_eq(stream_next(s, NULL), 1);
-    ck_assert(str_eq(stream_event(s)->text, STR("three")));
-    ck_assert_uint_eq(stream_event(s)->line, 3);
-    ck_assert_int_eq(stream_next(s, NULL), 0);
-    stream_close(s);
-
-    /* Another file under the same name is read from its start. */
-    s = open_stream(write_file("grows", other, sizeof other - 1), false);
-    in = (struct keep_in){.p = place.p, .end = place.p + place.n};
-    ck_assert(!stream_restore(s, &in));
-    ck_assert_int_eq(stream_next(s, NULL), 1);
-    ck_assert(str_eq(stream_event(s)->text, STR("ONE")));
-    stream_close(s);
-    free(place.p);
-}
-END_TEST
-
 START_TEST(equal_records_have_ids_of_their_own)
 {
     static const char same[] = LINE("same", "09:00:00") "\r\n" LINE("same", "09:00:00") "\r\n" LINE("same", "09:00:00");
@@ -299,7 +263,6 @@ main(void)
     tcase_add_test(tc, utf16_with_and_without_bom);
     tcase_add_test(tc, places_in_utf16_are_those_of_the_file);
     tcase_add_test(tc, a_line_longer_than_any_window);
-    tcase_add_test(tc, a_place_is_found_again);
     tcase_add_test(tc, equal_records_have_ids_of_their_own);
     tcase_add_test(tc, streams_are_merged_by_time);
     tcase_add_test(tc, only_files_are_opened);

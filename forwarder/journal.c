@@ -122,6 +122,14 @@ used_bytes(struct journal *j, uint64_t *out)
     return result;
 }
 
+/* Looks how many bytes are in use; appends add to that until the next look. */
+static int
+note_used(struct journal *j)
+{
+    j->used_pos = j->pos;
+    return used_bytes(j, &j->used);
+}
+
 int
 journal_begin(struct journal *j)
 {
@@ -136,7 +144,7 @@ journal_begin(struct journal *j)
     j->open = true;
     j->begin_seq = j->last_seq;
     j->begin_pos = j->pos;
-    if ((result = used_bytes(j, &j->begin_used)) != 0)
+    if ((result = note_used(j)) != 0)
         journal_rollback(j);
     return result;
 }
@@ -225,17 +233,65 @@ bind_time(sqlite3_stmt *st, int column, const struct when *w)
     return sqlite3_bind_null(st, column);
 }
 
+/* The columns that the three kinds fill from different members. */
+struct columns {
+    const char *id;
+    const struct when *when;
+    enum event_class cls;
+    enum severity severity;
+    int state; /* stored code, -1 none */
+    struct str key;
+};
+
+static struct columns
+columns_of(const struct journal_words *w, const struct item *item)
+{
+    struct columns c = {.state = -1};
+
+    switch (item->kind) {
+    case ITEM_EVENT:
+        c.id = item->event->id;
+        c.when = &item->event->when;
+        c.cls = item->event->cls;
+        c.severity = item->event->severity;
+        break;
+    case ITEM_ALARM:
+        c.id = item->alarm->id;
+        c.when = &item->alarm->when;
+        c.cls = item->alarm->cls;
+        c.severity = item->alarm->severity;
+        c.state = w->code[JOURNAL_WORD_STATE][item->alarm->state];
+        c.key = item->alarm->key;
+        break;
+    case ITEM_NOTICE:
+        c.id = item->notice->id;
+        c.when = &item->notice->when;
+        c.cls = CLASS_SELF;
+        c.severity = SEVERITY_INFO;
+        break;
+    }
+    return c;
+}
+
+/* True when 'size' bytes more fit under the limit. */
+static bool
+has_room(struct journal *j, uint64_t size, enum event_class cls)
+{
+    uint64_t limit = j->limit;
+
+    if (cls == CLASS_SELF)
+        limit = limit > UINT64_MAX - JOURNAL_RESERVE ? UINT64_MAX : limit + JOURNAL_RESERVE;
+    return j->used + (j->pos - j->used_pos) + size <= limit;
+}
+
 int
 journal_append(struct journal *j, const struct item *item, struct str xml, int64_t arrival_ns, bool history,
                uint64_t *seq)
 {
-    (void) history;
-    const struct alarm_item *a = item->kind == ITEM_ALARM ? item->alarm : NULL;
-    const struct event *e = a ? NULL : item->event;
-    sqlite3_stmt *st = j->st[JOURNAL_APPEND];
     const struct journal_words *w = &j->words;
-    struct str key = a ? a->key : STR_NONE;
-    uint64_t size = xml.n + key.n + ROW_OVERHEAD;
+    struct columns c = columns_of(w, item);
+    sqlite3_stmt *st = j->st[JOURNAL_APPEND];
+    uint64_t size = xml.n + c.key.n + ROW_OVERHEAD;
     unsigned char raw[16];
     int rc, result;
 
@@ -243,7 +299,8 @@ journal_append(struct journal *j, const struct item *item, struct str xml, int64
         snprintf(j->error, sizeof j->error, "%s: an item outside a transaction", j->path);
         return -EINVAL;
     }
-    if (j->begin_used + (j->pos - j->begin_pos) + size > j->limit) {
+    j->limited = !has_room(j, size, c.cls);
+    if (j->limited) {
         snprintf(j->error, sizeof j->error, "%s: the size limit of %llu bytes is reached", j->path,
                  (unsigned long long) j->limit);
         return -ENOSPC;
@@ -251,14 +308,15 @@ journal_append(struct journal *j, const struct item *item, struct str xml, int64
     rc = sqlite3_bind_int64(st, 1, (sqlite3_int64) (j->last_seq + 1));
     rc |= sqlite3_bind_int64(st, 2, (sqlite3_int64) (j->pos + size));
     rc |= sqlite3_bind_int(st, 3, w->code[JOURNAL_WORD_KIND][item->kind]);
-    rc |= journal_bind_id(st, 4, a ? a->id : e->id, raw);
-    rc |= bind_time(st, 5, a ? &a->when : &e->when);
+    rc |= journal_bind_id(st, 4, c.id, raw);
+    rc |= bind_time(st, 5, c.when);
     rc |= sqlite3_bind_int64(st, 6, arrival_ns);
-    rc |= sqlite3_bind_int(st, 7, w->code[JOURNAL_WORD_CLASS][a ? a->cls : e->cls]);
-    rc |= sqlite3_bind_int(st, 8, w->code[JOURNAL_WORD_SEVERITY][a ? a->severity : e->severity]);
-    rc |= a ? sqlite3_bind_int(st, 9, w->code[JOURNAL_WORD_STATE][a->state]) : sqlite3_bind_null(st, 9);
-    rc |= bind_str(st, 10, key);
+    rc |= sqlite3_bind_int(st, 7, w->code[JOURNAL_WORD_CLASS][c.cls]);
+    rc |= sqlite3_bind_int(st, 8, w->code[JOURNAL_WORD_SEVERITY][c.severity]);
+    rc |= c.state >= 0 ? sqlite3_bind_int(st, 9, c.state) : sqlite3_bind_null(st, 9);
+    rc |= bind_str(st, 10, c.key);
     rc |= bind_str(st, 11, xml);
+    rc |= sqlite3_bind_int(st, 12, history);
     if (rc != SQLITE_OK)
         return journal_fail(j, sqlite3_errcode(j->db), "storing an item");
     if ((result = run(j, JOURNAL_APPEND, "storing an item")) != 0)
@@ -268,6 +326,12 @@ journal_append(struct journal *j, const struct item *item, struct str xml, int64
     if (seq)
         *seq = j->last_seq;
     return 0;
+}
+
+bool
+journal_limited(const struct journal *j)
+{
+    return j->limited;
 }
 
 int
@@ -465,7 +529,9 @@ journal_trim(struct journal *j, uint64_t done, int64_t now_ns, int64_t keep_ns, 
     if (result != 0 || cut == 0)
         return result;
     sqlite3_bind_int64(j->st[JOURNAL_TRIM], 1, cut);
-    return run(j, JOURNAL_TRIM, "trimming");
+    if ((result = run(j, JOURNAL_TRIM, "trimming")) == 0 && j->open)
+        result = note_used(j);
+    return result;
 }
 
 uint64_t
@@ -490,4 +556,12 @@ journal_used(struct journal *j)
     uint64_t used;
 
     return used_bytes(j, &used) == 0 ? used : 0;
+}
+
+uint64_t
+journal_room(struct journal *j)
+{
+    uint64_t used = j->open ? j->used + (j->pos - j->used_pos) : journal_used(j);
+
+    return used < j->limit ? j->limit - used : 0;
 }

@@ -90,8 +90,23 @@ struct journal_reader *journal_reader_open(struct journal *, uint64_t after_seq)
 /* 1 row given, 0 no more for now, negative errno. */
 int journal_reader_next(struct journal_reader *, struct journal_row *);
 void journal_reader_close(struct journal_reader *);
-/* The item with this id (event or alarm change), newest first. */
-int journal_find(struct journal *, const char *id, struct journal_row *, char **xml_to_free);
+/* Begins with the oldest item that arrived at 'arrival_ns' or later; what
+ * follows is in order of seq, so where the clock was set back, older arrivals
+ * may follow: who wants a range looks at each row's arrival_ns. */
+struct journal_reader *journal_reader_open_at(struct journal *, int64_t arrival_ns);
+
+/* Single items; 'row' then points into '*to_free', which the caller frees
+ * (free(NULL) is fine).  0, -ENOENT, or another negative errno.
+ * By id (event, alarm change or notice), the newest with it: reads the whole
+ * journal, about 1 s a GiB, in short steps.  By alarm key, the newest change of it: an index.
+ * The first two belong to the journal's thread, the others to the reader's:
+ * they use its own connection and do not move it. */
+int journal_find(struct journal *, const char *id, struct journal_row *, char **to_free);
+int journal_find_key(struct journal *, struct str key, struct journal_row *, char **to_free);
+int journal_reader_find(struct journal_reader *, const char *id, struct journal_row *, char **to_free);
+int journal_reader_find_key(struct journal_reader *, struct str key, struct journal_row *, char **to_free);
+int journal_reader_get(struct journal_reader *, uint64_t seq, struct journal_row *, char **to_free);
+const char *journal_reader_error(const struct journal_reader *); /* words of its last failure */
 
 /* Deletes delivered items (seq at most 'done') that are older than 'keep_ns'
  * or beyond 'keep_bytes', at most 2,000 rows; '*left' true when more remain.
@@ -103,5 +118,8 @@ int journal_trim(struct journal *, uint64_t done, int64_t now_ns, int64_t keep_n
 uint64_t journal_last_seq(struct journal *);
 uint64_t journal_first_seq(struct journal *);
 uint64_t journal_used(struct journal *);
+/* Bytes that items which are not of class self may still take; 0: the next
+ * journal_append() of one gives -ENOSPC. */
+uint64_t journal_room(struct journal *);
 
 #endif

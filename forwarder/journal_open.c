@@ -36,14 +36,27 @@ static const char *const migrations[JOURNAL_VERSION] = {
     " (SELECT name FROM word WHERE word.kind = 1 AND code = class) AS class,"
     " (SELECT name FROM word WHERE word.kind = 2 AND code = severity) AS severity,"
     " (SELECT name FROM word WHERE word.kind = 3 AND code = state) AS state, key, xml FROM item;",
+    /* 'history'; the newest change of an alarm is found without a search; so is
+     * a time, to the nearest thousand rows: rows that are in neither index (98
+     * of 100) cost the same as without. */
+    "ALTER TABLE item ADD COLUMN history INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX item_key ON item (key) WHERE key IS NOT NULL;"
+    "CREATE INDEX item_arrival ON item (arrival) WHERE seq % 1024 = 0;"
+    "DROP VIEW items;"
+    "CREATE VIEW items AS SELECT seq, (SELECT name FROM word WHERE word.kind = 0 AND code = item.kind) AS kind,"
+    " lower(hex(id)) AS id, datetime(time / 1000000000, 'unixepoch') AS time,"
+    " datetime(arrival / 1000000000, 'unixepoch') AS arrival,"
+    " (SELECT name FROM word WHERE word.kind = 1 AND code = class) AS class,"
+    " (SELECT name FROM word WHERE word.kind = 2 AND code = severity) AS severity,"
+    " (SELECT name FROM word WHERE word.kind = 3 AND code = state) AS state, key, history, xml FROM item;",
 };
 
 static const char *const statements[JOURNAL_STATEMENTS] = {
     [JOURNAL_BEGIN] = "BEGIN IMMEDIATE",
     [JOURNAL_COMMIT] = "COMMIT",
     [JOURNAL_ROLLBACK] = "ROLLBACK",
-    [JOURNAL_APPEND] = "INSERT INTO item (seq, pos, kind, id, time, arrival, class, severity, state, key, xml)"
-                       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [JOURNAL_APPEND] = "INSERT INTO item (seq, pos, kind, id, time, arrival, class, severity, state, key, xml, history)"
+                       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [JOURNAL_PUT] = "INSERT INTO blob (kind, name, data) VALUES (?, ?, ?)"
                     " ON CONFLICT (kind, name) DO UPDATE SET data = excluded.data",
     [JOURNAL_FORGET] = "DELETE FROM blob WHERE kind = ? AND name = ?",
@@ -54,7 +67,6 @@ static const char *const statements[JOURNAL_STATEMENTS] = {
                            " ON CONFLICT (target) DO UPDATE SET seq = excluded.seq, target_seq = excluded.target_seq",
     [JOURNAL_CURSOR_EACH] = "SELECT target, seq FROM cursor ORDER BY target",
     [JOURNAL_CURSOR_FORGET] = "DELETE FROM cursor WHERE target = ?",
-    [JOURNAL_FIND] = "SELECT " JOURNAL_ROW_COLUMNS " FROM item WHERE id = ? ORDER BY seq DESC LIMIT 1",
     [JOURNAL_POSITION] = "SELECT pos FROM item WHERE seq <= ? ORDER BY seq DESC LIMIT 1",
     [JOURNAL_OLDEST] = "SELECT seq, pos, arrival FROM item WHERE seq <= ? ORDER BY seq LIMIT ?",
     [JOURNAL_TRIM] = "DELETE FROM item WHERE seq <= ?",
@@ -168,7 +180,10 @@ word_name(enum journal_word word, int value)
 {
     switch (word) {
     case JOURNAL_WORD_KIND:
-        return value == ITEM_EVENT ? "event" : value == ITEM_ALARM ? "alarm" : NULL;
+        return value == ITEM_EVENT    ? "event"
+               : value == ITEM_ALARM  ? "alarm"
+               : value == ITEM_NOTICE ? "notice"
+                                      : NULL;
     case JOURNAL_WORD_CLASS:
         return value < (int) CLASS_COUNT ? event_class_name((enum event_class) value) : NULL;
     case JOURNAL_WORD_SEVERITY:
@@ -345,6 +360,7 @@ open_database(struct journal *j, char *err, size_t errlen)
         rc = sqlite3_prepare_v3(j->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT, &j->st[i], NULL);
     if (rc == SQLITE_OK)
         rc = load_position(j);
+    journal_finder_init(&j->finder, j->db, &j->words);
     if (rc == SQLITE_OK)
         sqlite3_wal_hook(j->db, wal_grown, j);
     else if (!err[0])
@@ -359,6 +375,7 @@ close_database(struct journal *j)
         sqlite3_finalize(j->st[i]);
         j->st[i] = NULL;
     }
+    journal_finder_fini(&j->finder);
     sqlite3_close(j->db);
     j->db = NULL;
 }

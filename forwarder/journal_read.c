@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * journal_read.c - items back out of the journal: a reader that takes rows in
- * batches over a connection of its own, and the search for one id.  A reader
- * holds no read transaction between batches, so the write-ahead log can always
- * be written back. */
+ * batches over a connection of its own.  It holds no read transaction between
+ * batches, so the write-ahead log can always be written back. */
 #include "build.h"
 
 #include "forwarder/journal.h"
@@ -22,10 +21,12 @@ struct journal_reader {
     struct journal *journal; /* for the codes and the folder's name: neither changes */
     sqlite3 *db;
     sqlite3_stmt *st;
+    struct journal_finder finder;
     uint64_t after;
     struct journal_row rows[BATCH_ROWS];
     unsigned n_rows, next_row;
     struct journal_buffer buffer;
+    char error[512];
 };
 
 /* 'n' bytes more and a NUL into the buffer; the offset, or SIZE_MAX. */
@@ -109,6 +110,8 @@ journal_row_copy(const struct journal_words *w, sqlite3_stmt *st, struct journal
     row->cls = (enum event_class) value_of(w, JOURNAL_WORD_CLASS, st, 3, CLASS_UNCLASSIFIED);
     row->severity = (enum severity) value_of(w, JOURNAL_WORD_SEVERITY, st, 4, SEVERITY_INFO);
     row->state = (enum alarm_state) value_of(w, JOURNAL_WORD_STATE, st, 5, ALARM_RAISED);
+    row->arrival_ns = sqlite3_column_int64(st, 8);
+    row->history = sqlite3_column_int(st, 9) != 0;
     if ((result = keep_id(b, st, 2, &row->id)) == 0 && (result = keep_column(b, st, 6, &row->key)) == 0)
         result = keep_column(b, st, 7, &row->xml);
     return result;
@@ -148,8 +151,62 @@ journal_reader_open(struct journal *j, uint64_t after_seq)
     if (rc == SQLITE_OK)
         rc = sqlite3_prepare_v3(r->db, "SELECT " JOURNAL_ROW_COLUMNS " FROM item WHERE seq > ? ORDER BY seq LIMIT ?", -1,
                                 SQLITE_PREPARE_PERSISTENT, &r->st, NULL);
+    journal_finder_init(&r->finder, r->db, &j->words);
     if (rc != SQLITE_OK) {
         int e = -journal_errno(r->db, rc);
+
+        journal_reader_close(r);
+        errno = e;
+        return NULL;
+    }
+    return r;
+}
+
+static int
+reader_fail(struct journal_reader *r, int rc)
+{
+    int result = journal_errno(r->db, rc);
+
+    snprintf(r->error, sizeof r->error, "%s: reading: %s", r->journal->path, sqlite3_errmsg(r->db));
+    if (result == -EUCLEAN)
+        journal_suspect(r->journal->dir);
+    return result;
+}
+
+const char *
+journal_reader_error(const struct journal_reader *r)
+{
+    return r->error;
+}
+
+/* The index holds every 1024th row: the first of them that is late enough, or
+ * one of the rows since the one before, is where to begin. */
+struct journal_reader *
+journal_reader_open_at(struct journal *j, int64_t arrival_ns)
+{
+    struct journal_reader *r = journal_reader_open(j, 0);
+    sqlite3_stmt *st = NULL;
+    int rc;
+
+    if (!r)
+        return NULL;
+    rc = sqlite3_prepare_v2(r->db,
+                            "SELECT seq - 1 FROM item WHERE arrival >= ?1 AND seq >"
+                            " coalesce((SELECT min(seq) FROM item INDEXED BY item_arrival"
+                            " WHERE seq % 1024 = 0 AND arrival >= ?1) - 1024,"
+                            " (SELECT max(seq) / 1024 * 1024 - 1 FROM item)) ORDER BY seq LIMIT 1",
+                            -1, &st, NULL);
+    if (rc == SQLITE_OK) {
+        sqlite3_bind_int64(st, 1, arrival_ns);
+        rc = sqlite3_step(st);
+    }
+    if (rc == SQLITE_ROW)
+        r->after = (uint64_t) sqlite3_column_int64(st, 0);
+    else if (rc == SQLITE_DONE)
+        r->after = j->last_seq;
+    sqlite3_finalize(st);
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
+        int e = -reader_fail(r, rc);
 
         journal_reader_close(r);
         errno = e;
@@ -173,10 +230,10 @@ read_batch(struct journal_reader *r)
         r->n_rows++;
     }
     if (result == 0 && rc != SQLITE_ROW && rc != SQLITE_DONE)
-        result = journal_errno(r->db, rc);
+        result = reader_fail(r, rc);
+    else if (result != 0)
+        snprintf(r->error, sizeof r->error, "%s: not enough memory to read items", r->journal->path);
     sqlite3_reset(r->st);
-    if (result == -EUCLEAN)
-        journal_suspect(r->journal->dir);
     /* Rows before a failure are good: they go out first, the failure follows. */
     if (r->n_rows > 0)
         result = 0;
@@ -205,35 +262,32 @@ journal_reader_close(struct journal_reader *r)
     if (!r)
         return;
     sqlite3_finalize(r->st);
+    journal_finder_fini(&r->finder);
     sqlite3_close(r->db);
     free(r->buffer.p);
     free(r);
 }
 
-/* There is no index over ids: random keys would cost each append six times its
- * price (69 k rows/s for 430 k), and only people ask.  So all rows are read.
- * 0, -ENOENT, or another negative errno; '*to_free' holds what 'row' shows. */
-int
-journal_find(struct journal *j, const char *id, struct journal_row *row, char **to_free)
+static int
+told(struct journal_reader *r, int rc)
 {
-    sqlite3_stmt *st = j->st[JOURNAL_FIND];
-    struct journal_buffer buffer = {NULL, 0, 0};
-    unsigned char raw[16];
-    int rc, result;
+    return rc == SQLITE_ROW ? 0 : rc == SQLITE_DONE ? -ENOENT : reader_fail(r, rc);
+}
 
-    *to_free = NULL;
-    journal_bind_id(st, 1, id, raw);
-    rc = sqlite3_step(st);
-    if (rc == SQLITE_ROW)
-        result = journal_row_copy(&j->words, st, &buffer, row);
-    else
-        result = rc == SQLITE_DONE ? -ENOENT : journal_fail(j, rc, "looking for an id");
-    sqlite3_reset(st);
-    if (result != 0) {
-        free(buffer.p);
-        return result;
-    }
-    journal_row_bind(&buffer, row);
-    *to_free = buffer.p;
-    return 0;
+int
+journal_reader_find(struct journal_reader *r, const char *id, struct journal_row *row, char **to_free)
+{
+    return told(r, journal_lookup_id(&r->finder, id, row, to_free));
+}
+
+int
+journal_reader_find_key(struct journal_reader *r, struct str key, struct journal_row *row, char **to_free)
+{
+    return told(r, journal_lookup_key(&r->finder, key, row, to_free));
+}
+
+int
+journal_reader_get(struct journal_reader *r, uint64_t seq, struct journal_row *row, char **to_free)
+{
+    return told(r, journal_lookup_seq(&r->finder, seq, row, to_free));
 }

@@ -33,6 +33,7 @@ struct recovery {
     uint64_t items, gaps;
     unsigned states, cursors;
     bool states_lost, cursors_lost;
+    bool has_history; /* 'from' has the column, which came with version 2 */
     unsigned pending; /* rows in the open transaction */
 };
 
@@ -218,8 +219,8 @@ copy_file(const char *from, const char *to, const char *suffix)
     return result;
 }
 
-/* The first page holds the schema, which is the same in every journal of a
- * version.  When only that page is damaged, a copy of the file with the first
+/* The first page holds the schema; its tables have the same pages in every
+ * journal (indexes need not, and are not looked at).  When only that page is damaged, a copy of the file with the first
  * page of a new journal gives all the rest. */
 static void
 lend_first_page(struct recovery *r)
@@ -292,6 +293,7 @@ open_both(struct recovery *r, char *note, size_t notelen)
         sqlite3_close(r->from);
         r->from = NULL;
     }
+    r->has_history = r->from && sqlite3_exec(r->from, "SELECT history FROM item WHERE 0", NULL, NULL, NULL) == SQLITE_OK;
     return 0;
 }
 
@@ -353,13 +355,16 @@ is_sound(sqlite3_stmt *st)
 static int
 copy_items(struct recovery *r, bool down, int64_t floor, int64_t *seq, bool *end)
 {
-    static const char up_sql[] = "SELECT seq, pos, kind, id, time, arrival, class, severity, state, key, xml FROM item"
-                                 " WHERE seq > ?1 ORDER BY seq";
-    static const char down_sql[] = "SELECT seq, pos, kind, id, time, arrival, class, severity, state, key, xml FROM item"
-                                   " WHERE seq < ?1 AND seq > ?2 ORDER BY seq DESC";
+    char sql[256];
     sqlite3_stmt *st = NULL;
-    int rc = sqlite3_prepare_v2(r->from, down ? down_sql : up_sql, -1, &st, NULL), result = 0;
+    int rc, result = 0;
 
+    /* No index is used: it may be what was damaged. */
+    snprintf(sql, sizeof sql,
+             "SELECT seq, pos, kind, id, time, arrival, class, severity, state, key, xml, %s FROM item NOT INDEXED"
+             " WHERE seq %s ORDER BY seq%s",
+             r->has_history ? "history" : "0", down ? "< ?1 AND seq > ?2" : "> ?1", down ? " DESC" : "");
+    rc = sqlite3_prepare_v2(r->from, sql, -1, &st, NULL);
     sqlite3_bind_int64(st, 1, *seq);
     if (down)
         sqlite3_bind_int64(st, 2, floor);
@@ -369,7 +374,7 @@ copy_items(struct recovery *r, bool down, int64_t floor, int64_t *seq, bool *end
             r->gaps++;
             continue;
         }
-        result = copy_row(r, st, 11);
+        result = copy_row(r, st, 12);
         r->items++;
         if (result == 0 && ++r->pending >= COPY_ROWS) {
             r->pending = 0;
@@ -416,7 +421,7 @@ copy_all_items(struct recovery *r)
         return 0;
     if (sqlite3_prepare_v2(r->to,
                            "INSERT OR IGNORE INTO item (seq, pos, kind, id, time, arrival, class, severity, state, key,"
-                           " xml) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                           " xml, history) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                            -1, &r->insert, NULL)
         != SQLITE_OK)
         return journal_errno(r->to, sqlite3_errcode(r->to));

@@ -17,7 +17,7 @@ enum {
     JOURNAL_WAL_PAGES = 512,
     JOURNAL_TRIM_ROWS = 2000,
     JOURNAL_APPLICATION_ID = 0x54724a31, /* "TrJ1" */
-    JOURNAL_VERSION = 1
+    JOURNAL_VERSION = 2
 };
 
 /* Enumerations are stored as small numbers whose names the table 'word' holds,
@@ -43,7 +43,6 @@ enum journal_statement {
     JOURNAL_CURSOR_PUT,
     JOURNAL_CURSOR_EACH,
     JOURNAL_CURSOR_FORGET,
-    JOURNAL_FIND,
     JOURNAL_POSITION,
     JOURNAL_OLDEST,
     JOURNAL_TRIM,
@@ -53,23 +52,35 @@ enum journal_statement {
     JOURNAL_STATEMENTS
 };
 
+/* Looks for single items over one connection (journal_find.c). */
+enum journal_lookup { JOURNAL_BY_ID, JOURNAL_BY_KEY, JOURNAL_BY_SEQ, JOURNAL_SPAN, JOURNAL_LOOKUPS };
+
+struct journal_finder {
+    sqlite3 *db;
+    const struct journal_words *words;
+    sqlite3_stmt *st[JOURNAL_LOOKUPS];
+};
+
 struct journal {
     sqlite3 *db;
     sqlite3_stmt *st[JOURNAL_STATEMENTS];
+    struct journal_finder finder;
     struct journal_words words;
     char *dir, *path;
     int lock;                /* fd, -1 none */
     bool open;               /* between begin and commit */
     bool recovered;
     bool all_from_start;     /* cursors were lost: nobody starts at the end */
+    bool limited;            /* the last append met the limit */
     uint64_t limit;
     uint64_t last_seq, pos;  /* of the newest item; pos counts bytes ever stored */
-    uint64_t begin_seq, begin_pos, begin_used; /* as they were at the begin */
+    uint64_t begin_seq, begin_pos; /* as they were at the begin */
+    uint64_t used, used_pos;       /* bytes in use when 'pos' was 'used_pos' */
     char error[512];
 };
 
 /* Columns of the statements that give whole rows. */
-#define JOURNAL_ROW_COLUMNS "seq, kind, id, class, severity, state, key, xml"
+#define JOURNAL_ROW_COLUMNS "seq, kind, id, class, severity, state, key, xml, arrival, history"
 
 /* Negative errno of an SQLite result. */
 int journal_errno(sqlite3 *db, int rc);
@@ -84,6 +95,13 @@ int journal_migrate(sqlite3 *db, char *err, size_t errlen);
 int journal_words_load(sqlite3 *db, bool add, struct journal_words *);
 /* Leaves word in 'dir' that the journal is damaged (see journal_recover.c). */
 void journal_suspect(const char *dir);
+
+/* journal_find.c: SQLITE_ROW found, SQLITE_DONE none, or another result. */
+void journal_finder_init(struct journal_finder *, sqlite3 *db, const struct journal_words *);
+void journal_finder_fini(struct journal_finder *);
+int journal_lookup_id(struct journal_finder *, const char *id, struct journal_row *, char **to_free);
+int journal_lookup_key(struct journal_finder *, struct str key, struct journal_row *, char **to_free);
+int journal_lookup_seq(struct journal_finder *, uint64_t seq, struct journal_row *, char **to_free);
 
 /* journal_recover.c: true when an earlier start, or a failure while running,
  * left word of damage in 'dir'. */

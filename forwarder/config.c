@@ -18,7 +18,7 @@
 #include "forwarder/mib_table.h"
 #include "parsers/when.h"
 
-#define STATE_DEFAULT "/var/lib/truecause"
+#define STATE_DEFAULT CONFIG_STATE_DEFAULT
 #define DOCUMENTATION_PEN 32473
 
 enum { FILES_MAX = 1024, JOURNAL_LEAST = 16 << 20 };
@@ -212,7 +212,8 @@ read_limits(struct config_reader *r, const struct config_document *d, const xmlN
 {
     struct config *c = r->config;
     char *keep = config_attribute(r, root, "keep"), *limit = config_attribute(r, root, "journal-limit");
-    bool size_given = false;
+    const char *too_much;
+    bool size_given = keep && strstr(keep, "iB");
 
     c->keep_ns = 7 * WHEN_DAY;
     c->keep_bytes = UINT64_C(1) << 30;
@@ -220,18 +221,8 @@ read_limits(struct config_reader *r, const struct config_document *d, const xmlN
     if (limit && (!config_size(limit, &c->journal_limit) || c->journal_limit < JOURNAL_LEAST))
         config_tell(r, false, d->file, config_attribute_line(d, root, "journal-limit"),
                     "journal-limit=\"%.40s\" is not valid: write a size from \"16MiB\" up", limit);
-    for (char *p = keep, *space; p && *p; p = space) {
-        bool is_size, ok;
-
-        space = p + strcspn(p, " ");
-        if (*space)
-            *space++ = '\0';
-        is_size = strstr(p, "iB") != NULL;
-        ok = is_size ? config_size(p, &c->keep_bytes) : config_time(p, &c->keep_ns);
-        size_given = size_given || is_size;
-        if (!ok)
-            config_tell(r, false, d->file, config_attribute_line(d, root, "keep"), "keep: \"%.40s\" is too much", p);
-    }
+    if (keep && (too_much = config_amounts(keep, &c->keep_ns, &c->keep_bytes)))
+        config_tell(r, false, d->file, config_attribute_line(d, root, "keep"), "keep: \"%.40s\" is too much", too_much);
     if (size_given && c->keep_bytes >= c->journal_limit)
         config_tell(r, false, d->file, config_attribute_line(d, root, "keep"),
                     "keep is not below journal-limit: delivered items would leave no room for new ones");

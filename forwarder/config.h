@@ -43,9 +43,12 @@ struct config_target {
     enum severity severity; /* lowest severity of a raise; SEVERITY_INFO takes all */
     bool history_all;
     bool overflow_block;
+    unsigned heartbeat_ms; /* 0: none */
     /* xml */
     char *path;
     bool form_lines;
+    uint64_t rotate_bytes; /* 0: not by size */
+    int64_t rotate_ns;     /* 0: not by time */
     /* snmp, syslog: transport of "udp:host:port", "tcp:[::1]:port" */
     char *transport; /* udp, udp6, tcp, tcp6 */
     char *host;      /* name or address, no brackets */

@@ -87,6 +87,9 @@ bool config_schema_open(struct config_reader *);
 
 bool config_time(const char *s, int64_t *ns);       /* "7d"; false when over 100 years */
 bool config_size(const char *s, uint64_t *bytes);   /* "10GiB"; false over 2^60 */
+/* "7d 1GiB", or one of them; the other is left as it is.  Takes 'text' apart:
+ * NULL, or the word in it that is too much. */
+const char *config_amounts(char *text, int64_t *ns, uint64_t *bytes);
 /* Splits "udp:host:port"; on failure false with 'why' in words. */
 bool config_address(const char *s, enum config_type type, struct config_target *, char *why, size_t size);
 /* Reads a secret; on failure NULL with 'why' in words. */

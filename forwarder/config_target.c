@@ -10,6 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "parsers/when.h"
+
+enum { ROTATE_LEAST = 64 << 10 };
+
 static const char *const facilities[] = {"kern",   "user",   "mail",   "daemon", "auth",   "syslog",   "lpr",    "news",
                                          "uucp",   "cron",   "authpriv", "ftp",  "ntp",    "audit",    "alert",  "clock",
                                          "local0", "local1", "local2", "local3", "local4", "local5",   "local6", "local7"};
@@ -76,6 +80,36 @@ read_network(struct config_reader *r, const struct config_document *d, const xml
     free(path);
 }
 
+/* How often a sign of life goes: by itself only where nobody keeps it. */
+static void
+read_heartbeat(struct config_reader *r, const struct config_document *d, const xmlNode *node, struct config_target *t,
+               enum config_type type)
+{
+    char *text = config_attribute(r, node, "heartbeat");
+    int64_t ns = type == CONFIG_XML ? 0 : 5 * WHEN_MINUTE;
+
+    if (text && strcmp(text, "off") == 0)
+        ns = 0;
+    else if (text && (!config_time(text, &ns) || ns < WHEN_SECOND || ns > 7 * WHEN_DAY))
+        config_tell(r, false, d->file, config_attribute_line(d, node, "heartbeat"),
+                    "heartbeat=\"%.40s\" is not valid: write %s", text,
+                    config_word_find(CONFIG_TARGET, "heartbeat")->want);
+    t->heartbeat_ms = (unsigned) (ns / 1000000);
+    free(text);
+}
+
+static void
+read_rotate(struct config_reader *r, const struct config_document *d, const xmlNode *node, struct config_target *t)
+{
+    char *text = config_attribute(r, node, "rotate");
+
+    if (text && (config_amounts(text, &t->rotate_ns, &t->rotate_bytes) || (t->rotate_ns && t->rotate_ns < WHEN_SECOND)
+                 || (t->rotate_bytes && t->rotate_bytes < ROTATE_LEAST)))
+        config_tell(r, false, d->file, config_attribute_line(d, node, "rotate"),
+                    "rotate=\"%.40s\" is not valid: write %s", text, config_word_find(CONFIG_TARGET, "rotate")->want);
+    free(text);
+}
+
 static void
 read_facility(struct config_reader *r, const xmlNode *node, struct config_target *t)
 {
@@ -130,6 +164,8 @@ fill_target(struct config_reader *r, const struct config_document *d, const xmlN
     t->pdu_size = number(r, node, "pdu-size", 1400);
     if (type == CONFIG_SNMP && !(t->version = strdup("2c")))
         r->no_memory = true;
+    read_heartbeat(r, d, node, t, type);
+    read_rotate(r, d, node, t);
     read_facility(r, node, t);
     read_network(r, d, node, t, type);
     free(severity);

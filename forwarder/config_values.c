@@ -50,6 +50,19 @@ config_size(const char *s, uint64_t *bytes)
     return true;
 }
 
+const char *
+config_amounts(char *text, int64_t *ns, uint64_t *bytes)
+{
+    for (char *p = text, *space; *p; p = space) {
+        space = p + strcspn(p, " ");
+        if (*space)
+            *space++ = '\0';
+        if (strstr(p, "iB") ? !config_size(p, bytes) : !config_time(p, ns))
+            return p;
+    }
+    return NULL;
+}
+
 /* A name or an address that could be one: what else it is, the resolver says. */
 static bool
 host_ok(const char *host, bool six)

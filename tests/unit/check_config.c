@@ -51,11 +51,17 @@ START_TEST(fills_in_every_default)
     ck_assert_int_eq(c->targets[1].facility, 16);
     ck_assert_uint_eq(c->targets[1].pace, 0);
     ck_assert_str_eq(c->targets[1].port, "514");
+    ck_assert_uint_eq(c->targets[0].heartbeat_ms, 0);
+    ck_assert_uint_eq(c->targets[1].heartbeat_ms, 300000);
+    ck_assert(c->targets[0].rotate_bytes == 0 && c->targets[0].rotate_ns == 0);
     /* A build with a number of its own has no such warning. */
     if (documentation)
         expect("main.xml:1: warning: the enterprise OID is " DEFAULT_ENTERPRISE_OID);
     expect("main.xml:1: warning: <source> has no zone");
     ck_assert_uint_eq(warnings, documentation ? 2 : 1);
+    ck_assert_ptr_eq(config_ref(c), c);
+    config_unref(c);
+    ck_assert_str_eq(c->targets[1].port, "514"); /* somebody holds it still */
     config_unref(c);
     config_unref(NULL);
 }
@@ -74,9 +80,9 @@ START_TEST(takes_every_attribute)
                   " site=\"DOG\" zone=\"America/Los_Angeles\" date-order=\"dmy\" code-page=\"shift_jis\" poll=\"250ms\"/>\n"
                   "<target name=\"n\" type=\"snmp\" address=\"udp6:[::1]:1162\" version=\"2c\" community-file=\"community\"\n"
                   " notification=\"trap\" pdu-size=\"1024\" pace=\"20\" severity=\"major\" history=\"all\"\n"
-                  " overflow=\"block\"/>\n"
+                  " overflow=\"block\" heartbeat=\"off\"/>\n"
                   "<target name=\"x\" type=\"xml\" path=\"/tmp/x\" form=\"lines\" items=\"events\" history=\"summary\"\n"
-                  " overflow=\"drop-oldest\"/>\n"
+                  " overflow=\"drop-oldest\" rotate=\"1d 100MiB\" heartbeat=\"90s\"/>\n"
                   "<target name=\"y\" type=\"syslog\" address=\"tcp:log.example.org\" facility=\"daemon\" items=\"alarms\"/>\n"
                   TAIL);
     ck_assert_uint_eq(warnings, 0);
@@ -106,6 +112,11 @@ START_TEST(takes_every_attribute)
     ck_assert_int_eq(t->items, CONFIG_ITEMS_ALARMS);
     ck_assert(c->targets[1].form_lines && !c->targets[1].history_all && !c->targets[1].overflow_block);
     ck_assert_int_eq(c->targets[1].items, CONFIG_ITEMS_EVENTS);
+    ck_assert_int_eq(c->targets[1].rotate_ns, WHEN_DAY);
+    ck_assert_uint_eq(c->targets[1].rotate_bytes, 100 << 20);
+    ck_assert_uint_eq(t->heartbeat_ms, 0);
+    ck_assert_uint_eq(c->targets[1].heartbeat_ms, 90000);
+    ck_assert_uint_eq(c->targets[2].heartbeat_ms, 300000);
     ck_assert_int_eq(c->targets[2].facility, 3);
     ck_assert_str_eq(c->targets[2].host, "log.example.org");
     ck_assert_str_eq(c->targets[2].port, "601");
@@ -162,8 +173,14 @@ static const struct {
     {HEAD "<target name=\"a\" type=\"syslog\"/>" TAIL, "target \"a\" of type syslog has no address"},
     {HEAD "<target name=\"a\" type=\"xml\" path=\"x\" facility=\"user\"/>" TAIL, "a target of type xml has no \"facility\""},
     {HEAD "<target name=\"a\" type=\"syslog\" address=\"udp:h\" form=\"lines\"/>" TAIL, "of type syslog has no \"form\""},
-    {HEAD "<target name=\"a\" type=\"xml\" path=\"x\" rotate=\"1d\"/>" TAIL, "\"rotate\" of <target> is not in this version"},
-    {HEAD "<target name=\"a\" type=\"xml\" path=\"x\" heartbeat=\"5min\"/>" TAIL, "\"heartbeat\" of <target> is not in this"},
+    {HEAD "<target name=\"a\" type=\"syslog\" address=\"udp:h\" rotate=\"1d\"/>" TAIL, "of type syslog has no \"rotate\""},
+    {HEAD "<target name=\"a\" type=\"xml\" path=\"x\" rotate=\"10KiB\"/>" TAIL, "rotate=\"10KiB\" is not valid: write a time"},
+    {HEAD "<target name=\"a\" type=\"xml\" path=\"x\" rotate=\"10ms 1GiB\"/>" TAIL, "rotate=\"10ms\" is not valid"},
+    {HEAD "<target name=\"a\" type=\"xml\" path=\"x\" rotate=\"off\"/>" TAIL, "rotate=\"off\" is not valid"},
+    {HEAD "<target name=\"a\" type=\"xml\" path=\"x\" heartbeat=\"8d\"/>" TAIL, "heartbeat=\"8d\" is not valid: write a time"},
+    {HEAD "<target name=\"a\" type=\"xml\" path=\"x\" heartbeat=\"999ms\"/>" TAIL, "heartbeat=\"999ms\" is not valid"},
+    {HEAD "<target name=\"a\" type=\"xml\" path=\"x\" heartbeat=\"never\"/>" TAIL, "heartbeat=\"never\" is not valid"},
+    {HEAD "<target name=\"a\" type=\"xml\" path=\"x\" retries=\"3\"/>" TAIL, "\"retries\" of <target> is not in this"},
     {HEAD "<target name=\"a\" type=\"xml\" path=\"x\" severity=\"warn\"/>" TAIL, "did you mean \"warning\"?"},
     {HEAD "<target name=\"a\" type=\"xml\" path=\"x\" severity=\"cleared\"/>" TAIL, "severity=\"cleared\" is not valid"},
     {HEAD "<target name=\"a\" type=\"xml\" path=\"x\"/>\n<target name=\"b\" type=\"xml\" path=\"x\"/>" TAIL,

@@ -26,6 +26,7 @@ static const char *const basis_names[] = {"",        "code", "log-match", "blank
                                           "figures", "text", "sequence"};
 static const char *const confidence_names[] = {"", "unverified", "probable", "confirmed"};
 static const char *const state_names[] = {"raised", "updated", "cleared"};
+static const char *const notice_names[] = {"history", "heartbeat"};
 
 /* Index of 'name' among the 'n' names, or -1. */
 static int
@@ -176,6 +177,22 @@ alarm_state_find(struct str name, enum alarm_state *s)
 
     if (i >= 0)
         *s = (enum alarm_state) i;
+    return i >= 0;
+}
+
+const char *
+notice_kind_name(enum notice_kind k)
+{
+    return notice_names[k];
+}
+
+bool
+notice_kind_find(struct str name, enum notice_kind *k)
+{
+    int i = name_index(notice_names, NOTICE_HEARTBEAT + 1, name);
+
+    if (i >= 0)
+        *k = (enum notice_kind) i;
     return i >= 0;
 }
 

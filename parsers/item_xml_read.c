@@ -227,6 +227,12 @@ state_word(int i)
 }
 
 static const char *
+notice_word(int i)
+{
+    return notice_kind_name((enum notice_kind) i);
+}
+
+static const char *
 dst_word(int i)
 {
     static const char *const words[] = {"", "first", "shifted"};
@@ -380,38 +386,73 @@ read_alarm(struct reader *r, xmlNodePtr root, struct alarm_item *al)
     }
 }
 
+static void
+read_notice(struct reader *r, xmlNodePtr root, struct notice_item *no)
+{
+    uint64_t open;
+    bool known;
+
+    no->kind = (enum notice_kind) word(r, root, "kind", NOTICE_HEARTBEAT + 1, notice_word, &known);
+    if (!known)
+        fail(r, PERR_SYNTAX);
+    read_id(r, root, "id", no->id);
+    read_time(r, root, "time", &no->when);
+    number(r, root, "read", UINT64_MAX, &no->read);
+    number(r, root, "delivered", UINT64_MAX, &no->delivered);
+    number(r, root, "folded", UINT64_MAX, &no->folded);
+    number(r, root, "dropped", UINT64_MAX, &no->dropped);
+    number(r, root, "seq", UINT64_MAX, &no->last_seq);
+    number(r, root, "open", UINT32_MAX, &open);
+    no->open_count = (unsigned) open;
+    read_id(r, root, "digest", no->open_digest);
+    no->text = content(r, root);
+}
+
+/* The item that 'root' is, in the arena; its pointers are NULL on failure. */
+static struct item
+read_root(struct reader *r, xmlNodePtr root)
+{
+    struct item it = {.kind = ITEM_EVENT};
+    struct event *ev;
+    struct alarm_item *al;
+    struct notice_item *no;
+
+    if (root && is_element(root, "event")) {
+        if ((it.event = ev = arena_zalloc(r->arena, sizeof *ev)))
+            read_event(r, root, ev);
+    } else if (root && is_element(root, "alarm")) {
+        it.kind = ITEM_ALARM;
+        if ((it.alarm = al = arena_zalloc(r->arena, sizeof *al)))
+            read_alarm(r, root, al);
+    } else if (root && is_element(root, "notice")) {
+        it.kind = ITEM_NOTICE;
+        if ((it.notice = no = arena_zalloc(r->arena, sizeof *no)))
+            read_notice(r, root, no);
+    } else {
+        fail(r, PERR_SYNTAX);
+    }
+    if (!it.event && !it.alarm && !it.notice)
+        fail(r, PERR_NOMEM);
+    return it;
+}
+
 /* Reads the one element of 'xml' into the arena.  On an error '*out' is left
  * untouched. */
 enum perr
 item_xml_read(struct arena *arena, struct str xml, struct item *out)
 {
     struct reader r = {.arena = arena};
-    struct event *ev = NULL;
-    struct alarm_item *al = NULL;
+    struct item it;
     xmlDocPtr doc;
-    xmlNodePtr root;
 
     if (xml.n > ITEM_MAX)
         return PERR_LIMIT;
     doc = read_tree(xml, &r.err);
     if (!doc)
         return r.err;
-    root = xmlDocGetRootElement(doc);
-    if (!root || (!is_element(root, "event") && !is_element(root, "alarm"))) {
-        fail(&r, PERR_SYNTAX);
-    } else if (is_element(root, "event")) {
-        ev = arena_zalloc(arena, sizeof *ev);
-        if (ev)
-            read_event(&r, root, ev);
-    } else {
-        al = arena_zalloc(arena, sizeof *al);
-        if (al)
-            read_alarm(&r, root, al);
-    }
+    it = read_root(&r, xmlDocGetRootElement(doc));
     xmlFreeDoc(doc);
-    if (r.err == PERR_OK && !ev && !al)
-        fail(&r, PERR_NOMEM);
     if (r.err == PERR_OK)
-        *out = (struct item){.kind = ev ? ITEM_EVENT : ITEM_ALARM, .event = ev, .alarm = al};
+        *out = it;
     return r.err;
 }

@@ -435,6 +435,45 @@ put_alarm(char *out, const struct alarm_item *al)
     return PUT(out, "</alarm>\n");
 }
 
+static char *
+put_notice(char *out, const struct notice_item *no)
+{
+    out = PUT(out, "<notice");
+    PUT_ATTRIBUTE(out, "kind", put_z(out, notice_kind_name(no->kind)));
+    if (no->id[0])
+        PUT_ATTRIBUTE(out, "id", put_id(out, no->id));
+    if (no->when.utc_known || no->when.local_known)
+        PUT_ATTRIBUTE(out, "time", out + when_text(&no->when, out));
+    if (no->kind == NOTICE_HEARTBEAT) {
+        PUT_ATTRIBUTE(out, "read", put_number(out, no->read));
+        PUT_ATTRIBUTE(out, "delivered", put_number(out, no->delivered));
+        PUT_ATTRIBUTE(out, "folded", put_number(out, no->folded));
+        PUT_ATTRIBUTE(out, "dropped", put_number(out, no->dropped));
+        PUT_ATTRIBUTE(out, "seq", put_number(out, no->last_seq));
+        PUT_ATTRIBUTE(out, "open", put_number(out, no->open_count));
+        if (no->open_digest[0])
+            PUT_ATTRIBUTE(out, "digest", put_id(out, no->open_digest));
+    }
+    *out++ = '>';
+    if (str_has(no->text))
+        out = put_escaped(out, no->text);
+    return PUT(out, "</notice>\n");
+}
+
+static char *
+put_item(char *out, const struct item *it)
+{
+    switch (it->kind) {
+    case ITEM_EVENT:
+        return put_event(out, it->event);
+    case ITEM_ALARM:
+        return put_alarm(out, it->alarm);
+    case ITEM_NOTICE:
+        return put_notice(out, it->notice);
+    }
+    return out;
+}
+
 /* Bytes of all strings of an item, as they are or 'escaped'. */
 static inline size_t
 string_size(struct str s, bool escaped)
@@ -464,6 +503,8 @@ item_size(const struct item *it, bool escaped)
     if (it->kind == ITEM_EVENT)
         return facts_size(&ev->f, escaped) + string_size(ev->when.zone, escaped) + string_size(ev->format, escaped)
                + string_size(ev->source_name, escaped) + string_size(ev->text, escaped);
+    if (it->kind == ITEM_NOTICE)
+        return string_size(it->notice->text, escaped);
     return facts_size(&al->f, escaped) + string_size(al->when.zone, escaped) + string_size(al->key, escaped)
            + string_size(al->reason, escaped) + string_size(al->event, escaped)
            + string_size(al->summary, escaped) + string_size(al->action, escaped);
@@ -484,7 +525,7 @@ item_xml_write(struct xml_buf *b, const struct item *it)
     if (!reserve(b, most))
         return;
     out = b->p + b->n;
-    out = it->kind == ITEM_EVENT ? put_event(out, it->event) : put_alarm(out, it->alarm);
+    out = put_item(out, it);
     b->n = (size_t) (out - b->p);
 }
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * summary.c - an alarm or an event in one line (design section 5, "How it
+ * summary.c - an item in one line (design section 5, "How it
  * reads").  Facts in, words out; decides nothing.  Called by alarm.c when a
- * change is made and by report and syslog for events. */
+ * change is made, by report and syslog for events, by targets for notices. */
 #include "build.h"
 
 #include "parsers/summary.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -355,5 +356,20 @@ summary_event(const struct event *ev, char out[SUMMARY_SIZE])
         text.n = str_find_char(text, '\n');
         put_str(&l, str_trim(text));
     }
+    return finish(&l, out);
+}
+
+size_t
+summary_notice(const struct notice_item *no, char out[SUMMARY_SIZE])
+{
+    struct line l = {.n = 0};
+
+    if (no->text.n)
+        put_str(&l, no->text);
+    else if (no->kind == NOTICE_HEARTBEAT)
+        put_format(&l, "heartbeat: %" PRIu64 " read, %" PRIu64 " delivered, %" PRIu64 " folded, %" PRIu64 " dropped, %u open",
+                   no->read, no->delivered, no->folded, no->dropped, no->open_count);
+    else
+        put(&l, notice_kind_name(no->kind));
     return finish(&l, out);
 }

@@ -15,9 +15,11 @@ struct summary_extra {
     bool works;       /* stall: the despooler executes other instructions */
 };
 
-/* Both write a NUL-terminated line to 'out' and return its length in bytes. */
+/* Each writes a NUL-terminated line to 'out' and return its length in bytes. */
 size_t summary_alarm(const struct alarm_item *, const struct summary_extra *, char out[SUMMARY_SIZE]);
 size_t summary_event(const struct event *, char out[SUMMARY_SIZE]);
+/* Its text, or of a heartbeat without one its totals. */
+size_t summary_notice(const struct notice_item *, char out[SUMMARY_SIZE]);
 
 /* The last component of a Windows or Unix path. */
 struct str summary_basename(struct str path);

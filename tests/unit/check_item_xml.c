@@ -165,6 +165,28 @@ START_TEST(alarm_reads_as_the_design_shows_it)
 }
 END_TEST
 
+START_TEST(notice_is_one_line)
+{
+    struct notice_item no = {.kind = NOTICE_HEARTBEAT,
+                             .read = 41203,
+                             .delivered = 212,
+                             .last_seq = 211,
+                             .open_count = 2,
+                             .open_digest = "0123456789abcdef0123456789abcdef",
+                             .text = STR("a < b\n")};
+    struct item it = {.kind = ITEM_NOTICE, .notice = &no};
+
+    ck_assert(when_civil(1998, 9, 10, 16, 55, 37, 0, &no.when.utc));
+    no.when.utc_known = true;
+    expect_item(&it, "<notice kind=\"heartbeat\" time=\"1998-09-10T16:55:37Z\" read=\"41203\" delivered=\"212\""
+                     " folded=\"0\" dropped=\"0\" seq=\"211\" open=\"2\" digest=\"0123456789abcdef0123456789abcdef\">"
+                     "a &lt; b&#10;</notice>\n");
+    no = (struct notice_item){.kind = NOTICE_HISTORY, .text = STR("read 3 records")};
+    strcpy(no.id, "00112233445566778899aabbccddeeff");
+    expect_item(&it, "<notice kind=\"history\" id=\"00112233445566778899aabbccddeeff\">read 3 records</notice>\n");
+}
+END_TEST
+
 /* Every byte below 0x80 at every place of a text of every length around the
  * writer's blocks of 4, 8 and 16. */
 START_TEST(each_special_byte_is_escaped_wherever_it_stands)
@@ -245,12 +267,26 @@ START_TEST(buffer_holds_whole_items_up_to_its_bound)
 }
 END_TEST
 
+static struct item
+random_item(void)
+{
+    switch (random_below(6)) {
+    case 0:
+        return random_notice(arena);
+    case 1:
+    case 2:
+        return random_alarm(arena);
+    default:
+        return random_event(arena);
+    }
+}
+
 /* --- there and back ------------------------------------------------------------- */
 
 START_TEST(random_items_come_back_the_same)
 {
     for (int i = 0; i < 3000; i++) {
-        struct item it = random_below(3) ? random_event(arena) : random_alarm(arena), back;
+        struct item it = random_item(), back;
         enum perr e;
 
         xml_buf_clear(&buf);
@@ -296,7 +332,7 @@ START_TEST(random_documents_are_valid)
         xml_buf_clear(&buf);
         item_xml_open(&buf, round ? "1 <\"&>" : NULL);
         for (int i = 0; i < round * 10; i++) {
-            struct item it = random_below(3) ? random_event(arena) : random_alarm(arena);
+            struct item it = random_item();
 
             item_xml_write(&buf, &it);
         }
@@ -376,6 +412,9 @@ START_TEST(schema_names_every_field_and_value)
     for (int i = 0; i <= ALARM_CLEARED; i++)
         expect_enumeration("state", alarm_state_name((enum alarm_state) i));
     expect_number("state", ALARM_CLEARED + 1);
+    for (int i = 0; i <= NOTICE_HEARTBEAT; i++)
+        expect_enumeration("notice-kind", notice_kind_name((enum notice_kind) i));
+    expect_number("notice-kind", NOTICE_HEARTBEAT + 1);
     for (int i = 1; i <= FIGURES_UNREADABLE; i++)
         expect_enumeration("figures", figures_name((enum figures) i));
     expect_number("figures", FIGURES_UNREADABLE);
@@ -413,6 +452,11 @@ static const struct {
     {"<event class=\"fire\"/>", PERR_RANGE},
     {"<event severity=\"bad\"/>", PERR_RANGE},
     {"<alarm state=\"lost\"/>", PERR_RANGE},
+    {"<notice/>", PERR_SYNTAX},
+    {"<notice kind=\"rumour\"/>", PERR_RANGE},
+    {"<notice kind=\"history\" later=\"1\"/>", PERR_OK},
+    {"<notice kind=\"heartbeat\" open=\"4294967296\"/>", PERR_RANGE},
+    {"<notice kind=\"heartbeat\" digest=\"00\"/>", PERR_SYNTAX},
     {"<alarm count=\"18446744073709551615\"/>", PERR_OK},
     {"<alarm count=\"18446744073709551616\"/>", PERR_RANGE},
     {"<alarm count=\"-1\"/>", PERR_SYNTAX},
@@ -547,6 +591,7 @@ main(void)
     tcase_add_test(write, event_reads_as_the_design_shows_it);
     tcase_add_test(write, absent_facts_leave_nothing);
     tcase_add_test(write, alarm_reads_as_the_design_shows_it);
+    tcase_add_test(write, notice_is_one_line);
     tcase_add_test(write, each_special_byte_is_escaped_wherever_it_stands);
     tcase_add_test(write, buffer_holds_whole_items_up_to_its_bound);
     suite_add_tcase(s, write);

@@ -168,6 +168,29 @@ random_alarm(struct arena *a)
     return (struct item){ITEM_ALARM, NULL, al};
 }
 
+struct item
+random_notice(struct arena *a)
+{
+    struct notice_item *no = arena_zalloc(arena = a, sizeof *no);
+
+    no->kind = (enum notice_kind) random_below(NOTICE_HEARTBEAT + 1);
+    if (random_below(2))
+        random_id(no->id);
+    random_when(&no->when, false);
+    no->text = random_text(200);
+    if (no->kind == NOTICE_HEARTBEAT) {
+        no->read = random_below(2) ? random_below(100) : UINT64_MAX;
+        no->delivered = random_below(1000);
+        no->folded = random_below(1000);
+        no->dropped = random_below(1000);
+        no->last_seq = random_below(1000);
+        no->open_count = random_below(2) ? (unsigned) random_below(9) : UINT32_MAX;
+        if (random_below(2))
+            random_id(no->open_digest);
+    }
+    return (struct item){.kind = ITEM_NOTICE, .notice = no};
+}
+
 /* --- comparison -------------------------------------------------------------- */
 
 #define SAME_STR(a, b) \
@@ -221,6 +244,22 @@ same_facts(const struct facts *a, const struct facts *b)
         ck_assert_str_eq(a->linked[i], b->linked[i]);
 }
 
+static void
+same_notice(const struct notice_item *a, const struct notice_item *b)
+{
+    ck_assert_int_eq(a->kind, b->kind);
+    ck_assert_str_eq(a->id, b->id);
+    same_when(&a->when, &b->when);
+    SAME_STR(a->text, b->text);
+    ck_assert_uint_eq(a->read, b->read);
+    ck_assert_uint_eq(a->delivered, b->delivered);
+    ck_assert_uint_eq(a->folded, b->folded);
+    ck_assert_uint_eq(a->dropped, b->dropped);
+    ck_assert_uint_eq(a->last_seq, b->last_seq);
+    ck_assert_uint_eq(a->open_count, b->open_count);
+    ck_assert_str_eq(a->open_digest, b->open_digest);
+}
+
 /* Fails the test where 'y' is not all that 'x' is. */
 void
 same_item(const struct item *x, const struct item *y)
@@ -243,6 +282,10 @@ same_item(const struct item *x, const struct item *y)
         ck_assert_int_eq(a->repaired, b->repaired);
         ck_assert_int_eq(a->truncated, b->truncated);
         SAME_STR(a->text, b->text);
+        return;
+    }
+    if (x->kind == ITEM_NOTICE) {
+        same_notice(x->notice, y->notice);
         return;
     }
     ck_assert_str_eq(c->id, d->id);

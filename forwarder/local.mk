@@ -7,8 +7,6 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/batch.h \
 	%D%/bounds.c \
 	%D%/bounds.h \
-	%D%/checkpoint.c \
-	%D%/checkpoint.h \
 	%D%/clock.h \
 	%D%/cmd.h \
 	%D%/cmd_check.c \
@@ -28,10 +26,18 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/config_values.c \
 	%D%/config_vocabulary.c \
 	%D%/config_xml.c \
-	%D%/deliver.c \
-	%D%/deliver.h \
+	%D%/datagrams.c \
+	%D%/datagrams.h \
+	%D%/engine.c \
+	%D%/engine.h \
+	%D%/engine_commit.c \
+	%D%/engine_parts.h \
+	%D%/engine_record.c \
+	%D%/engine_start.c \
+	%D%/engine_watch.c \
 	%D%/feed.c \
 	%D%/feed.h \
+	%D%/follow.h \
 	%D%/glob_case.c \
 	%D%/glob_case.h \
 	%D%/inputs.c \
@@ -57,8 +63,7 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/options.h \
 	%D%/pipeline.c \
 	%D%/pipeline.h \
-	%D%/sources.c \
-	%D%/sources.h \
+	%D%/place.h \
 	%D%/stream.c \
 	%D%/stream.h \
 	%D%/stream_event.c \
@@ -66,16 +71,18 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/stream_state.h \
 	%D%/syslog_msg.c \
 	%D%/syslog_msg.h \
+	%D%/tail.c \
+	%D%/tail.h \
 	%D%/target.c \
 	%D%/target.h \
 	%D%/target_capture.c \
 	%D%/target_capture.h \
 	%D%/target_snmp.c \
-	%D%/target_snmp.h \
 	%D%/target_snmp_pdu.c \
 	%D%/target_snmp_pdu.h \
 	%D%/target_syslog.c \
-	%D%/target_xml.c
+	%D%/target_xml.c \
+	%D%/worker.h
 
 bin_PROGRAMS += truecause
 truecause_SOURCES = %D%/main.c

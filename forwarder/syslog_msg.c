@@ -3,7 +3,7 @@
  * syslog_msg.c - the RFC 5424 encoder.  Called by target_syslog.c, and by the
  * tests without it.  Must not know of sockets or framing.
  *
- *   <PRI>1 TIME HOST truecause - CLASS [alarm ..][origin ..][meta ..][timeQuality ..][truecause@PEN ..] MSG
+ *   <PRI>1 TIME HOST truecause - CLASS|notice [alarm ..][origin ..][meta ..][timeQuality ..][truecause@PEN ..] MSG
  *
  * The budget is kept by writing again with shorter values: first the long
  * texts shrink, together, and what names the item (id, key, class, state) stays
@@ -215,9 +215,8 @@ put_timestamp(struct out *o, const struct when *w)
 /* HOSTNAME: the originator, in printable ASCII without blanks.  '*changed' when
  * that is not its whole name. */
 static void
-put_hostname(struct out *o, const struct facts *f, bool *changed)
+put_hostname(struct out *o, struct str name, bool *changed)
 {
-    struct str name = f->host.n ? f->host : f->address;
     char shown[HOSTNAME_MAX + 17];
     size_t n = name.n ? text_show(name, shown, sizeof shown) : 0, length = 0;
 
@@ -295,7 +294,7 @@ put_alarm(struct out *o, const struct alarm_item *a)
 }
 
 static void
-put_origin(struct out *o, const struct syslog_form *form, const struct facts *f)
+put_origin(struct out *o, const struct syslog_form *form, struct str ip)
 {
     char address[INET6_ADDRSTRLEN];
     struct in6_addr parsed;
@@ -303,9 +302,9 @@ put_origin(struct out *o, const struct syslog_form *form, const struct facts *f)
     put(o, "[origin software=\"truecause\"");
     put_limited(o, "swVersion", str_z(form->version), 32);
     put_limited(o, "enterpriseId", str_z(form->enterprise), NAME_MAX_WHOLE);
-    if (f->address.n && f->address.n < sizeof address) {
-        memcpy(address, f->address.p, f->address.n);
-        address[f->address.n] = '\0';
+    if (ip.n && ip.n < sizeof address) {
+        memcpy(address, ip.p, ip.n);
+        address[ip.n] = '\0';
         if (inet_pton(AF_INET, address, &parsed) == 1 || inet_pton(AF_INET6, address, &parsed) == 1)
             put_word(o, "ip", address);
     }
@@ -313,10 +312,10 @@ put_origin(struct out *o, const struct syslog_form *form, const struct facts *f)
 }
 
 static void
-put_meta(struct out *o, const struct target_item *ti, const struct when *w)
+put_meta(struct out *o, const struct target_item *ti, uint64_t seq, const struct when *w)
 {
     put(o, "[meta");
-    put_count(o, "sequenceId", ti->target_seq ? (ti->target_seq - 1) % INT32_MAX + 1 : 1);
+    put_count(o, "sequenceId", seq ? (seq - 1) % INT32_MAX + 1 : 1);
     put_count(o, "sysUpTime", (uint64_t) (ti->uptime_ns / 10000000) & UINT32_MAX);
     put(o, "][timeQuality tzKnown=\"");
     put(o, w->utc_known ? "1" : "0");
@@ -413,6 +412,29 @@ put_truecause(struct out *o, const struct syslog_form *form, const struct target
         put_value(o, "action", a->action);
 }
 
+/* The same of a notice: its kind and, for a sign of life, the totals. */
+static void
+put_notice(struct out *o, const struct syslog_form *form, const struct notice_item *no, uint64_t seq)
+{
+    put(o, "[truecause@");
+    put_number(o, form->pen);
+    put_word(o, "kind", notice_kind_name(no->kind));
+    if (no->id[0])
+        put_limited(o, "id", str_z(no->id), NAME_MAX_WHOLE);
+    put_count(o, "seq", seq);
+    if (no->kind == NOTICE_HEARTBEAT) {
+        put_count(o, "read", no->read);
+        put_count(o, "delivered", no->delivered);
+        put_count(o, "folded", no->folded);
+        put_count(o, "dropped", no->dropped);
+        put_count(o, "open", no->open_count);
+        if (no->open_digest[0])
+            put_limited(o, "digest", str_z(no->open_digest), NAME_MAX_WHOLE);
+    }
+    if (!no->when.utc_known)
+        put_time(o, "local", &no->when);
+}
+
 /* --- the message ---------------------------------------------------------------- */
 
 /* MSG as it is shown: the summary of the alarm, or a line about the record. */
@@ -420,9 +442,20 @@ static size_t
 message_text(const struct item *item, char *out, size_t cap)
 {
     char line[SUMMARY_SIZE];
-    struct str s = item->kind == ITEM_ALARM ? item->alarm->summary : str_make(line, summary_event(item->event, line));
+    struct str s = STR_NONE;
     size_t plain = 0;
 
+    switch (item->kind) {
+    case ITEM_EVENT:
+        s = str_make(line, summary_event(item->event, line));
+        break;
+    case ITEM_ALARM:
+        s = item->alarm->summary;
+        break;
+    case ITEM_NOTICE:
+        s = str_make(line, summary_notice(item->notice, line));
+        break;
+    }
     while (plain < s.n && plain < cap - 1 && s.p[plain] >= ' ' && s.p[plain] < 127)
         plain++;
     if (plain)
@@ -457,37 +490,78 @@ put_message(struct out *o, const char *msg, size_t n, bool *truncated)
     put_bytes(o, msg, kept);
 }
 
+/* What the header and the common elements take from an item of any kind. */
+struct view {
+    const struct when *when;
+    struct str host, address;
+    const char *id; /* MSGID */
+    enum severity severity;
+    uint64_t seq;
+};
+
+static void
+look(struct view *v, const struct syslog_form *form, const struct target_item *ti)
+{
+    const struct item *item = ti->item;
+    const struct facts *f = item->kind == ITEM_ALARM ? &item->alarm->f : item->kind == ITEM_EVENT ? &item->event->f : NULL;
+    bool own = !f || (item->kind == ITEM_ALARM && item->alarm->cls == CLASS_SELF && !f->host.n);
+
+    v->host = own ? str_z(form->host) : f->host.n ? f->host : f->address;
+    v->address = f ? f->address : STR_NONE;
+    v->seq = ti->target_seq;
+    switch (item->kind) {
+    case ITEM_EVENT:
+        v->when = &item->event->when;
+        v->id = event_class_name(item->event->cls);
+        v->severity = item->event->severity;
+        break;
+    case ITEM_ALARM:
+        v->when = &item->alarm->when;
+        v->id = event_class_name(item->alarm->cls);
+        v->severity = item->alarm->state == ALARM_CLEARED ? SEVERITY_CLEARED : item->alarm->severity;
+        break;
+    case ITEM_NOTICE:
+        /* A sign of life has no number of its own but tells the last. */
+        if (item->notice->kind == NOTICE_HEARTBEAT)
+            v->seq = item->notice->last_seq;
+        v->when = &item->notice->when;
+        v->id = "notice";
+        v->severity = SEVERITY_INFO;
+        break;
+    }
+}
+
 size_t
 syslog_msg_write(const struct syslog_form *form, const struct target_item *ti, char *out, bool *truncated)
 {
     const struct item *item = ti->item;
-    bool alarm = item->kind == ITEM_ALARM, host_changed = false;
-    const struct facts *f = alarm ? &item->alarm->f : &item->event->f;
-    const struct when *w = alarm ? &item->alarm->when : &item->event->when;
-    enum severity severity = alarm ? item->alarm->severity : item->event->severity;
+    bool host_changed = false;
     char msg[SUMMARY_SIZE * 4];
     size_t msg_n = message_text(item, msg, sizeof msg), kept = msg_n + 4 < MSG_KEPT ? msg_n + 4 : MSG_KEPT;
     struct out o = {.p = out};
+    struct view v = {.seq = 0};
 
-    if (alarm && item->alarm->state == ALARM_CLEARED)
-        severity = SEVERITY_CLEARED;
+    look(&v, form, ti);
     /* With the last limit only whole values are left, and those fit in SYSLOG_MSG_MIN. */
     for (size_t i = 0; i < sizeof value_limits / sizeof *value_limits; i++) {
         o = (struct out){.p = out, .cap = form->budget, .value_max = value_limits[i]};
         put(&o, "<");
-        put_number(&o, (uint64_t) (form->facility * 8 + severity_syslog(severity)));
+        put_number(&o, (uint64_t) (form->facility * 8 + severity_syslog(v.severity)));
         put(&o, ">1 ");
-        put_timestamp(&o, w);
+        put_timestamp(&o, v.when);
         put(&o, " ");
-        put_hostname(&o, f, &host_changed);
+        put_hostname(&o, v.host, &host_changed);
         put(&o, " truecause - ");
-        put(&o, event_class_name(alarm ? item->alarm->cls : item->event->cls));
+        put(&o, v.id);
         put(&o, " ");
-        if (alarm)
+        if (item->kind == ITEM_ALARM)
             put_alarm(&o, item->alarm);
-        put_origin(&o, form, f);
-        put_meta(&o, ti, w);
-        put_truecause(&o, form, ti, host_changed);
+        put_origin(&o, form, v.address);
+        put_meta(&o, ti, v.seq, v.when);
+        if (item->kind == ITEM_NOTICE)
+            put_notice(&o, form, item->notice, v.seq);
+        else
+            put_truecause(&o, form, ti, host_changed);
         if (!o.full && o.cap - o.n >= kept + sizeof " truncated=\"true\"]")
             break;
     }

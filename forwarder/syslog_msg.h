@@ -21,6 +21,7 @@ struct syslog_form {
     uint32_t pen;           /* of the SD-ID */
     const char *enterprise; /* what follows 1.3.6.1.4.1. in the OID: "32473.109" */
     const char *version;    /* of this program */
+    const char *host;       /* this computer's name, for what the program says of itself; NULL unknown */
     size_t budget;          /* SYSLOG_MSG_MIN or more */
 };
 

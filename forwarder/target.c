@@ -28,6 +28,7 @@ target_find(const char *type)
     return NULL;
 }
 
+/* For cmd_send_test and tests; a worker settles in its own rhythm. */
 int
 target_flush(struct target *t, int timeout_ms)
 {

@@ -27,15 +27,20 @@ struct target_class {
      * 'err' when it cannot be ("file:line: what, why, how to mend"). */
     struct target *(*open)(const struct config *, const struct config_target *tc, char *err, size_t errlen);
     /* Takes one item.  0; -EAGAIN when there is no room for it now (settle(),
-     * then again); another negative errno when the way to the receiver is
-     * lost.  May only queue it, bounded. */
+     * then again); another negative errno when the way to the receiver is lost
+     * or cannot be found: settle() then says what is safe, the rest goes again.
+     * May only queue it, bounded; may connect first, within some seconds.
+     * An item whose seq is not above the newest taken one (a repetition, a sign
+     * of life) goes out like any other and moves nothing. */
     int (*send)(struct target *, const struct target_item *);
     /* Works on what was taken, waiting at most 'wait_ms' for progress.  '*safe'
      * becomes the seq of the newest item that is, with all before it, as safe
-     * as this kind can make it (0: none since the open).  0; or negative errno:
-     * what is above '*safe' goes again.  Also called while there is nothing to
-     * send, about once a second: it notices a peer that has gone, and does what
-     * goes by the clock, such as rotation. */
+     * as this kind can make it (0: none since the open).  0; or negative errno,
+     * once for each loss: what is above '*safe' goes again, by a connection or
+     * file that the next send() opens anew.  Also called while there is nothing
+     * to send, about once a second, and every 20 ms or so while something taken
+     * is not safe: it notices a peer that has gone, and does what goes by the
+     * clock, such as rotation. */
     int (*settle)(struct target *, int wait_ms, uint64_t *safe);
     /* A clean end: what is under way was settled before. */
     void (*close)(struct target *); /* NULL-safe */
@@ -46,9 +51,9 @@ struct target {
     const struct config *config;
     const struct config_target *tc;
     char error[256]; /* the last failure in words, for messages */
-    uint64_t sent;   /* items taken */
+    uint64_t sent;   /* items taken, without those that a loss took back */
     uint64_t truncated;
-    uint64_t taken;  /* seq of the newest item taken */
+    uint64_t taken;  /* seq of the newest item taken; after a loss, of the newest safe one */
 };
 
 extern const struct target_class *const target_table[]; /* NULL at the end */

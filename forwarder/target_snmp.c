@@ -1,41 +1,51 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * target_snmp.c - sends alarm changes as SNMPv2c traps, called through
- * target_snmp_class by the pipeline, from one thread.  Owns the session of
- * libnetsnmp (the single-session calls only) and the pace; what a message
- * holds is made in target_snmp_pdu.c.  Must not filter: that is the
- * pipeline's.  libnetsnmp reads no file and prints nothing here: our
- * configuration is the only one that counts. */
+ * target_snmp.c - sends alarm changes and notices as SNMPv2c traps, called
+ * through target_snmp_class by the worker of the target, from its thread.  Owns
+ * the session of libnetsnmp (the single-session calls only); what a message
+ * holds is made in target_snmp_pdu.c, pace and safety are in datagrams.c.  Must
+ * not filter: that is the worker's.  libnetsnmp reads no file and prints nothing
+ * here: our configuration is the only one that counts.
+ *
+ * The library keeps ids, errors and its log in globals, so one lock is around
+ * every use of it; nothing waits while holding it.  The session is opened by the
+ * first message and after a loss, and the receiver's name is looked up then. */
 #include "build.h"
 
-#include "forwarder/target_snmp.h"
+#include "forwarder/target.h"
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/socket.h>
 
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 
-#include "forwarder/clock.h"
-#include "parsers/when.h"
+#include "forwarder/datagrams.h"
+#include "forwarder/target_snmp_pdu.h"
 
 enum { PDU_SIZE_DEFAULT = 1400 };
 
 struct target_snmp {
     struct target base;
     struct mib_oid enterprise;
-    void *session;
+    void *session;    /* NULL: not open */
+    int fd;           /* of the session */
+    int broken;       /* errno of a loss that no settle() has reported yet */
     size_t community; /* bytes */
-    int64_t next_ns;  /* when the pace allows the next message */
+    struct datagrams under_way;
     struct snmp_message message;
 };
 
 /* --- the library ---------------------------------------------------------- */
+
+static pthread_mutex_t library = PTHREAD_MUTEX_INITIALIZER;
 
 /* What the library last complained about, for our own messages. */
 static char library_said[160];
@@ -55,7 +65,7 @@ library_log(int major, int minor, void *message, void *arg)
     return 0;
 }
 
-/* Once in the process.  init_snmp() is not called, on purpose: it would read
+/* Under the lock, once in the process.  init_snmp() is not called, on purpose: it would read
  * snmp.conf in /etc and in the home directory, certificates and MIBs, write an
  * index of certificates, and take over the locale.  A session of SNMPv2c needs
  * none of it.  Host files, which opening a session would read, are off. */
@@ -95,45 +105,19 @@ refuse(const struct config_target *tc, char *err, size_t errlen, const char *for
     va_end(args);
 }
 
-/* The receiver as libnetsnmp wants it, with a numeric address: it must never
- * ask a name server while items wait. */
-static bool
-resolve(const struct config_target *tc, char *peer, size_t n, char *err, size_t errlen)
-{
-    bool six = (tc->transport && strcmp(tc->transport, "udp6") == 0) || (tc->host && strchr(tc->host, ':'));
-    struct addrinfo hints = {.ai_family = six ? AF_INET6 : AF_INET, .ai_socktype = SOCK_DGRAM};
-    const char *port = tc->port ? tc->port : "162";
-    char host[NI_MAXHOST], service[NI_MAXSERV];
-    struct addrinfo *found = NULL;
-    int rc = getaddrinfo(tc->host, port, &hints, &found);
-
-    if (rc == 0)
-        rc = getnameinfo(found->ai_addr, found->ai_addrlen, host, sizeof host, service, sizeof service,
-                         NI_NUMERICHOST | NI_NUMERICSERV);
-    if (rc == 0) {
-        snprintf(peer, n, six ? "udp6:[%s]:%s" : "udp:%s:%s", host, service);
-    } else {
-        refuse(tc, err, errlen, "no %s address for %s port %s: %s; check the name, or give a numeric address",
-               six ? "IPv6" : "IPv4", tc->host ? tc->host : "(none)", port,
-               rc == EAI_SYSTEM ? strerror(errno) : gai_strerror(rc));
-    }
-    if (found)
-        freeaddrinfo(found);
-    return rc == 0;
-}
-
-/* The words of the session's last failure; 'session' NULL: of opening one. */
+/* The words of the session's last failure; 'session' NULL: of opening one.
+ * Under the lock. */
 static void
 session_error(void *session, netsnmp_session *opening, char *out, size_t n, int *system)
 {
     char *text = NULL;
-    int library = 0;
+    int number = 0;
 
     *system = 0;
     if (session)
-        snmp_sess_error(session, system, &library, &text);
+        snmp_sess_error(session, system, &number, &text);
     else
-        snmp_error(opening, system, &library, &text);
+        snmp_error(opening, system, &number, &text);
     snprintf(out, n, "%s%s%s", text ? text : "unknown reason", library_said[0] ? "; " : "", library_said);
     free(text);
     library_said[0] = '\0';
@@ -172,9 +156,6 @@ static struct target *
 snmp_target_open(const struct config *config, const struct config_target *tc, char *err, size_t errlen)
 {
     struct target_snmp *s = calloc(1, sizeof *s);
-    char peer[NI_MAXHOST + NI_MAXSERV + 16], why[200];
-    netsnmp_session session;
-    int system;
 
     if (!s) {
         refuse(tc, err, errlen, "no memory");
@@ -183,25 +164,24 @@ snmp_target_open(const struct config *config, const struct config_target *tc, ch
     s->base.cls = &target_snmp_class;
     s->base.config = config;
     s->base.tc = tc;
-    library_start();
-    if (!check(config, tc, s, err, errlen) || !resolve(tc, peer, sizeof peer, err, errlen))
-        goto fail;
-    snmp_sess_init(&session);
-    session.version = SNMP_VERSION_2c;
-    session.peername = peer;
-    session.community = (u_char *) tc->community; /* the library copies it */
-    session.community_len = s->community;
-    session.retries = 0;
-    s->session = snmp_sess_open(&session);
-    if (!s->session) {
-        session_error(NULL, &session, why, sizeof why, &system);
-        refuse(tc, err, errlen, "cannot open %s: %s", peer, why);
-        goto fail;
+    s->fd = -1;
+    if (!check(config, tc, s, err, errlen)) {
+        free(s);
+        return NULL;
     }
     return &s->base;
-fail:
-    free(s);
-    return NULL;
+}
+
+static void
+session_close(struct target_snmp *s)
+{
+    if (!s->session)
+        return;
+    pthread_mutex_lock(&library);
+    snmp_sess_close(s->session);
+    pthread_mutex_unlock(&library);
+    s->session = NULL;
+    s->fd = -1;
 }
 
 static void
@@ -211,34 +191,98 @@ snmp_target_close(struct target *t)
 
     if (!s)
         return;
-    snmp_sess_close(s->session);
+    session_close(s);
     free(s);
 }
 
-/* --- sending -------------------------------------------------------------- */
+/* --- the session ---------------------------------------------------------- */
 
-/* Waits until the pace allows a message: tc->pace a second, and after a pause
- * a twentieth of a second's worth at once.  Receivers lose what comes faster
- * than they read. */
-static void
-pace(struct target_snmp *s)
+/* The receiver as libnetsnmp wants it, with a numeric address: it must never
+ * ask a name server while it is locked. */
+static bool
+resolve(struct target_snmp *s, char *peer, size_t n)
 {
-    int64_t now, gap;
-    struct timespec until;
+    const struct config_target *tc = s->base.tc;
+    bool six = (tc->transport && strcmp(tc->transport, "udp6") == 0) || (tc->host && strchr(tc->host, ':'));
+    struct addrinfo hints = {.ai_family = six ? AF_INET6 : AF_INET, .ai_socktype = SOCK_DGRAM};
+    const char *port = tc->port ? tc->port : "162";
+    char host[NI_MAXHOST], service[NI_MAXSERV];
+    struct addrinfo *found = NULL;
+    int rc = getaddrinfo(tc->host, port, &hints, &found);
 
-    if (!s->base.tc->pace)
-        return;
-    now = clock_monotonic();
-    gap = WHEN_SECOND / s->base.tc->pace;
-    if (s->next_ns < now - WHEN_SECOND / 20)
-        s->next_ns = now - WHEN_SECOND / 20;
-    until.tv_sec = (time_t) (s->next_ns / WHEN_SECOND);
-    until.tv_nsec = (long) (s->next_ns % WHEN_SECOND);
-    if (s->next_ns > now)
-        while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
-            ;
-    s->next_ns += gap;
+    if (rc == 0)
+        rc = getnameinfo(found->ai_addr, found->ai_addrlen, host, sizeof host, service, sizeof service,
+                         NI_NUMERICHOST | NI_NUMERICSERV);
+    if (rc == 0)
+        snprintf(peer, n, six ? "udp6:[%s]:%s" : "udp:%s:%s", host, service);
+    else
+        snprintf(s->base.error, sizeof s->base.error,
+                 "no %s address for %.100s port %.10s: %s; check the name, or give a numeric address",
+                 six ? "IPv6" : "IPv4", tc->host ? tc->host : "(none)", port,
+                 rc == EAI_SYSTEM ? strerror(errno) : gai_strerror(rc));
+    if (found)
+        freeaddrinfo(found);
+    return rc == 0;
 }
+
+static int
+session_open(struct target_snmp *s)
+{
+    char peer[NI_MAXHOST + NI_MAXSERV + 16], why[200];
+    netsnmp_session session;
+    netsnmp_transport *transport;
+    int system = 0, on = 1;
+
+    if (!resolve(s, peer, sizeof peer))
+        return -EHOSTUNREACH;
+    pthread_mutex_lock(&library);
+    library_start();
+    snmp_sess_init(&session);
+    session.version = SNMP_VERSION_2c;
+    session.peername = peer;
+    session.community = (u_char *) s->base.tc->community; /* the library copies it */
+    session.community_len = s->community;
+    session.retries = 0;
+    s->session = snmp_sess_open(&session);
+    if (!s->session)
+        session_error(NULL, &session, why, sizeof why, &system);
+    transport = s->session ? snmp_sess_transport(s->session) : NULL;
+    s->fd = transport ? transport->sock : -1;
+    pthread_mutex_unlock(&library);
+    if (!s->session) {
+        snprintf(s->base.error, sizeof s->base.error, "cannot open %.60s: %.150s", peer, why);
+        return system > 0 ? -system : -EIO;
+    }
+    /* A socket that is not connected learns of a refused port only when asked
+     * to; without it, traps to nobody look like any others. */
+    if (s->fd >= 0 && setsockopt(s->fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on) != 0)
+        on = 0;
+    if (s->fd >= 0)
+        setsockopt(s->fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on); /* fails for IPv4 */
+    return 0;
+}
+
+/* What the socket has learned since it was asked last. */
+static int
+session_trouble(struct target *t)
+{
+    struct target_snmp *s = (struct target_snmp *) t;
+    char unused[64];
+    struct iovec part = {unused, sizeof unused};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    int err = 0;
+    socklen_t n = sizeof err;
+
+    if (s->fd < 0 || getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &err, &n) != 0 || err == 0)
+        return 0;
+    while (recvmsg(s->fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0)
+        continue;
+    snprintf(s->base.error, sizeof s->base.error, "cannot send to %.100s port %.10s: %s", t->tc->host,
+             t->tc->port ? t->tc->port : "162", strerror(err));
+    return err;
+}
+
+/* --- sending -------------------------------------------------------------- */
 
 /* Sends s->message, which is set. */
 static int
@@ -246,67 +290,85 @@ send_message(struct target_snmp *s)
 {
     const struct config_target *tc = s->base.tc;
     struct snmp_pdu *pdu;
-    char why[180];
-    int system;
+    char why[200];
+    int system = 0;
+    bool sent = false;
 
     snmp_message_fit(&s->message, s->community, tc->pdu_size ? tc->pdu_size : PDU_SIZE_DEFAULT);
+    pthread_mutex_lock(&library);
     pdu = snmp_message_pdu(&s->message, SNMP_MSG_TRAP2);
+    if (pdu) {
+        sent = snmp_sess_send(s->session, pdu) != 0;
+        if (!sent) {
+            /* The library frees what it has sent, and only that. */
+            snmp_free_pdu(pdu);
+            session_error(s->session, NULL, why, sizeof why, &system);
+        }
+    }
+    pthread_mutex_unlock(&library);
     if (!pdu) {
         snprintf(s->base.error, sizeof s->base.error, "no memory");
         return -ENOMEM;
     }
-    pace(s);
-    if (snmp_sess_send(s->session, pdu) == 0) {
-        /* The library frees what it has sent, and only that. */
-        snmp_free_pdu(pdu);
-        session_error(s->session, NULL, why, sizeof why, &system);
-        snprintf(s->base.error, sizeof s->base.error, "cannot send to %.40s port %.10s: %s", tc->host,
-                 tc->port ? tc->port : "162", why);
-        return system > 0 ? -system : -EIO;
-    }
-    s->base.sent++;
-    s->base.truncated += s->message.truncated;
-    return 0;
+    if (sent)
+        return 0;
+    snprintf(s->base.error, sizeof s->base.error, "cannot send to %.40s port %.10s: %.150s", tc->host,
+             tc->port ? tc->port : "162", why);
+    return system > 0 ? -system : -EIO;
+}
+
+/* The way is lost, and with it what is not safe. */
+static void
+lose(struct target_snmp *s, int result)
+{
+    session_close(s);
+    if (s->under_way.n > s->under_way.n_safe)
+        s->broken = -result;
+    datagrams_lost(&s->base, &s->under_way);
 }
 
 static int
 snmp_target_send(struct target *t, const struct target_item *it)
 {
     struct target_snmp *s = (struct target_snmp *) t;
+    int r;
 
-    /* Not an alarm, or of a class that raises none: nothing here for an NMS,
-     * and coming again would not change it. */
-    if (snmp_message_alarm(&s->message, &s->enterprise, it) < 0)
+    if (s->broken)
+        return -s->broken;
+    /* An event, or an alarm of a class that raises none: nothing here for an
+     * NMS, and coming again would not change it. */
+    if (snmp_message_item(&s->message, &s->enterprise, it) < 0) {
+        if (it->seq > t->taken)
+            t->taken = it->seq;
         return 0;
-    t->taken = it->seq;
-    return send_message(s);
-}
-
-int
-target_snmp_notice(struct target *t, const struct snmp_notice *notice)
-{
-    struct target_snmp *s = (struct target_snmp *) t;
-
-    snmp_message_notice(&s->message, &s->enterprise, notice);
-    return send_message(s);
-}
-
-/* A trap is as safe as it gets once the kernel has it. */
-static int
-snmp_target_flush(struct target *t, int timeout_ms)
-{
-    (void) t;
-    (void) timeout_ms;
-    return 0;
+    }
+    r = datagrams_pace(t, &s->under_way);
+    if (r < 0)
+        return r;
+    if (!s->session && (r = session_open(s)) < 0)
+        return r;
+    r = send_message(s);
+    if (r == 0) {
+        datagrams_sent(t, &s->under_way, it);
+        t->truncated += s->message.truncated;
+    } else if (r != -ENOMEM) {
+        lose(s, r);
+    }
+    return r;
 }
 
 static int
 snmp_target_settle(struct target *t, int wait_ms, uint64_t *safe)
 {
-    int r = snmp_target_flush(t, wait_ms ? wait_ms : 5000);
+    struct target_snmp *s = (struct target_snmp *) t;
+    int r = -s->broken;
 
+    s->broken = 0;
+    *safe = s->under_way.safe;
     if (r == 0)
-        *safe = t->taken;
+        r = datagrams_settle(t, &s->under_way, wait_ms, safe, session_trouble);
+    if (r < 0)
+        session_close(s);
     return r;
 }
 

@@ -179,16 +179,15 @@ sequence(uint64_t seq)
     return seq ? (int64_t) ((seq - 1) % UINT32_MAX + 1) : 1;
 }
 
-int
-snmp_message_alarm(struct snmp_message *m, const struct mib_oid *enterprise, const struct target_item *it)
+static int
+set_alarm(struct snmp_message *m, const struct target_item *it)
 {
-    const struct alarm_item *a = it->item->kind == ITEM_ALARM ? it->item->alarm : NULL;
-    const struct mib_notification *notification = a ? mib_notification_find(a->cls) : NULL;
-    bool cleared = a && a->state == ALARM_CLEARED;
+    const struct alarm_item *a = it->item->alarm;
+    const struct mib_notification *notification = mib_notification_find(a->cls);
+    bool cleared = a->state == ALARM_CLEARED;
 
     if (!notification)
         return -ENOMSG;
-    start(m, enterprise, it->uptime_ns);
     m->arc = cleared ? notification->clear_arc : notification->raise_arc;
     m->order = mib_alarm_objects;
     m->n = MIB_ALARM_VARBINDS;
@@ -209,11 +208,13 @@ snmp_message_alarm(struct snmp_message *m, const struct mib_oid *enterprise, con
     return 0;
 }
 
-void
-snmp_message_notice(struct snmp_message *m, const struct mib_oid *enterprise,
-                    const struct snmp_notice *notice)
+/* A sign of life is not numbered among the messages: it carries the number of
+ * the last one, so that the receiver sees what it missed before the next. */
+static int
+set_notice(struct snmp_message *m, const struct target_item *it)
 {
-    start(m, enterprise, notice->uptime_ns);
+    const struct notice_item *notice = it->item->notice;
+
     m->arc = MIB_NOTICE_ARC;
     m->order = mib_notice_objects;
     m->n = MIB_NOTICE_VARBINDS;
@@ -221,10 +222,26 @@ snmp_message_notice(struct snmp_message *m, const struct mib_oid *enterprise,
     set_number(m, MIB_OBJECT_DELIVERED, (uint32_t) notice->delivered);
     set_number(m, MIB_OBJECT_FOLDED, (uint32_t) notice->folded);
     set_number(m, MIB_OBJECT_DROPPED, (uint32_t) notice->dropped);
-    set_number(m, MIB_OBJECT_OPEN_COUNT, notice->open > UINT32_MAX ? UINT32_MAX : (int64_t) notice->open);
-    set_text(m, MIB_OBJECT_OPEN_DIGEST, notice->digest);
-    set_number(m, MIB_OBJECT_SEQ, sequence(notice->seq));
-    set_text(m, MIB_OBJECT_SUMMARY, notice->summary);
+    set_number(m, MIB_OBJECT_OPEN_COUNT, (int64_t) notice->open_count);
+    set_text(m, MIB_OBJECT_OPEN_DIGEST, str_z(notice->open_digest));
+    set_number(m, MIB_OBJECT_SEQ, sequence(notice->kind == NOTICE_HEARTBEAT ? notice->last_seq : it->target_seq));
+    set_text(m, MIB_OBJECT_SUMMARY, str_make(m->summary, summary_notice(notice, m->summary)));
+    return 0;
+}
+
+int
+snmp_message_item(struct snmp_message *m, const struct mib_oid *enterprise, const struct target_item *it)
+{
+    start(m, enterprise, it->uptime_ns);
+    switch (it->item->kind) {
+    case ITEM_EVENT:
+        break;
+    case ITEM_ALARM:
+        return set_alarm(m, it);
+    case ITEM_NOTICE:
+        return set_notice(m, it);
+    }
+    return -ENOMSG;
 }
 
 /* --- size ----------------------------------------------------------------- */

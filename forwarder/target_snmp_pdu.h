@@ -7,6 +7,7 @@
 
 #include "forwarder/mib_table.h"
 #include "forwarder/target.h"
+#include "parsers/summary.h"
 
 /* Of a key that is longer than this when shown, no budget is promised. */
 enum { SNMP_KEY_USUAL = 128 };
@@ -31,22 +32,14 @@ struct snmp_message {
     uint8_t address[4];
     char first[WHEN_TEXT_SIZE], last[WHEN_TEXT_SIZE];
     char articles[128];
+    char summary[SUMMARY_SIZE]; /* of a notice */
     struct snmp_value value[MIB_OBJECTS]; /* by object; those of 'order' are set */
 };
 
-/* What tcNotice tells. */
-struct snmp_notice {
-    uint64_t read, delivered, folded, dropped, open;
-    struct str digest, summary;
-    uint64_t seq;
-    int64_t uptime_ns;
-};
-
-/* Sets the values from an alarm change, each within its own bound.  The
- * message borrows the item until it is encoded.  -ENOMSG when the item is no
- * alarm or of a class that has no notification. */
-int snmp_message_alarm(struct snmp_message *, const struct mib_oid *enterprise, const struct target_item *);
-void snmp_message_notice(struct snmp_message *, const struct mib_oid *enterprise, const struct snmp_notice *);
+/* Sets the values from an alarm change or a notice, each within its own bound.
+ * The message borrows the item until it is encoded.  -ENOMSG when the item is
+ * an event or an alarm of a class that has no notification. */
+int snmp_message_item(struct snmp_message *, const struct mib_oid *enterprise, const struct target_item *);
 
 /* Bytes of the SNMPv2c message with a community of 'community' bytes, as the
  * UDP payload; at most 4 more than what is sent. */

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "forwarder/target_snmp.h"
+#include "forwarder/target.h"
 #include "parsers/when.h"
 
 static struct alarm_item
@@ -151,14 +151,17 @@ main(int argc, char **argv)
     struct config_target tc = {.name = argv[0], .host = host, .community = community, .pdu_size = 1400};
     struct alarm_item alarms[] = {contention(), contention_updated(), contention_cleared(),
                                   hostile(),    disk_full(),          long_winded(space, sizeof space)};
-    struct snmp_notice notice = {.read = 41203,
+    struct notice_item notice = {.kind = NOTICE_HEARTBEAT,
+                                 .read = 41203,
                                  .delivered = 6,
                                  .folded = 2,
                                  .dropped = 1,
-                                 .open = 1,
-                                 .digest = STR("66112233445566778899aabbccddeeff"),
-                                 .summary = STR("heartbeat"),
-                                 .seq = 7};
+                                 .open_count = 1,
+                                 .open_digest = "66112233445566778899aabbccddeeff",
+                                 .text = STR("heartbeat"),
+                                 .last_seq = 7};
+    struct item sign = {.kind = ITEM_NOTICE, .notice = &notice};
+    struct target_item sign_out = {.seq = 100, .item = &sign};
     struct target *t;
     char err[512];
     int rc = 0;
@@ -182,7 +185,9 @@ main(int argc, char **argv)
         rc = target_snmp_class.send(t, &it);
     }
     if (rc == 0)
-        rc = target_snmp_notice(t, &notice);
+        rc = target_snmp_class.send(t, &sign_out);
+    if (rc == 0)
+        rc = target_flush(t, 5000);
     if (rc < 0)
         fprintf(stderr, "%s\n", t->error);
     target_snmp_class.close(t);

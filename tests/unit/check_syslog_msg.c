@@ -26,7 +26,7 @@ static struct rfc5424 parsed;
 
 /* --- items ------------------------------------------------------------------------ */
 
-static const struct syslog_form form = {16, 32473, "32473.109", "0.1.0", SYSLOG_MSG_UDP};
+static const struct syslog_form form = {16, 32473, "32473.109", "0.1.0", "collector", SYSLOG_MSG_UDP};
 
 /* 1998-09-10T16:55:37Z; local digits seven hours before. */
 static const struct when article_time = {.utc = INT64_C(905446537) * WHEN_SECOND,
@@ -157,6 +157,63 @@ START_TEST(alarm_clear)
     ck_value(OURS, "severity", "critical");
     ck_value(OURS, "reason", "recovered");
     ck_assert_ptr_null(rfc5424_param(&parsed, OURS, "action"));
+}
+END_TEST
+
+static size_t
+write_notice(const struct notice_item *no)
+{
+    struct item item = {.kind = ITEM_NOTICE, .notice = no};
+    size_t n = write_item(&form, &item, message, &truncated);
+    const char *why = rfc5424_parse(message, n, &parsed);
+
+    ck_assert_msg(why == NULL, "%s: %.*s", why, (int) n, message);
+    return n;
+}
+
+/* A sign of life tells the number of the last message; a line about history is
+ * an item with a number of its own. */
+START_TEST(notice_exact)
+{
+    struct notice_item no = {.kind = NOTICE_HEARTBEAT,
+                             .when = article_time,
+                             .read = 41203,
+                             .delivered = 212,
+                             .folded = 3,
+                             .dropped = 1,
+                             .last_seq = 211,
+                             .open_count = 2,
+                             .open_digest = "0123456789abcdef0123456789abcdef"};
+
+    ck_message(write_notice(&no),
+               "<134>1 1998-09-10T16:55:37Z collector truecause - notice "
+               "[origin software=\"truecause\" swVersion=\"0.1.0\" enterpriseId=\"32473.109\"]"
+               "[meta sequenceId=\"211\" sysUpTime=\"1234\"][timeQuality tzKnown=\"1\" isSynced=\"0\"]"
+               "[truecause@32473 kind=\"heartbeat\" seq=\"211\" read=\"41203\" delivered=\"212\" folded=\"3\""
+               " dropped=\"1\" open=\"2\" digest=\"0123456789abcdef0123456789abcdef\"] "
+               "heartbeat: 41203 read, 212 delivered, 3 folded, 1 dropped, 2 open");
+    no = (struct notice_item){.kind = NOTICE_HISTORY, .text = STR("read 41,203 records: \xe2\x80\xa6"), .id = "00112233445566778899aabbccddeeff"};
+    write_notice(&no);
+    ck_value(OURS, "kind", "history");
+    ck_value(OURS, "id", "00112233445566778899aabbccddeeff");
+    ck_value(OURS, "seq", "7");
+    ck_value("meta", "sequenceId", "7");
+    ck_assert_ptr_null(rfc5424_param(&parsed, OURS, "read"));
+    ck_assert(!truncated);
+}
+END_TEST
+
+/* What is about ourselves comes from this computer. */
+START_TEST(self_alarm_has_our_name)
+{
+    static const char want[] = "<132>1 - collector truecause - self ";
+    struct alarm_item a = {.key = STR("self:SOURCE:X"), .cls = CLASS_SELF, .severity = SEVERITY_WARNING};
+
+    write_alarm(&a);
+    ck_assert_msg(strncmp(message, want, sizeof want - 1) == 0, "%.60s", message);
+    a.cls = CLASS_SERVICE;
+    write_alarm(&a);
+    ck_assert_ptr_nonnull(strstr(message, "<132>1 - - truecause - service "));
 }
 END_TEST
 
@@ -542,6 +599,8 @@ main(void)
 
     tcase_add_test(known, alarm_raise_exact);
     tcase_add_test(known, alarm_clear);
+    tcase_add_test(known, notice_exact);
+    tcase_add_test(known, self_alarm_has_our_name);
     tcase_add_loop_test(known, alarm_severities, 0, 6);
     tcase_add_loop_test(known, every_class_has_labels, 0, CLASS_COUNT);
     tcase_add_test(known, event_exact);

@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -289,19 +290,21 @@ END_TEST
 
 START_TEST(notice_carries_its_objects)
 {
-    struct snmp_notice notice = {.read = UINT64_C(4294967296) + 41203,
+    struct notice_item notice = {.kind = NOTICE_HEARTBEAT,
+                                 .read = UINT64_C(4294967296) + 41203,
                                  .delivered = 212,
                                  .folded = 3,
                                  .dropped = 0,
-                                 .open = 3,
-                                 .digest = STR(ID),
-                                 .summary = STR("read 41,203 records: 212 faults, 3 open"),
-                                 .seq = 5,
-                                 .uptime_ns = WHEN_SECOND};
+                                 .open_count = 3,
+                                 .open_digest = ID,
+                                 .text = STR("read 41,203 records: 212 faults, 3 open"),
+                                 .last_seq = 5};
+    struct item item = {.kind = ITEM_NOTICE, .notice = &notice};
+    struct target_item ti = {.seq = 9, .target_seq = 6, .item = &item, .uptime_ns = WHEN_SECOND};
     struct target *t = open_target();
     struct datagram d;
 
-    ck_assert_int_eq(target_snmp_notice(t, &notice), 0);
+    ck_assert_int_eq(target_snmp_class.send(t, &ti), 0);
     ck_assert(receive(&d, 5000));
     ck_assert_uint_eq(d.n, 2 + MIB_NOTICE_VARBINDS);
     ck_assert_str_eq(d.varbind[1].text, DEFAULT_ROOT ".0.1");
@@ -315,6 +318,16 @@ START_TEST(notice_carries_its_objects)
     TEXT(&d, OPEN_DIGEST, ID);
     NUMBER(&d, SEQ, 5);
     TEXT(&d, SUMMARY, "read 41,203 records: 212 faults, 3 open");
+    /* One of the journal has a number of its own; without text the totals speak. */
+    notice.kind = NOTICE_HISTORY;
+    ck_assert_int_eq(target_snmp_class.send(t, &ti), 0);
+    ck_assert(receive(&d, 5000));
+    NUMBER(&d, SEQ, 6);
+    notice = (struct notice_item){.kind = NOTICE_HEARTBEAT, .read = 41203, .delivered = 212, .last_seq = 6};
+    ck_assert_int_eq(target_snmp_class.send(t, &ti), 0);
+    ck_assert(receive(&d, 5000));
+    TEXT(&d, SUMMARY, "heartbeat: 41203 read, 212 delivered, 0 folded, 0 dropped, 0 open");
+    TEXT(&d, OPEN_DIGEST, "");
     target_snmp_class.close(t);
 }
 END_TEST
@@ -370,6 +383,115 @@ START_TEST(send_failure_is_told_and_retried)
 }
 END_TEST
 
+/* A port where nobody listens is a loss, and the name is looked up again. */
+START_TEST(refused_port_is_noticed)
+{
+    static char dead[16];
+    char *alive = target_default.port;
+    struct alarm_item a = sample();
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof address;
+    struct item item = {.kind = ITEM_ALARM, .alarm = &a};
+    struct target_item ti = {.seq = 5, .target_seq = 5, .item = &item};
+    int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct datagram d;
+    uint64_t safe = 9;
+    struct target *t;
+
+    ck_assert_int_eq(bind(s, (struct sockaddr *) &address, n), 0);
+    ck_assert_int_eq(getsockname(s, (struct sockaddr *) &address, &n), 0);
+    snprintf(dead, sizeof dead, "%u", ntohs(address.sin_port));
+    close(s);
+    target_default.port = dead;
+    t = open_target();
+    ck_assert_int_eq(target_snmp_class.send(t, &ti), 0);
+    ck_assert_int_eq(target_snmp_class.settle(t, 5000, &safe), -ECONNREFUSED);
+    ck_assert_uint_eq(safe, 0);
+    ck_assert_uint_eq(t->sent, 0);
+    ck_assert_ptr_nonnull(strstr(t->error, dead));
+    ck_assert_int_eq(target_snmp_class.settle(t, 0, &safe), 0); /* told once */
+    target_default.port = alive;
+    ck_assert_int_eq(target_snmp_class.send(t, &ti), 0);
+    ck_assert(receive(&d, 5000));
+    ck_assert_int_eq(target_flush(t, 5000), 0);
+    ck_assert_int_eq(target_snmp_class.settle(t, 0, &safe), 0);
+    ck_assert_uint_eq(safe, 5);
+    target_snmp_class.close(t);
+}
+END_TEST
+
+/* A pace that is far off does not hold the caller: it may stop meanwhile. */
+START_TEST(slow_pace_says_later)
+{
+    struct alarm_item a = sample();
+    uint64_t safe = 0;
+    struct target *t;
+    int64_t start;
+
+    target_default.pace = 2;
+    t = open_target();
+    ck_assert_int_eq(send_alarm(t, &a), 0);
+    start = monotonic_ns();
+    ck_assert_int_eq(send_alarm(t, &a), -EAGAIN);
+    while (send_alarm(t, &a) == -EAGAIN)
+        ck_assert_int_eq(target_snmp_class.settle(t, 1000, &safe), 0);
+    ck_assert_int_ge(monotonic_ns() - start, WHEN_SECOND / 4);
+    ck_assert_uint_eq(t->sent, 2);
+    target_snmp_class.close(t);
+}
+END_TEST
+
+static void *
+send_many(void *arg)
+{
+    struct alarm_item a = sample();
+    struct target *t = arg;
+
+    for (unsigned i = 0; i < 15; i++)
+        if (send_alarm(t, &a) != 0)
+            return t;
+    return target_flush(t, 5000) == 0 ? NULL : t;
+}
+
+/* Each snmp target works in a thread of its own. */
+START_TEST(targets_share_the_library)
+{
+    pthread_t thread[4];
+    struct target *t[4];
+    unsigned got = 0;
+    struct datagram d;
+    void *bad;
+
+    for (unsigned i = 0; i < 4; i++) {
+        t[i] = open_target();
+        ck_assert_int_eq(pthread_create(&thread[i], NULL, send_many, t[i]), 0);
+    }
+    for (; got < 4 * 15 && receive(&d, 2000); got++) /* few enough for the socket's buffer */
+        TEXT(&d, KEY, "dist:ANFIELD:DOG0005D");
+    for (unsigned i = 0; i < 4; i++) {
+        ck_assert_int_eq(pthread_join(thread[i], &bad), 0);
+        ck_assert_ptr_null(bad);
+        target_snmp_class.close(t[i]);
+    }
+    ck_assert_uint_eq(got, 4 * 15);
+}
+END_TEST
+
+START_TEST(receiver_without_address_is_told)
+{
+    static char six[] = "udp6";
+    struct alarm_item a = sample();
+    struct target *t;
+
+    target_default.transport = six; /* with an IPv4 address: no name server is asked */
+    t = open_target();
+    ck_assert_int_lt(send_alarm(t, &a), 0);
+    ck_assert_ptr_nonnull(strstr(t->error, "no IPv6 address for 127.0.0.1"));
+    ck_assert_int_eq(target_flush(t, 100), 0);
+    target_snmp_class.close(t);
+}
+END_TEST
+
 static void
 refused(const char *want)
 {
@@ -383,7 +505,7 @@ refused(const char *want)
 
 START_TEST(what_cannot_be_is_refused)
 {
-    static char wrong[] = "1.3.6.1.2.1", six[] = "udp6", three[] = "3", empty[] = "";
+    static char wrong[] = "1.3.6.1.2.1", three[] = "3", empty[] = "";
 
     switch (_i) {
     case 0:
@@ -391,22 +513,18 @@ START_TEST(what_cannot_be_is_refused)
         refused("enterprise-oid \"1.3.6.1.2.1\"");
         break;
     case 1:
-        target_default.transport = six; /* with an IPv4 address: no name server is asked */
-        refused("no IPv6 address for 127.0.0.1");
-        break;
-    case 2:
         target_default.version = three;
         refused("2c");
         break;
-    case 3:
+    case 2:
         target_default.inform = true;
         refused("trap");
         break;
-    case 4:
+    case 3:
         target_default.community = empty;
         refused("community");
         break;
-    case 5:
+    case 4:
         target_default.pdu_size = 484;
         refused("pdu-size 484");
         break;
@@ -508,7 +626,11 @@ main(void)
     tcase_add_test(t, notice_carries_its_objects);
     tcase_add_test(t, pace_holds_back);
     tcase_add_test(t, send_failure_is_told_and_retried);
-    tcase_add_loop_test(t, what_cannot_be_is_refused, 0, 6);
+    tcase_add_test(t, refused_port_is_noticed);
+    tcase_add_test(t, slow_pace_says_later);
+    tcase_add_test(t, targets_share_the_library);
+    tcase_add_test(t, receiver_without_address_is_told);
+    tcase_add_loop_test(t, what_cannot_be_is_refused, 0, 5);
     tcase_add_test(t, library_reads_and_writes_nothing);
     tcase_add_test(t, ipv6_is_a_way_too);
     suite_add_tcase(s, t);

@@ -139,7 +139,7 @@ START_TEST(size_is_what_is_sent)
         struct target_item it = {.target_seq = 17, .item = &item, .uptime_ns = 90 * WHEN_SECOND};
 
         randomise(&a, space);
-        ck_assert_int_eq(snmp_message_alarm(&m, &root, &it), 0);
+        ck_assert_int_eq(snmp_message_item(&m, &root, &it), 0);
         round_trip(&a, &d);
         ck_assert_uint_ge(snmp_message_size(&m, 6), d.size);
         ck_assert_uint_le(snmp_message_size(&m, 6), d.size + 4);

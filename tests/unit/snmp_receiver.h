@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "forwarder/target_snmp.h"
+#include "forwarder/target_snmp_pdu.h"
 
 #define DEFAULT_ROOT "1.3.6.1.4.1.32473.109"
 #define OTHER_ROOT   "1.3.6.1.4.1.99999.7"

@@ -178,14 +178,14 @@ cmd_export(int argc, char **argv)
     }
     inputs_expand(&in, argv + options.first, argc - options.first);
     status = CMD_FAILED;
-    if (!pipeline_init(&p)) {
+    if (!pipeline_init(&p, NULL)) {
         close_output(&out, -ENOMEM);
         inputs_fini(&in);
         return status;
     }
     pipeline_open_inputs(&p, &in, &options.stream);
     item_xml_open(&out.xml, PACKAGE_VERSION);
-    r = pipeline_run(&p, &sink, options.faults, NULL, NULL);
+    r = pipeline_run(&p, &sink, options.faults);
     if (out.tentative)
         out.xml.n = out.kept;
     item_xml_close(&out.xml);

@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * cmd_forward.c - `truecause forward -c CONFIG --once`: configured sources
- * through the journal to the configured targets. */
+ * cmd_forward.c - `truecause forward -c CONFIG [--once]`: configured sources
+ * through the journal to the configured targets, for years or once. */
 #include "build.h"
 
 #include <getopt.h>
 #include <stdio.h>
 
 #include "forwarder/cmd.h"
+#include "forwarder/daemon.h"
+#include "forwarder/engine.h"
 #include "forwarder/log.h"
-#include "forwarder/pipeline.h"
 
 static const char usage[] =
-    "usage: truecause forward -c CONFIG --once\n"
-    "Reads every source to its end, delivers to every target, and ends.  What was\n"
-    "read before is not read again; what a target could not take waits for the next\n"
-    "run.\n"
+    "usage: truecause forward -c CONFIG [--once]\n"
+    "Follows every source and delivers to every target, until it is told to end\n"
+    "(SIGTERM).  SIGHUP reads the configuration again.\n"
+    "  --once   read what is there to its end, deliver it, and end; what was read\n"
+    "           before is not read again, what a target could not take waits for\n"
+    "           the next run\n"
     "\n"
     "Exit status: 0 done; 1 done, but some bytes no format could frame; 2 wrong usage;\n"
     "3 invalid configuration; 4 a source could not be read or a target not reached.\n";
@@ -28,6 +31,21 @@ cmd_config_report(void *arg, bool warning, const struct config_place *place, con
         log_warn("%s:%d: %s", place->file, place->line, text);
     else
         log_error("%s:%d: %s", place->file, place->line, text);
+}
+
+static int
+forward_once(struct config *config)
+{
+    struct engine *e = engine_new(config, true);
+    int status;
+
+    if (!e) {
+        log_error("out of memory");
+        return CMD_FAILED;
+    }
+    status = engine_run(e, NULL, NULL);
+    engine_free(e);
+    return status;
 }
 
 int
@@ -55,10 +73,6 @@ cmd_forward(int argc, char **argv)
     }
     if (!path || optind != argc) {
         fputs(usage, stderr);
-        return CMD_USAGE;
-    }
-    if (!once) {
-        log_error("following sources as a daemon is not in this version; use --once, from a timer if need be");
         return CMD_USAGE;
     }
     config = config_load(path, cmd_config_report, NULL);

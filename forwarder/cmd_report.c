@@ -217,7 +217,7 @@ cmd_report(int argc, char **argv)
         return status;
     report.episode = calloc(REPORT_MAX, sizeof *report.episode);
     report.open = map_new(REPORT_MAX + 1);
-    if (!report.episode || !report.open || !pipeline_init(&p)) {
+    if (!report.episode || !report.open || !pipeline_init(&p, NULL)) {
         map_free(report.open);
         free(report.episode);
         return CMD_FAILED;
@@ -225,7 +225,7 @@ cmd_report(int argc, char **argv)
     inputs_expand(&in, argv + options.first, argc - options.first);
     pipeline_open_inputs(&p, &in, &options.stream);
     status = CMD_FAILED;
-    if (pipeline_run(&p, &sink, true, NULL, NULL) == 0) {
+    if (pipeline_run(&p, &sink, true) == 0) {
         print_report(&report, &p);
         status = pipeline_status(&p);
     }

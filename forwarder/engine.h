@@ -16,18 +16,26 @@
 #include "forwarder/feed.h"
 #include "forwarder/follow.h"
 #include "forwarder/journal.h"
+#include "forwarder/log.h"
 #include "forwarder/pipeline.h"
 #include "forwarder/tail.h"
 #include "forwarder/worker.h"
 #include "parsers/item_xml.h"
 #include "parsers/storm.h"
 
+struct engine_trouble {
+    bool now;
+    char text[512];
+};
+
 struct engine_source {
     const struct config_source *sc;
     struct config *config; /* that 'sc' belongs to, referenced */
     struct follow *follow;
+    int64_t since;         /* monotonic: start */
     bool seen;             /* its files are all known */
-    bool trouble[FOLLOW_TROUBLES];
+    bool stale;            /* not looked at for too long */
+    struct engine_trouble trouble[FOLLOW_TROUBLES];
     uint64_t records;
 };
 
@@ -46,6 +54,13 @@ struct engine_request {
     struct engine_request *next;
 };
 
+/* A checkpoint as the journal has it. */
+struct engine_place {
+    char *path;
+    void *p;
+    size_t n;
+};
+
 struct engine {
     struct config *config;
     struct pipeline p; /* catalogue, scratch, correlate, merge */
@@ -62,23 +77,54 @@ struct engine {
     struct arena *arena;    /* for what happens between records */
     int64_t started;        /* monotonic */
     int64_t utc_offset;     /* engine_now() = monotonic + this: does not jump */
-    int64_t batch_since;    /* monotonic: oldest item of 'batch' */
-    bool once;
+    int64_t batch_since;    /* monotonic: oldest item of 'batch', 0 none */
+    int64_t moved_since;    /* monotonic: some place changed and is not saved */
+    int64_t watched;        /* monotonic: last engine_watch() */
+    int64_t live_at;        /* and the last correlate_live() */
+    int64_t resent;         /* and the last time all open alarms were sent again */
+    int64_t owed_since;     /* a log is waited for */
+    bool once, finished;    /* once: all was read, and the correlator told */
+    bool whole;             /* the correlator's state came from a journal of the first version */
+    bool wants_events;      /* some target takes events ... */
+    enum severity wanted;   /* ... of this severity or worse */
+    struct follow *leaving; /* its chunks are of no more interest */
+    uint64_t kicks;
+    /* first start */
+    bool all_seen;          /* the files of every source are known */
+    bool history_saved;     /* the journal says that a first start is under way */
     bool history;           /* some source is still in its first read of old records */
+    bool history_record;    /* the record at work is old */
+    int64_t history_cutoff; /* UTC ns: what is older is history */
+    uint64_t history_records, history_faults;
+    int64_t history_first;  /* ns, of the oldest such record */
     /* for status and heartbeat */
-    uint64_t records, items, faults, commits, history_records, history_faults;
-    int64_t last_commit, last_reload; /* UTC ns */
-    char reload_error[512];           /* of the last reload that failed, "" none */
-    int journal_error;                /* negative errno of the last commit, 0 fine */
-    int64_t stuck_since;              /* monotonic: commits fail, or the journal is full */
-    bool blocked;                     /* at journal-limit, and overflow="block" decides */
+    _Atomic uint64_t records;
+    uint64_t items, faults, commits, unframed, uncounted; /* uncounted: events no target takes */
+    int64_t last_commit;    /* monotonic */
+    int64_t last_reload;    /* UTC ns, 0 none */
+    char reload_error[512]; /* of the last reload that failed, "" none */
+    int journal_error;      /* negative errno of the last commit, 0 fine */
+    int64_t stuck_since, retry_at; /* monotonic: commits fail */
+    int64_t retry_ms, outage_ms;   /* outage: of the last one, until it was told */
+    struct log_limit complaint;
+    uint64_t used, threshold;      /* bytes of the journal; where room has to be made */
+    const char *overflowing;       /* the target that keeps it full, NULL none */
+    bool trim_left;
+    uint64_t dropped_to;    /* seq that drop-oldest has reached */
+    bool blocked;           /* at journal-limit, and overflow="block" decides */
+    unsigned failed;        /* once: sources that could not be read */
+    int fatal;              /* negative errno that ends the engine */
+    struct engine_place *places;
+    unsigned n_places;
+    pthread_mutex_t places_lock;
     /* under 'lock' */
     pthread_mutex_t lock;
     pthread_cond_t wake;
     struct follow_chunk *inbox, **inbox_last;
     struct engine_request *asked, **asked_last;
     struct config *reload; /* to be taken over */
-    bool stopping, dirty;
+    struct catalogue *reload_catalogue;
+    bool stopping, dirty, ended;
     int64_t heartbeat; /* monotonic: when its loop last came round, for the watchdog */
 };
 
@@ -92,10 +138,10 @@ void engine_free(struct engine *);
 /* Any thread.  0 with the answer in the request; -ETIMEDOUT when the engine is
  * busy for longer (the request is taken back), -ESHUTDOWN when it is ending. */
 int engine_ask(struct engine *, struct engine_request *, int timeout_ms);
-/* A configuration that was read without error; takes over the reference.  The
- * engine replaces what differs: sources and targets that are as before go on
- * untouched. */
-void engine_reload(struct engine *, struct config *);
+/* A configuration that was read without error, and the catalogue that goes with
+ * it (NULL: stays); takes over the references.  The engine replaces what
+ * differs: sources and targets that are as before go on untouched. */
+void engine_reload(struct engine *, struct config *, struct catalogue *);
 void engine_reload_failed(struct engine *, const char *why); /* for status */
 void engine_stop(struct engine *);
 /* Monotonic time of the last round of its loop. */

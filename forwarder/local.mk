@@ -28,6 +28,8 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/config_xml.c \
 	%D%/datagrams.c \
 	%D%/datagrams.h \
+	%D%/deliver.c \
+	%D%/deliver.h \
 	%D%/engine.c \
 	%D%/engine.h \
 	%D%/engine_commit.c \

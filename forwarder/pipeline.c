@@ -7,12 +7,15 @@
  *   diagnose_event   event alone: claim and cause             (diagnose.c)
  *   correlate_event  events together: verdict, alarms, items  (correlate.c)
  *   sink             export and report: XML or lines
- *                    forward: journal_append, and then
- *   deliver_all      journal -> filter -> target->send -> flush -> cursor
+ *                    forward: a batch, and then
+ *   engine_commit    batch, state, places, cursors -> journal -> feed
+ *   worker           feed or journal -> filter -> target->send -> settle -> cursor
  *
- * export and report end at the sink.  forward goes through the journal from
- * the start: items, the correlator's state and the sources' checkpoints commit
- * together, so that a crash at any point neither loses nor invents anything. */
+ * export and report end at the sink and read their files to the end.  forward
+ * has its bytes from follows, a thread each (follow.c), and goes through the
+ * journal from the start: items, the correlator's state, the sources' places
+ * and the targets' cursors commit together, so that a crash at any point
+ * neither loses nor invents anything. */
 #include "build.h"
 
 #include "forwarder/pipeline.h"
@@ -24,31 +27,22 @@
 #include <unistd.h>
 
 #include "forwarder/bounds.h"
-#include "forwarder/checkpoint.h"
-#include "forwarder/clock.h"
+#include "forwarder/catalogue_files.h"
 #include "forwarder/cmd.h"
-#include "forwarder/deliver.h"
+#include "forwarder/engine.h"
+#include "forwarder/engine_parts.h"
 #include "forwarder/log.h"
-#include "forwarder/sources.h"
-#include "parsers/item_xml.h"
 #include "parsers/when.h"
 
-enum { PIPELINE_COMMIT = 1000, PIPELINE_COMMIT_MOST = 100000, PIPELINE_TRANSIENT = 64, PIPELINE_PROGRESS = 1 << 14 };
+enum { PIPELINE_TRANSIENT = 64, PIPELINE_PROGRESS = 1 << 14 };
 
 bool
-pipeline_init(struct pipeline *p)
+pipeline_init(struct pipeline *p, struct catalogue *catalogue)
 {
-    struct catalogue_error error;
-    size_t n = 0;
-
     memset(p, 0, sizeof *p);
-    while (catalogue_builtin[n].name)
-        n++;
-    p->catalogue = catalogue_new(catalogue_builtin, n, &error);
-    if (!p->catalogue) {
-        log_error("catalogue %s:%d: %s", error.file, error.line, error.text);
+    p->catalogue = catalogue ? catalogue : catalogue_files_load(NULL, cmd_config_report, NULL);
+    if (!p->catalogue)
         return false;
-    }
     p->scratch = catalogue_scratch_new(p->catalogue);
     p->correlate = correlate_new(p->catalogue);
     p->merge = merge_new();
@@ -58,6 +52,23 @@ pipeline_init(struct pipeline *p)
     log_error("out of memory");
     pipeline_fini(p);
     return false;
+}
+
+bool
+pipeline_replace_catalogue(struct pipeline *p, struct catalogue *catalogue)
+{
+    struct catalogue_scratch *scratch = catalogue_scratch_new(catalogue);
+
+    if (!scratch) {
+        catalogue_unref(catalogue);
+        return false;
+    }
+    catalogue_scratch_free(p->scratch);
+    catalogue_unref(p->catalogue);
+    p->scratch = scratch;
+    p->catalogue = catalogue;
+    correlate_catalogue(p->correlate, catalogue);
+    return true;
 }
 
 void
@@ -139,8 +150,27 @@ show_progress(const struct pipeline *p, bool end)
         fprintf(stderr, "\r%llu MB", (unsigned long long) (bytes >> 20));
 }
 
+/* The event of 's' through diagnosis and correlation to the sink; not named
+ * (which costs) when 'faults' and nobody is going to see it. */
+static int
+take_event(struct pipeline *p, struct stream *s, const struct sink *sink, bool faults, int64_t arrival)
+{
+    struct correlate_input in = {
+        .ev = stream_event(s), .source = stream_id(s), .nearest = stream_nearest(s), .arrival = arrival};
+    int r = 0;
+
+    /* An error leaves the event unclassified, with its bytes as text. */
+    diagnose_event(p->catalogue, p->scratch, stream_arena(s), in.ev);
+    if (!faults || in.ev->cls != CLASS_ACTIVITY)
+        r = stream_identify(s);
+    if (!r)
+        r = correlate_event(p->correlate, stream_arena(s), sink, &in);
+    p->events++;
+    return r;
+}
+
 int
-pipeline_run(struct pipeline *p, const struct sink *sink, bool faults, pipeline_between *between, void *arg)
+pipeline_run(struct pipeline *p, const struct sink *sink, bool faults)
 {
     const struct stream_pass pass = {is_idle, due_before, p};
     struct arena *arena = NULL;
@@ -148,19 +178,9 @@ pipeline_run(struct pipeline *p, const struct sink *sink, bool faults, pipeline_
     int r = 0;
 
     while (!r && (s = merge_next(p->merge, faults ? &pass : NULL))) {
-        struct correlate_input in = {
-            .ev = stream_event(s), .source = stream_id(s), .nearest = stream_nearest(s), .arrival = p->arrival};
-
-        /* An error leaves the event unclassified, with its bytes as text. */
-        diagnose_event(p->catalogue, p->scratch, stream_arena(s), in.ev);
-        if (!faults || in.ev->cls != CLASS_ACTIVITY)
-            r = stream_identify(s);
-        if (!r)
-            r = correlate_event(p->correlate, stream_arena(s), sink, &in);
-        if (++p->events % PIPELINE_PROGRESS == 0)
+        r = take_event(p, s, sink, faults, 0);
+        if (p->events % PIPELINE_PROGRESS == 0)
             show_progress(p, false);
-        if (!r && between)
-            r = between(arg);
     }
     show_progress(p, true);
     bounds_report(p->correlate);
@@ -182,118 +202,44 @@ pipeline_status(const struct pipeline *p)
     return CMD_DONE;
 }
 
-/* --- through the journal ------------------------------------------------ */
+/* --- followed, through the journal ------------------------------------------ */
 
-struct journal_sink {
-    struct pipeline *p;
-    struct journal *journal;
-    struct xml_buf xml;
-    bool open; /* a transaction */
-    unsigned pending;
-    int64_t cost, ended; /* of the last commit, ns */
-    uint64_t items, faults;
-};
-
-/* Ends the transaction: what was read and what follows from it. */
+/* Records that are there, until there is no more, or a batch is full and could
+ * not be written. */
 static int
-commit(struct journal_sink *k)
+take_records(struct engine *e)
 {
-    int64_t started = clock_monotonic();
+    const struct sink sink = engine_sink(e);
+    struct stream *s;
     int r = 0;
 
-    if (!k->open && !(r = journal_begin(k->journal)))
-        k->open = true;
-    if (!r)
-        r = checkpoint_save(k->journal, k->p->merge, k->p->correlate);
-    if (!r)
-        r = journal_commit(k->journal);
-    if (r)
-        log_error("journal: %s", journal_error(k->journal));
-    k->open = false;
-    k->pending = 0;
-    k->ended = clock_monotonic();
-    k->cost = k->ended - started;
+    while (!r && !engine_is_blocked(e) && engine_may_read(e) && (s = merge_next(e->p.merge, NULL))) {
+        r = take_event(&e->p, s, &sink, false, engine_arrival(e, s));
+        engine_note_record(e, s);
+        if (!r && engine_batch_is_full(e)) {
+            engine_commit(e);
+            engine_take_chunks(e, 0);
+        }
+    }
     return r;
 }
 
-static int
-append(void *arg, const struct item *item)
+/* The daemon, and with e->once what is there now: one round takes what the
+ * follows have handed out, makes items of it, commits them, and lets the
+ * workers know. */
+int
+pipeline_follow(struct engine *e)
 {
-    struct journal_sink *k = arg;
-    uint64_t seq;
     int r = 0;
 
-    xml_buf_clear(&k->xml);
-    item_xml_write(&k->xml, item);
-    if (k->xml.failed)
-        return -ENOMEM;
-    if (!k->open && !(r = journal_begin(k->journal)))
-        k->open = true;
-    if (!r)
-        r = journal_append(k->journal, item, str_make(k->xml.p, k->xml.n), clock_utc(), false, &seq);
-    if (r) {
-        log_error("journal: %s", journal_error(k->journal));
-        return r;
+    while (!r && !engine_is_done(e)) {
+        engine_take_chunks(e, engine_rest(e)); /* follow threads -> tails; sleeps when there is nothing to do */
+        engine_take_orders(e);                 /* questions, a new configuration */
+        r = take_records(e);                   /* tails -> events -> verdicts -> items */
+        if (!r)
+            r = engine_watch(e);               /* what time alone makes due; our own state as alarms */
+        if (!r && engine_is_due(e))
+            engine_commit(e);                  /* items, state, places, cursors -> journal -> feed -> workers */
     }
-    k->items++;
-    k->pending++;
-    k->faults += item->kind == ITEM_ALARM && item->alarm->state == ALARM_RAISED;
-    return 0;
-}
-
-/* Between records only, so that a checkpoint never stands inside one.  What the
- * correlator remembers is saved with each commit and may be much: no more than
- * a tenth of the time goes into commits. */
-static int
-commit_when_full(void *arg)
-{
-    struct journal_sink *k = arg;
-
-    if (k->pending < PIPELINE_COMMIT
-        || (k->pending < PIPELINE_COMMIT_MOST && clock_monotonic() - k->ended < 10 * k->cost))
-        return 0;
-    return commit(k);
-}
-
-int
-pipeline_forward_once(const struct config *config)
-{
-    struct pipeline p = {0};
-    struct journal_sink k = {0};
-    struct sink sink = {append, NULL};
-    char err[1024];
-    int r = -EIO, status = CMD_FAILED;
-
-    xml_buf_init(&k.xml, EVENT_TEXT_MAX * 16);
-    if (!pipeline_init(&p))
-        goto out;
-    k.p = &p;
-    k.journal = journal_open(config->state, config->journal_limit, err, sizeof err);
-    if (!k.journal) {
-        log_error("%s", err);
-        goto out;
-    }
-    r = checkpoint_restore_correlate(k.journal, p.correlate);
-    if (r) {
-        log_error("%s: the saved state of the alarms cannot be read; it is kept as it is", config->state);
-        goto out;
-    }
-    p.failed += sources_open(config, k.journal, p.merge);
-    for (unsigned i = 0; i < merge_count(p.merge); i++)
-        if (stream_zone_unknown(merge_stream(p.merge, i)))
-            correlate_unknown_zone(p.correlate, stream_id(merge_stream(p.merge, i)));
-    p.arrival = clock_utc();
-    sink.arg = &k;
-    r = pipeline_run(&p, &sink, false, commit_when_full, &k);
-    if (r || commit(&k))
-        goto out;
-    log_info("read %llu records from %u files: %llu items, %llu faults, %u alarms open",
-             (unsigned long long) p.events, merge_count(p.merge), (unsigned long long) k.items,
-             (unsigned long long) k.faults, alarm_open_count(correlate_alarms(p.correlate)));
-    status = deliver_all(config, k.journal) ? CMD_FAILED : pipeline_status(&p);
-out:
-    journal_close(k.journal);
-    xml_buf_fini(&k.xml);
-    pipeline_fini(&p);
-    return status;
+    return r;
 }

@@ -64,6 +64,13 @@ const struct when *stream_nearest(const struct stream *);
 int64_t stream_order(const struct stream *);
 bool stream_order_known(const struct stream *);
 
+/* What merge.c and whoever feeds the stream keep with it; nothing here looks
+ * at them. */
+struct stream_holders {
+    void *entry, *feeder;
+};
+struct stream_holders *stream_holders(struct stream *);
+
 /* --- fed: a log that is followed --------------------------------------------- */
 
 /* A stream whose bytes are given to it, file after file (the generations of one
@@ -78,6 +85,11 @@ int stream_file(struct stream *, const struct place *at, struct str look, struct
 int stream_feed(struct stream *, const char *p, size_t n);
 /* Nothing will be added to it any more. */
 int stream_final(struct stream *);
+
+/* Bytes that wait for the end of their record. */
+uint64_t stream_waiting(const struct stream *);
+/* Of the file: the next byte to come out as a record. */
+uint64_t stream_offset(const struct stream *);
 
 /* The place after the last event, and what goes with it, as bytes for the
  * journal; false when no file has begun or memory ended. */

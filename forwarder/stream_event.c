@@ -265,3 +265,9 @@ stream_order_known(const struct stream *s)
 {
     return s->order_known;
 }
+
+struct stream_holders *
+stream_holders(struct stream *s)
+{
+    return &s->holders;
+}

@@ -146,6 +146,23 @@ stream_final(struct stream *s)
     return s->raw.end > s->raw.start ? begin(s) : 0;
 }
 
+/* Line ends and blanks at the end are no record that anybody waits for. */
+uint64_t
+stream_waiting(const struct stream *s)
+{
+    size_t end = s->raw.end;
+
+    while (end > s->raw.start && (unsigned char) s->raw.p[end - 1] <= ' ')
+        end--;
+    return end - s->raw.start;
+}
+
+uint64_t
+stream_offset(const struct stream *s)
+{
+    return s->offset;
+}
+
 /* --- the place as bytes -------------------------------------------------------- */
 
 static void

@@ -55,6 +55,7 @@ struct stream {
     struct when nearest;
     struct stream_stats stats;
     char error[512];
+    struct stream_holders holders;
     /* a stream that is fed; see stream_fed.c */
     bool fed, opened;
     struct place place; /* hints and generations that are done; the rest is made when it is saved */

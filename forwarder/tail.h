@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * tail.h - a followed log as the engine sees it: the chunks of its follow, in
- * order, fed into a stream.  Called by pipeline.c and engine.c. */
+ * order, fed into a stream.  Called by engine.c and its parts. */
 #ifndef FORWARDER_TAIL_H
 #define FORWARDER_TAIL_H
 
@@ -13,16 +13,33 @@ struct tail {
     struct follow *follow;
     struct stream *stream;
     struct follow_chunk *first, **last; /* not yet fed */
-    bool at_end;        /* its follow has handed out all there was */
-    bool gone;          /* FOLLOW_GONE came: forgotten once it is drained */
-    bool moved;         /* its place changed since the last commit */
-    bool history;       /* first read, and so far older than a day at the start */
-    bool opened;        /* the stream has a file */
-    uint64_t size;      /* of the file when last looked at */
-    uint64_t offset;    /* consumed, of that file */
-    int64_t end_since;  /* monotonic: at_end became true */
-    int64_t last_chunk; /* monotonic */
-    int64_t last_time;  /* UTC ns of its newest record, 0 unknown */
+    bool at_end;   /* its follow has handed out all there was, and it was fed */
+    bool gone;     /* FOLLOW_GONE came: forgotten once it is drained */
+    bool opened;   /* the stream has a file */
+    bool known;    /* it was read before: there is a checkpoint */
+    bool history;  /* first read, and so far older than a day at the start */
+    bool moved;    /* its place changed since the last commit */
+    bool ahead, behind, jumped; /* its times jumped: see engine_watch.c */
+    bool unfinished;     /* bytes at its end wait for the end of their record */
+    uint64_t size;       /* of the file when last looked at */
+    uint64_t saved;      /* stream_offset() at the last commit */
+    int64_t end_since;   /* monotonic: at_end became true */
+    int64_t last_chunk;  /* monotonic */
+    int64_t last_time;   /* ns, of its newest record (UTC, else local digits), 0 unknown */
+    int64_t read_at;     /* UTC ns when that was read */
+    uint64_t records;
+    char lost[512];      /* words of the last loss that nobody has heard of yet, "" none */
+    uint64_t losses;
 };
+
+/* NULL with the reason in 'err'. */
+struct tail *tail_new(struct follow_chunk *first, char *err, size_t errlen);
+void tail_free(struct tail *); /* returns its chunks; closes the stream */
+/* Takes one chunk of its log. */
+void tail_take(struct tail *, struct follow_chunk *);
+/* Feeds the stream: as merge_more. */
+int tail_more(void *arg, struct stream *);
+/* The tail of a fed stream. */
+struct tail *tail_of(struct stream *);
 
 #endif

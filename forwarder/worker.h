@@ -33,6 +33,9 @@ struct worker_shared {
 struct worker *worker_start(struct config *config, const struct config_target *, struct journal *,
                             const struct worker_shared *, char *err, size_t errlen);
 
+/* What it was started with; lives as long as the worker. */
+const struct config_target *worker_target(const struct worker *);
+
 /* Engine thread, inside a transaction: writes what changed since the last
  * worker_saved().  0 or negative errno. */
 bool worker_is_dirty(struct worker *);
@@ -68,6 +71,9 @@ struct worker_status {
     unsigned open_keys;
 };
 void worker_status(struct worker *, struct worker_status *); /* any thread */
-/* True when the target was told the alarm change or took the event 'id' at journal position 'seq': for explain. */
+
+/* Engine thread, inside a transaction: forgets what a target that is no longer
+ * configured was told.  Its cursor: journal_cursor_keep(). */
+int worker_forget(struct journal *, const char *target);
 
 #endif

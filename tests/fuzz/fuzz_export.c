@@ -109,7 +109,7 @@ export_file(int fd, uint64_t size, struct document *d)
     s = stream_open(path, &options, false, err, sizeof err);
     REQUIRE(s != NULL);
     REQUIRE(merge_add(p.merge, s));
-    REQUIRE(pipeline_run(&p, &sink, false, NULL, NULL) == 0);
+    REQUIRE(pipeline_run(&p, &sink, false) == 0);
     item_xml_close(&d->xml);
     REQUIRE(!d->xml.failed);
     stats = stream_stats(s);

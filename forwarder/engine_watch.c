@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * engine_watch.c - what time alone makes due, and our own state as alarms of
+ * class self: sources that cannot be read or are not looked at, bytes that are
+ * lost, clocks that jump, targets that are down, a journal that is full.  Each
+ * has its clear: silence is never ambiguous. */
+#include "build.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "forwarder/clock.h"
+#include "forwarder/engine_parts.h"
+#include "forwarder/log.h"
+#include "parsers/when.h"
+
+#define WATCH_LIVE WHEN_SECOND
+#define WATCH_RESEND (12 * 3600 * WHEN_SECOND)
+#define WATCH_STALE (30 * WHEN_SECOND)       /* no look at a source */
+#define WATCH_DOWN (60 * WHEN_SECOND)        /* no way to a target */
+#define WATCH_UNFINISHED (600 * WHEN_SECOND) /* a record that does not end */
+#define WATCH_AHEAD (300 * WHEN_SECOND)      /* a record from the future */
+#define WATCH_ZONES (26 * 3600 * WHEN_SECOND) /* the same, of unknown zone */
+#define WATCH_BACK (2 * 3600 * WHEN_SECOND)  /* a record behind the one before it */
+
+int
+engine_self(struct engine *e, const char *kind, const char *name, bool raise, enum severity severity,
+            const char *action, const char *fmt, ...)
+{
+    const struct sink sink = engine_sink(e);
+    struct correlate_self self = {.kind = kind, .name = str_z(name), .raise = raise, .severity = severity,
+                                  .action = str_z(action), .now = engine_now(e)};
+    char text[256];
+    va_list args;
+
+    if (!raise && !correlate_self_is_open(e->p.correlate, kind, self.name))
+        return 0;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    self.summary = str_z(text);
+    self.reason = raise ? NULL : text;
+    arena_reset(e->arena);
+    e->history_record = false;
+    return correlate_self(e->p.correlate, e->arena, &sink, &self);
+}
+
+/* --- sources ---------------------------------------------------------------------- */
+
+static int
+watch_source(struct engine *e, struct engine_source *s, int64_t now)
+{
+    static const char *const kind[FOLLOW_TROUBLES] = {[FOLLOW_MISSING] = "MISSING", [FOLLOW_UNREADABLE] = "UNREADABLE"};
+    static const char *const action[FOLLOW_TROUBLES] = {
+        [FOLLOW_MISSING] = "Look whether the share is mounted and the path in the configuration is right.",
+        [FOLLOW_UNREADABLE] = "Give the account of truecause read access to the file and its folder."};
+    int64_t limit = 10 * (int64_t) s->sc->poll_ms * 1000000, since;
+    struct follow_status st;
+    int r = 0;
+
+    for (unsigned k = 0; !r && k < FOLLOW_TROUBLES; k++)
+        r = engine_self(e, kind[k], s->sc->name, s->trouble[k].now, SEVERITY_MAJOR, action[k], "%s",
+                        s->trouble[k].now ? s->trouble[k].text : "found and read again");
+    follow_status(s->follow, &st);
+    since = now - (st.looked ? st.looked : s->since);
+    s->stale = since > (limit > WATCH_STALE ? limit : WATCH_STALE) && !st.ended;
+    if (!r)
+        r = engine_self(e, "STALE", s->sc->name, s->stale, SEVERITY_MAJOR,
+                        "Look whether the file server answers; a mount with the option soft gives up by itself.",
+                        s->stale ? "%s: its folder has not answered for %" PRId64 " s%s" : "%s: its folder answers again",
+                        s->sc->name, since / WHEN_SECOND, st.busy_since ? ": a system call hangs" : "");
+    return r;
+}
+
+/* Times that jump make every rule about time doubtful: it is said, once. */
+void
+engine_note_jump(struct engine *e, struct tail *t, const struct event *ev)
+{
+    int64_t now = engine_now(e), at = ev->when.utc_known ? ev->when.utc : ev->when.local;
+    bool ahead = at > now + (ev->when.utc_known ? WATCH_AHEAD : WATCH_ZONES);
+    bool behind = stream_order_known(t->stream) && at < stream_order(t->stream) - WATCH_BACK;
+
+    if (ahead == t->ahead && behind == t->behind)
+        return;
+    t->ahead = ahead;
+    t->behind = behind;
+    e->watched = 0;
+}
+
+static int
+watch_tail(struct engine *e, struct tail *t, int64_t now)
+{
+    const char *path = stream_path(t->stream);
+    uint64_t waiting = t->at_end ? stream_waiting(t->stream) : 0;
+    bool unfinished = waiting && now - t->end_since > WATCH_UNFINISHED;
+    bool jumped = t->ahead || t->behind;
+    int r = 0;
+
+    if (t->lost[0]) {
+        log_error("%s", t->lost);
+        r = engine_self(e, "GAP", path, true, SEVERITY_MAJOR,
+                        "Compare with the log on the server; clear by hand: truecause alarms clear.", "%s", t->lost);
+        t->lost[0] = '\0';
+    }
+    if (!r && jumped != t->jumped)
+        r = engine_self(e, "TIME", path, jumped, SEVERITY_WARNING,
+                        "Check the clock and the time zone of the server, and zone= of the source.",
+                        jumped ? "%s: its times jump %s" : "%s: its times go on as they should%s", path,
+                        !jumped ? "" : t->ahead ? "ahead of our clock" : "back");
+    if (!r && unfinished != t->unfinished)
+        r = engine_self(e, "LAG", path, unfinished, SEVERITY_WARNING,
+                        "Look at the end of the file: the record there was never finished.",
+                        unfinished ? "%s: %" PRIu64 " bytes wait for the end of their record" : "%s: went on (%" PRIu64 ")",
+                        path, waiting);
+    t->jumped = jumped;
+    t->unfinished = unfinished;
+    return r;
+}
+
+static int
+watch_sources(struct engine *e, int64_t now)
+{
+    int r = 0;
+
+    for (unsigned i = 0; !r && i < e->n_sources; i++)
+        r = watch_source(e, &e->sources[i], now);
+    for (unsigned i = 0; !r && i < e->n_tails; i++)
+        r = watch_tail(e, e->tails[i], now);
+    for (unsigned i = e->n_tails; !r && !e->once && i-- > 0;)
+        if (e->tails[i]->gone && !e->tails[i]->first && !e->tails[i]->moved)
+            engine_drop_tail(e, i);
+    return r;
+}
+
+/* --- targets and the journal --------------------------------------------------------- */
+
+static int
+watch_targets(struct engine *e, int64_t now)
+{
+    int r = 0;
+
+    for (unsigned i = 0; !r && i < e->n_workers; i++) {
+        struct worker_status s;
+        bool down, full;
+
+        worker_status(e->workers[i], &s);
+        down = s.state == WORKER_DOWN && s.down_since && now - s.down_since > WATCH_DOWN;
+        r = engine_self(e, "TARGET", s.name, down, SEVERITY_MAJOR, "Look whether the receiver runs and can be reached.",
+                        down ? "target %s cannot be reached: %s" : "target %s is reached again%.0s", s.name, s.error);
+        full = e->overflowing && strcmp(e->overflowing, s.name) == 0;
+        if (!r)
+            r = engine_self(e, "OVERFLOW", s.name, full, SEVERITY_MAJOR,
+                            "Bring the receiver back, or take the target out of the configuration.",
+                            !full ? "journal has room again; %.0s%" PRIu64 " items were dropped for the target"
+                            : worker_target(e->workers[i])->overflow_block
+                                ? "journal full: target %s is behind, nothing more is read (%" PRIu64 " dropped)"
+                                : "journal full: target %s is behind, %" PRIu64 " items dropped for it",
+                            s.name, s.dropped);
+    }
+    if (!r && e->outage_ms) {
+        r = engine_self(e, "JOURNAL", "STATE", true, SEVERITY_MAJOR, "Look at the disk that holds the state folder.",
+                        "journal could not be written for %" PRId64 " ms; nothing was lost", e->outage_ms);
+        if (!r)
+            r = engine_self(e, "JOURNAL", "STATE", false, SEVERITY_MAJOR, NULL, "written again");
+        e->outage_ms = 0;
+    }
+    return r;
+}
+
+/* A once that waits for room that a dead target will never make has to end. */
+static void
+watch_once(struct engine *e)
+{
+    bool running = false;
+
+    for (unsigned i = 0; i < e->n_workers; i++)
+        running = running || !worker_ended(e->workers[i]);
+    if (e->once && e->blocked && !running) {
+        log_error("%s: the journal is full and no target takes anything; the rest is read in the next run",
+                  e->config->state);
+        engine_stop(e);
+    }
+}
+
+/* --- the correlator -------------------------------------------------------------------- */
+
+static bool
+read_past(void *arg, struct str host, int64_t until, int64_t arrival)
+{
+    struct engine *e = arg;
+
+    for (unsigned i = 0; i < e->n_tails; i++) {
+        const struct tail *t = e->tails[i];
+        const struct engine_source *s = engine_source_of(e, t->follow);
+        struct follow_status st;
+
+        if (!s || s->stale || (s->sc->host && host.n && !host_same(str_z(s->sc->host), host)))
+            continue;
+        if (until && t->last_time > until)
+            continue;
+        follow_status(t->follow, &st);
+        if (t->at_end && st.looked + e->utc_offset >= arrival + 10 * WHEN_SECOND)
+            continue;
+        return false;
+    }
+    return true;
+}
+
+static bool
+at_end(void *arg, uint64_t source)
+{
+    const struct engine *e = arg;
+
+    for (unsigned i = 0; i < e->n_tails; i++)
+        if (stream_id(e->tails[i]->stream) == source)
+            return e->tails[i]->at_end;
+    return false;
+}
+
+static int
+watch_storms(struct engine *e)
+{
+    struct storm_change c;
+    int r = 0;
+
+    while (!r && storm_next(e->storms, engine_now(e), &c)) {
+        char name[STORM_NAME + 1];
+
+        snprintf(name, sizeof name, "%.*s", (int) c.name.n, c.name.p);
+        r = engine_self(e, "STORM", name, c.raise, SEVERITY_MAJOR,
+                        "Look at the server as a whole: one cause is likely.",
+                        c.raise ? "storm on %s: %" PRIu64 " raised, %" PRIu64 " cleared, %u open"
+                                : "storm on %s is over: %" PRIu64 " raised, %" PRIu64 " cleared, %u open",
+                        name, c.raises, c.clears, c.open);
+    }
+    return r;
+}
+
+static int
+watch_alarms(struct engine *e, int64_t now)
+{
+    const struct correlate_live live = {.now = engine_now(e), .read_past = read_past, .at_end = at_end, .arg = e};
+    const struct sink sink = engine_sink(e);
+    int r;
+
+    arena_reset(e->arena);
+    e->history_record = false;
+    r = correlate_live(e->p.correlate, e->arena, &sink, &live);
+    if (!r)
+        r = watch_storms(e);
+    if (!r && now - e->resent > WATCH_RESEND) {
+        e->resent = now;
+        arena_reset(e->arena);
+        r = correlate_resend(e->p.correlate, e->arena, &sink, ALARM_REASON_RESENT, live.now);
+    }
+    return r;
+}
+
+int
+engine_watch(struct engine *e)
+{
+    int64_t now = clock_monotonic();
+    int r;
+
+    /* While a batch waits to be written nothing is added to it. */
+    if (e->stuck_since || now - e->watched < ENGINE_WATCH_MS * 1000000LL)
+        return 0;
+    e->watched = now;
+    watch_once(e);
+    if (e->once)
+        return 0;
+    r = watch_sources(e, now);
+    if (!r)
+        r = watch_targets(e, now);
+    if (!r)
+        r = engine_end_history(e);
+    if (!r && !e->history && now - e->live_at > WATCH_LIVE) {
+        e->live_at = now;
+        r = watch_alarms(e, now);
+    }
+    return r;
+}

@@ -184,12 +184,47 @@ SHELL_TESTS += %D%/integration/snmptrapd.sh
 EXTRA_PROGRAMS += %D%/integration/snmp_send
 %C%_integration_snmp_send_SOURCES = %D%/integration/snmp_send.c
 EXTRA_PROGRAMS += %D%/integration/send_syslog
+EXTRA_PROGRAMS += %D%/bench/sink
+%C%_bench_sink_SOURCES = %D%/bench/sink.c
+%C%_bench_sink_LDADD =
 check_DATA = \
 	%D%/bench/bench_time$(EXEEXT) \
+	%D%/bench/sink$(EXEEXT) \
+	%D%/faults/chance.so \
 	%D%/integration/send_syslog$(EXEEXT) \
 	%D%/integration/snmp_send$(EXEEXT)
 
 TESTS += $(check_PROGRAMS) $(SHELL_TESTS)
+
+# --- the daemon under faults -------------------------------------------------
+# Harnesses in Python; what they share is in faults/*.py, which say how to run them
+# alone.  PROOF sets their surroundings.
+PROOF = $(TEST_VARIABLES) PYTHONDONTWRITEBYTECODE=1 $(PYTHON)
+PYTHON = python3
+
+# Loaded before the program; free of sanitizers, which want to be first.
+%D%/faults/chance.so: %D%/faults/chance.c build.h
+	$(AM_V_CC)$(MKDIR_P) $(@D) && $(CC) $(AM_CPPFLAGS) -I. $(STD_CFLAGS) $(WARN_CFLAGS) -O2 -fPIC -shared \
+		-o $@ $(top_srcdir)/tests/faults/chance.c
+CLEANFILES += %D%/faults/chance.so
+
+# Rounds of rotation; ROUNDS=1000 RECORDS=10000000 is the long form.
+ROUNDS = 200
+RECORDS = 1000000
+rotate: all %D%/bench/sink$(EXEEXT)
+	@$(PROOF) $(top_srcdir)/tests/faults/rotate.py --rounds $(ROUNDS) --records $(RECORDS)
+
+# Load, rotation and a flapping target for SECONDS.
+SECONDS = 3600
+soak: all %D%/bench/sink$(EXEEXT)
+	@$(PROOF) $(top_srcdir)/tests/soak/soak.py --seconds $(SECONDS)
+
+# Tail to TCP through the journal; and losses beside those of the peers.
+bench-tail: all %D%/bench/sink$(EXEEXT) %D%/bench/bench_load$(EXEEXT)
+	@$(PROOF) $(top_srcdir)/tests/bench/tail.py $(BENCH_OPTIONS)
+bench-peers: all %D%/bench/sink$(EXEEXT)
+	@$(PROOF) $(top_srcdir)/tests/bench/peers.py $(BENCH_OPTIONS)
+.PHONY: rotate soak bench-tail bench-peers
 
 # --- benches -------------------------------------------------------------------
 # Built by 'make bench' alone: add the program to both lists.
@@ -203,8 +238,19 @@ BENCHES = \
 
 # --- packed besides ------------------------------------------------------------
 EXTRA_DIST += $(SHELL_TESTS) \
+	%D%/bench/peers.py \
 	%D%/bench/run.sh \
+	%D%/bench/tail.py \
 	%D%/data \
+	%D%/faults/campaign.py \
+	%D%/faults/chance.c \
+	%D%/faults/daemon.py \
+	%D%/faults/equal.py \
+	%D%/faults/history.py \
+	%D%/faults/logs.py \
+	%D%/faults/oracle.py \
+	%D%/faults/receivers.py \
+	%D%/faults/rotate.py \
 	%D%/faults/run.sh \
 	%D%/fuzz/replay.c \
 	%D%/fuzz/run.sh \
@@ -215,4 +261,5 @@ EXTRA_DIST += $(SHELL_TESTS) \
 	%D%/fuzz/seeds/viewer_text \
 	%D%/integration/lib.sh \
 	%D%/integration/snmptrapd.expected \
-	%D%/scenarios
+	%D%/scenarios \
+	%D%/soak/soak.py

@@ -1,0 +1,227 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The same records in one batch, live line by line, split at any byte, and with
+kill -9 in between: the same events, the same content, the same alarms at the end.
+
+    equal.py [--seed N] [--failures N] [--kills N]
+
+The input is the sample spool and some hundred failures with their Event 109s.
+'forward --once' over the whole files is what the live runs are compared with.
+Outside <source> an event may differ in one way only: a 109 that was released
+before its evidence came says probable.
+"""
+import argparse
+import os
+import random
+import re
+import shutil
+import sys
+import tempfile
+import threading
+import time
+
+from daemon import TRUECAUSE, Daemon, wait_for
+
+import subprocess
+
+TOP = os.path.dirname(os.path.abspath(__file__))
+SAMPLE = os.path.join(TOP, "..", "data", "sample")
+BASE = 905472000  # 1998-09-11 00:00:00, after the sample
+PARTS = re.compile(r"<source [^>]*/>")
+EVENT109 = (
+    '<Event xmlns="http://schemas.microsoft.com/win/2004/08/events/event"><System><Provider Name="SMS"/>'
+    '<EventID Qualifiers="49152">109</EventID><Level>2</Level><Task>0</Task><Keywords>0x80000000000000</Keywords>'
+    '<TimeCreated SystemTime="%sZ"/><EventRecordID>%d</EventRecordID><Channel>Application</Channel>'
+    "<Computer>ANFIELD</Computer><Security/></System><EventData><Data>\\\\ANFIELD\\SMS_PKGE\\%s</Data><Data>%s</Data>"
+    "<Data>%s</Data></EventData></Event>\n")
+
+
+def log_line(text, at):
+    return ("%s  $$<SMS_DESPOOLER><%s~><thread=1D0>\r\n"
+            % (text, time.strftime("%a %b %d %H:%M:%S %Y", time.gmtime(at)))).encode()
+
+
+def pieces(dice, failures):
+    """[(file, bytes)] in the order in which a server would write them."""
+    timed = []
+    for i in range(failures):
+        at = BASE + i * 100 + dice.randrange(20)
+        package = "DOG%05X" % dice.randrange(20)
+        name = "file%d.EXE" % dice.randrange(3)
+        copy = "~Copying E:\\_S M%04d.TMP\\%s to E:\\SMS_PKGE\\%s\\%s, " % (i, name, package, name)
+        code = dice.choice(("32", "32", "112", None))
+        timed.append((at - 1, "log", log_line("~Found ready instruction sni%05d.sni" % i, at - 1)))
+        if code:
+            timed.append((at, "log", log_line(copy + "Failed, Win32 Error = " + code, at)))
+        filled = dice.random() < 0.3
+        if dice.random() < 0.8:
+            stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at + 2))
+            timed.append((at + 2, "xml", (EVENT109 % (stamp, 5000 + i, package, "12" if filled else "",
+                                                      "340" if filled else "")).encode()))
+        if code and dice.random() < 0.5:
+            timed.append((at + 30, "log", log_line(copy + "OK", at + 30)))
+        timed.append((at + 40, "log", log_line("~Despooler successfully executed one instruction.", at + 40)))
+    timed.sort(key=lambda piece: piece[0])
+    with open(os.path.join(SAMPLE, "AppEvent.xml"), "rb") as f:
+        events = f.read().replace(b"</Events>", b"").rstrip() + b"\n"
+    with open(os.path.join(SAMPLE, "Despool.log"), "rb") as f:
+        lines = f.read()
+    out = [("log", line) for line in lines.splitlines(keepends=True)]
+    out += [("xml", line) for line in events.splitlines(keepends=True)]
+    out += [(name, data) for _, name, data in timed]
+    out.append(("xml", b"</Events>\n"))
+    return out
+
+
+class Run:
+    """One daemon or 'forward --once' over a spool of its own."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        os.mkdir(folder)
+        self.files = {"log": folder + "/Despool.log", "xml": folder + "/AppEvent.xml"}
+        self.config = folder + "/truecause.xml"
+        self.archive = folder + "/events.xml"
+        for path in self.files.values():
+            open(path, "wb").close()
+        with open(self.config, "w") as f:
+            f.write('<truecause xmlns="urn:truecause:config:1" state="%s/state">\n'
+                    '  <source format="sms-log" path="%s" host="ANFIELD" zone="UTC" poll="20ms"/>\n'
+                    '  <source format="event-xml" path="%s" host="ANFIELD" zone="UTC" poll="20ms"/>\n'
+                    '  <target name="archive" type="xml" path="%s"/>\n</truecause>\n'
+                    % (folder, self.files["log"], self.files["xml"], self.archive))
+        self.daemon = Daemon(self.config, folder + "/daemon.log")
+        self.kills = 0
+        self.failed = None
+
+    def append(self, name, data):
+        with open(self.files[name], "ab") as f:
+            f.write(data)
+
+    def events(self):
+        """id -> lines, of the archive; each line once (a crash may repeat it)."""
+        events, alarms, seen = {}, {}, set()
+        try:
+            with open(self.archive, encoding="utf-8") as f:
+                lines = f.readlines()
+        except FileNotFoundError:
+            lines = []
+        for line in lines:
+            if not line.endswith("\n") or line in seen:
+                continue
+            if line.startswith("<event ") and ' class="self"' not in line[:100]:
+                seen.add(line)
+                events.setdefault(line[11:43], []).append(PARTS.sub("", line))
+            elif line.startswith("<alarm "):
+                seen.add(line)
+                fields = dict(re.findall(r' (key|state|class|count|first|last)="([^"]*)"', line[:line.index(">")]))
+                if not fields["key"].startswith("self:"):
+                    fields["state"] = "cleared" if fields["state"] == "cleared" else "open"
+                    alarms[fields["key"]] = fields
+        return events, alarms
+
+    def once(self, items):
+        for name, data in items:
+            self.append(name, data)
+        return subprocess.run([TRUECAUSE, "forward", "-c", self.config, "--once"], stderr=subprocess.DEVNULL).returncode
+
+    def live(self, items, kill, dice):
+        """Appends while the daemon runs; 'kill' tells after which items to kill it."""
+        try:
+            self.daemon.start()
+            for i, (name, data) in enumerate(items):
+                self.append(name, data)
+                if i % 10 == 0:
+                    time.sleep(0.002)
+                if i in kill:
+                    time.sleep(dice.random() * 0.08)
+                    self.kills += self.daemon.kill()
+                    self.daemon.start()
+        except Exception as e:
+            self.failed = e
+
+    def settle(self, want, seconds):
+        # A 109 without evidence is held until its logs were at their end for 10 s.
+        wait_for(seconds, lambda: len(self.events()[0]) >= want, 0.2)
+        time.sleep(0.5)
+        status = self.daemon.terminate()
+        if status != 0:
+            self.failed = "SIGTERM: it ended with %s" % status
+
+
+def split(items, dice):
+    """The same bytes, cut anywhere; each file's own order stays."""
+    for name, data in items:
+        while data:
+            n = dice.randrange(1, 120)
+            yield name, data[:n]
+            data = data[n:]
+
+
+def differences(want, got, name):
+    """What is wrong, at most ten lines of it."""
+    wrong, probable = [], 0
+    want_events, want_alarms = want
+    got_events, got_alarms = got
+    for ident in want_events.keys() | got_events.keys():
+        a, b = want_events.get(ident, []), got_events.get(ident, [])
+        if len(a) != len(b):
+            wrong.append("event %s: %d in the batch, %d here: %.200s" % (ident, len(a), len(b), (a + b)[0]))
+        elif sorted(a) != sorted(b):
+            if ' event="109"' in b[0] and ' confidence="probable"' in b[0]:
+                probable += 1
+            else:
+                wrong.append("event %s differs:\n  %s  %s" % (ident, a[0], b[0]))
+    for key in want_alarms.keys() | got_alarms.keys():
+        if want_alarms.get(key) != got_alarms.get(key):
+            wrong.append("alarm %s: batch %s, here %s" % (key, want_alarms.get(key), got_alarms.get(key)))
+    print("%s: %d events, %d alarms, %d of the 109s say probable, %d differences" % (
+        name, len(got_events), len(got_alarms), probable, len(wrong)))
+    return wrong[:10]
+
+
+def main():
+    parser = argparse.ArgumentParser(description="batch and live agree")
+    parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(3), "big"))
+    parser.add_argument("--failures", type=int, default=300)
+    parser.add_argument("--kills", type=int, default=12)
+    options = parser.parse_args()
+    print("seed: --seed %d" % options.seed, flush=True)
+    dice = random.Random(options.seed)
+    folder = tempfile.mkdtemp(prefix="truecause-equal.")
+    items = pieces(dice, options.failures)
+    batch = Run(folder + "/batch")
+    wrong = []
+    if batch.once(items) != 0:
+        wrong.append("forward --once failed")
+    want = batch.events()
+    cut = list(split(items, dice))
+    plans = (("line by line", items, ()), ("split at any byte", cut, ()),
+             ("killed", cut, set(dice.sample(range(len(cut)), min(options.kills, len(cut))))))
+    runs = []
+    for n, (name, what, kill) in enumerate(plans):
+        run = Run("%s/live%d" % (folder, n))
+        thread = threading.Thread(target=run.live, args=(what, kill, random.Random(options.seed + n)))
+        thread.start()
+        runs.append((name, run, thread))
+    for name, run, thread in runs:
+        thread.join()
+    for name, run, thread in runs:
+        run.settle(len(want[0]), 45)
+        if run.failed:
+            wrong.append("%s: %s" % (name, run.failed))
+        wrong += [name + ": " + w for w in differences(want, run.events(), name)]
+    print("batch: %d events, %d alarms; killed %d times" % (len(want[0]), len(want[1]), runs[2][1].kills))
+    if not want[0] or not want[1] or runs[2][1].kills == 0:
+        wrong.append("nothing was compared")
+    for line in wrong:
+        print("VIOLATION: " + line.rstrip())
+    if wrong:
+        print("kept: " + folder)
+        return 1
+    shutil.rmtree(folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -39,12 +39,20 @@ alarm_table_new(const struct catalogue *cat, struct id_hasher *hasher)
 }
 
 void
+alarm_catalogue(struct alarm_table *t, const struct catalogue *cat)
+{
+    t->cat = cat;
+}
+
+void
 alarm_forget(struct alarm *a)
 {
     if (!a)
         return;
     free((void *) (uintptr_t) a->key.p);
     free(a->f);
+    free(a->words);
+    free(a->action);
     free(a);
 }
 
@@ -130,12 +138,18 @@ alarm_describe(struct alarm_table *t, struct call *c, const struct alarm *a, enu
     item->f = *a->f;
     item->f.cause_class = a->cls;
     item->event = c->event_id[0] ? arena_copy(c->arena, str_z(c->event_id)) : STR_NONE;
-    if (state != ALARM_CLEARED && advice)
+    if (state != ALARM_CLEARED && a->cls == CLASS_SELF)
+        item->action = str_z(a->action);
+    else if (state != ALARM_CLEARED && advice)
         item->action = advice->action;
     if (advice && str_has(advice->article) && item->f.n_articles == 0)
         item->f.article[item->f.n_articles++] = advice->article;
     if (moment_same_clock(until, &a->first) && until->t >= a->first.t)
         extra.duration = until->t - a->first.t;
+    if (a->words) {
+        item->summary = str_z(a->words);
+        return item;
+    }
     summary_alarm(item, &extra, line);
     item->summary = arena_copy(c->arena, str_z(line));
     return item;
@@ -157,6 +171,8 @@ alarm_send(struct alarm_table *t, struct call *c, struct alarm *a, enum alarm_st
     }
     memcpy(((struct alarm_item *) (uintptr_t) described)->id, id, sizeof id);
     out.alarm = described;
+    a->told = c->at.when;
+    a->told.zone = STR_NONE;
     call_emit(c, &out);
     switch (state) {
     case ALARM_RAISED:
@@ -203,9 +219,10 @@ alarm_severity(const struct alarm_table *t, const struct alarm *a)
     case CLASS_RESTART:
     case CLASS_RECOVERED:
     case CLASS_ACTIVITY:
-    case CLASS_SELF:
     case CLASS_COUNT:
         break;
+    case CLASS_SELF:
+        return a->floor;
     }
     return a->floor < s ? a->floor : s;
 }
@@ -214,7 +231,8 @@ alarm_severity(const struct alarm_table *t, const struct alarm *a)
 static int64_t
 age_due(const struct alarm *a)
 {
-    return a->last.known ? a->last.t + ALARM_AGE : INT64_MAX;
+    /* Whoever raised an alarm of our own state knows when it ends. */
+    return a->last.known && a->cls != CLASS_SELF ? a->last.t + ALARM_AGE : INT64_MAX;
 }
 
 static int64_t
@@ -309,7 +327,9 @@ alarm_evict(struct alarm_table *t, struct call *c)
     for (unsigned i = 0; i < map_count(t->open); i++) {
         struct alarm *a = map_at(t->open, i);
 
-        if (!oldest || a->last.t < oldest->last.t)
+        /* What we say of ourselves goes last: it explains the rest. */
+        if (!oldest || (a->cls != CLASS_SELF && oldest->cls == CLASS_SELF)
+            || ((a->cls == CLASS_SELF) == (oldest->cls == CLASS_SELF) && a->last.t < oldest->last.t))
             oldest = a;
     }
     if (oldest) {
@@ -354,6 +374,12 @@ alarm_clear(struct alarm_table *t, struct call *c, struct alarm *a, const char *
 {
     alarm_send(t, c, a, ALARM_CLEARED, reason);
     remember_clear(t, c, a, watch);
+    alarm_drop(t, a);
+}
+
+void
+alarm_drop(struct alarm_table *t, struct alarm *a)
+{
     map_take(t->open, a->key);
     for (unsigned i = 0; i < a->n_files; i++)
         stop_waiting(t, a->file[i]);

@@ -36,6 +36,8 @@ bool moment_same_clock(const struct moment *a, const struct moment *b);
 bool moment_before(const struct moment *a, const struct moment *b);
 void moment_save(struct keep_out *, const struct moment *);
 void moment_restore(struct keep_in *, struct moment *);
+/* The moment 't' of our own clock, shown to the second. */
+struct moment moment_utc(int64_t t);
 
 /* One call into the engine: what it may use and where its answers go. */
 struct call {
@@ -74,11 +76,14 @@ struct alarm {
     bool works, confirmed, escalated;
     unsigned n_files, more_files;
     uint64_t file[ALARM_FILES]; /* hashes of upper-case paths */
+    char *words, *action;       /* owned; of class self: the line and the advice as given */
+    struct when told;           /* record time of the last change that was sent */
 };
 
 struct alarm_table;
 struct alarm_table *alarm_table_new(const struct catalogue *, struct id_hasher *);
 void alarm_table_free(struct alarm_table *);
+void alarm_catalogue(struct alarm_table *, const struct catalogue *);
 
 /* Writes "kind:PART:PART" to 'out' in upper case, unknown parts as "-", cut as
  * the design says; returns the key over 'out'. */
@@ -117,6 +122,16 @@ int64_t alarm_earliest(const struct alarm_table *);
 /* When alarm_tick() has something to do at the earliest, for one alarm. */
 int64_t alarm_due(const struct alarm *);
 
+/* Our own state, class self: raises 'key', or updates it when the words or the
+ * severity are others; 'action' may be absent.  Words as alarm_words() gives. */
+void alarm_self_raise(struct alarm_table *, struct call *, struct str key, enum severity, struct str host,
+                      struct str words, struct str action);
+/* 'raw' as one line of clean UTF-8 of at most 'max' characters, in the call's
+ * arena; absent stays absent. */
+struct str alarm_words(struct call *, struct str raw, unsigned max);
+/* Sends 'a' as it is, as a raise with the id of its last change. */
+void alarm_repeat(struct alarm_table *, struct call *, const struct alarm *a, const char *reason);
+
 /* The current state of an open alarm as an item, in the call's arena. */
 const struct alarm_item *alarm_describe(struct alarm_table *, struct call *, const struct alarm *,
                                         enum alarm_state, const char *reason);
@@ -127,6 +142,6 @@ struct alarm_counters {
 const struct alarm_counters *alarm_counters(const struct alarm_table *);
 
 void alarm_save(const struct alarm_table *, struct keep_out *);
-bool alarm_restore(struct alarm_table *, struct keep_in *);
+bool alarm_restore(struct alarm_table *, struct keep_in *, unsigned version);
 
 #endif

@@ -42,34 +42,49 @@ kinship(const struct call *c, const struct alarm *a, const struct failure_report
     return moment_before(&c->at, &a->last) ? KIN_OLDER : KIN_NEWER;
 }
 
-/* Number of the raise that begins now.  It follows record time, so that it is
- * new even when the key's last clear has long been forgotten. */
-static uint64_t
-raise_number(const struct call *c, uint64_t before)
+/* It follows record time, so that it is new even when the key's last clear has
+ * long been forgotten. */
+uint64_t
+alarm_raise_number(const struct call *c, uint64_t before)
 {
     uint64_t stamp = c->at.known && c->at.t > 0 ? (uint64_t) (c->at.t / WHEN_SECOND) : 1;
 
     return stamp > before ? stamp : before + 1;
 }
 
-static struct alarm *
-raise_new(struct alarm_table *t, struct call *c, const struct failure_report *r, const struct cleared *before)
+struct alarm *
+alarm_make(struct alarm_table *t, struct call *c, struct str key, const struct facts *f)
 {
     struct alarm *a;
 
     if (map_count(t->open) == ALARM_OPEN_MAX)
         alarm_evict(t, c);
     a = calloc(1, sizeof *a);
-    if (!a || !(a->key.p = keep_str(r->key)) || !(a->f = keep_facts(r->f)))
+    if (!a || !(a->key.p = keep_str(key)) || !(a->f = keep_facts(f)))
         goto fail;
-    a->key.n = r->key.n;
+    a->key.n = key.n;
+    if (map_put(t->open, a->key, a))
+        return a;
+fail:
+    alarm_forget(a);
+    c->error = c->error ? c->error : -ENOMEM;
+    return NULL;
+}
+
+static struct alarm *
+raise_new(struct alarm_table *t, struct call *c, const struct failure_report *r, const struct cleared *before)
+{
+    struct alarm *a = alarm_make(t, c, r->key, r->f);
+
+    if (!a)
+        return NULL;
     a->cls = r->cls;
     a->floor = r->severity;
     a->first = a->last = c->at;
     a->first.when.zone = a->last.when.zone = STR_NONE;
     a->strength = alarm_strength(r->f->basis);
     a->run = r->run;
-    a->raise = raise_number(c, before ? before->raise : 0);
+    a->raise = alarm_raise_number(c, before ? before->raise : 0);
     a->count = 1;
     if (before && before->watch && c->at.known && before->at.clock == c->at.clock
         && c->at.t - before->at.t <= ALARM_WATCH) {
@@ -78,15 +93,9 @@ raise_new(struct alarm_table *t, struct call *c, const struct failure_report *r,
     }
     alarm_add_file(t, a, r->path, r->f->host);
     a->severity = alarm_severity(t, a);
-    if (!map_put(t->open, a->key, a))
-        goto fail;
     alarm_note(t, a);
     alarm_send(t, c, a, ALARM_RAISED, NULL);
     return a;
-fail:
-    alarm_forget(a);
-    c->error = c->error ? c->error : -ENOMEM;
-    return NULL;
 }
 
 /* The old class ends and the new one begins, one after the other in the same

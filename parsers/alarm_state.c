@@ -74,10 +74,26 @@ save_alarm(struct keep_out *o, const struct alarm *a)
     for (unsigned i = 0; i < a->n_files; i++)
         keep_put_u64(o, a->file[i]);
     keep_put_u64(o, a->more_files);
+    keep_put_str(o, str_z(a->words));
+    keep_put_str(o, str_z(a->action));
+    keep_put_when(o, &a->told);
+}
+
+/* What the first version did not keep. */
+static bool
+restore_words(struct keep_in *in, struct alarm *a)
+{
+    struct str words = keep_get_str(in), action = keep_get_str(in);
+
+    keep_get_when(in, &a->told);
+    a->told.zone = STR_NONE;
+    a->words = str_has(words) ? keep_str(words) : NULL;
+    a->action = str_has(action) ? keep_str(action) : NULL;
+    return (a->words || !str_has(words)) && (a->action || !str_has(action));
 }
 
 static bool
-restore_alarm(struct alarm_table *t, struct keep_in *in)
+restore_alarm(struct alarm_table *t, struct keep_in *in, unsigned version)
 {
     struct alarm *a = calloc(1, sizeof *a);
     struct str key;
@@ -115,6 +131,8 @@ restore_alarm(struct alarm_table *t, struct keep_in *in)
         t->waiting[a->file[i] % ALARM_WAITING]++;
     }
     a->more_files = (unsigned) keep_get_u64(in);
+    if (version > 1 && !restore_words(in, a))
+        goto fail;
     a->f = keep_facts(&f);
     a->key = str_make(keep_str(key), key.n);
     if (in->failed || !a->f || !a->key.p || alarm_find(t, a->key) || !map_put(t->open, a->key, a))
@@ -166,12 +184,12 @@ alarm_save(const struct alarm_table *t, struct keep_out *o)
 
 /* Into an empty table; false when the bytes are not a saved table. */
 bool
-alarm_restore(struct alarm_table *t, struct keep_in *in)
+alarm_restore(struct alarm_table *t, struct keep_in *in, unsigned version)
 {
     uint64_t n = keep_get_u64(in);
 
     for (uint64_t i = 0; i < n; i++)
-        if (!restore_alarm(t, in))
+        if (!restore_alarm(t, in, version))
             return false;
     n = keep_get_u64(in);
     for (uint64_t i = 0; i < n; i++)

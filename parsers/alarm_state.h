@@ -30,6 +30,13 @@ struct alarm_table {
 };
 
 void alarm_forget(struct alarm *);
+/* An open alarm under 'key' with a copy of 'f', its other parts zero; one is
+ * evicted where there is no room.  NULL when memory ends. */
+struct alarm *alarm_make(struct alarm_table *, struct call *, struct str key, const struct facts *f);
+/* Takes 'a' out of the table and frees it, without a word. */
+void alarm_drop(struct alarm_table *, struct alarm *);
+/* Number of the raise that begins now, greater than 'before'. */
+uint64_t alarm_raise_number(const struct call *, uint64_t before);
 /* Sends one change of 'a' and counts it. */
 void alarm_send(struct alarm_table *, struct call *, struct alarm *, enum alarm_state, const char *reason);
 /* The severity 'a' has by itself: its class, evidence, count and age. */

@@ -5,46 +5,14 @@
  * are pair.c (reports and proof), stall.c (runs and stalls), alarm.c. */
 #include "build.h"
 
-#include "parsers/correlate.h"
+#include "parsers/correlate_state.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 #include "parsers/cargo.h"
-#include "parsers/map.h"
-#include "parsers/stall.h"
 #include "parsers/stall_state.h"
 #include "parsers/when.h"
-
-enum { CORRELATE_SOURCES_MAX = 65536, CORRELATE_VERSION = 1 };
-
-/* A source as the correlator knows it. */
-struct origin {
-    uint64_t id;
-    uint32_t clock; /* 0 until it shows a time of unknown zone */
-    struct moment last;
-};
-
-struct clock {
-    bool started;
-    int64_t now, due;
-};
-
-struct correlate {
-    struct catalogue *cat;
-    struct id_hasher *hasher;
-    struct alarm_table *alarms;
-    struct pair_table *pairs;
-    struct stall_table *stalls;
-    struct map *origins; /* source id bytes -> struct origin */
-    struct origin *recent;
-    uint32_t n_clocks; /* 1 + clocks of unknown zone */
-    struct clock clock[PAIR_CLOCKS_MAX];
-    bool merged_known;
-    int64_t merged, held_due;
-    int64_t noted; /* the least due time that all clocks know of */
-    uint64_t crowded; /* sources that had to share a clock */
-};
 
 struct correlate *
 correlate_new(struct catalogue *cat)
@@ -84,8 +52,8 @@ correlate_free(struct correlate *k)
     free(k);
 }
 
-static struct origin *
-find_origin(struct correlate *k, uint64_t id)
+struct origin *
+correlate_origin(struct correlate *k, uint64_t id)
 {
     struct str key = str_make((const char *) &id, sizeof id);
     struct origin *o = k->recent;
@@ -126,7 +94,7 @@ origin_clock(struct correlate *k, struct origin *o)
 void
 correlate_unknown_zone(struct correlate *k, uint64_t source)
 {
-    struct origin *o = find_origin(k, source);
+    struct origin *o = correlate_origin(k, source);
 
     if (o)
         origin_clock(k, o);
@@ -210,8 +178,8 @@ raise_fault(struct correlate *k, struct call *c, const struct event *ev, struct 
 }
 
 /* A report leaves, with the verdict it has by now. */
-static void
-release(struct correlate *k, struct call *c, const struct pair_release *out)
+void
+correlate_release(struct correlate *k, struct call *c, const struct pair_release *out)
 {
     struct event *ev = out->ev;
     struct str server = fault_server(ev);
@@ -243,7 +211,21 @@ release_due(struct correlate *k, struct call *c, bool all)
     struct pair_release out;
 
     while (!c->error && pair_take(k->pairs, k->merged, all, &runs, &out)) {
-        release(k, c, &out);
+        correlate_release(k, c, &out);
+        free(out.ev);
+    }
+    k->held_due = pair_next_due(k->pairs);
+}
+
+void
+correlate_release_live(struct correlate *k, struct call *c, const struct correlate_live *live)
+{
+    struct run_lookup runs = stall_runs(k->stalls);
+    struct pair_release out;
+
+    pair_live(k->pairs, live->now, live->read_past, live->arg);
+    while (!c->error && pair_take(k->pairs, INT64_MIN + 1, false, &runs, &out)) {
+        correlate_release(k, c, &out);
         free(out.ev);
     }
     k->held_due = pair_next_due(k->pairs);
@@ -251,8 +233,8 @@ release_due(struct correlate *k, struct call *c, bool all)
 
 /* Later work must not be missed: what was raised since the last look is due at
  * the earliest when the alarm table says, on whatever clock it was dated. */
-static void
-note_due(struct correlate *k)
+void
+correlate_note_due(struct correlate *k)
 {
     int64_t due = alarm_earliest(k->alarms);
 
@@ -355,7 +337,7 @@ follow_copies(struct correlate *k, struct call *c, const struct event *ev, uint6
 int
 correlate_event(struct correlate *k, struct arena *arena, const struct sink *sink, const struct correlate_input *in)
 {
-    struct origin *o = find_origin(k, in->source);
+    struct origin *o = correlate_origin(k, in->source);
     struct event *ev = in->ev;
     struct call c = {.arena = arena, .sink = sink, .event_id = ""};
     struct run_lookup runs = stall_runs(k->stalls);
@@ -373,13 +355,14 @@ correlate_event(struct correlate *k, struct arena *arena, const struct sink *sin
     }
     advance(k, &c, &c.at);
     c.event_id = ev->id;
+    k->dirty = true;
     if (ev->fact == FACT_NONE && !event_class_is_fault(ev->cls) && !ev->worker_known && stall_idle(k->stalls)) {
         send_event(&c, ev);
         return c.error;
     }
     stall_before(k->stalls, &c, ev, in->source, &run, &quiet);
     if (hold(k, &c, ev, in->arrival)) {
-        note_due(k);
+        correlate_note_due(k);
         return c.error;
     }
     if (ev->log && ev->f.claimed)
@@ -389,7 +372,7 @@ correlate_event(struct correlate *k, struct arena *arena, const struct sink *sin
     if (ev->cls != CLASS_STALL && !quiet)
         raise_fault(k, &c, ev, fault_server(ev), run, false);
     stall_after(k->stalls, &c, ev, in->source);
-    note_due(k);
+    correlate_note_due(k);
     return c.error;
 }
 
@@ -398,9 +381,10 @@ correlate_finish(struct correlate *k, struct arena *arena, const struct sink *si
 {
     struct call c = {.arena = arena, .sink = sink, .event_id = ""};
 
+    k->dirty = true;
     release_due(k, &c, true);
     stall_finish(k->stalls, &c);
-    note_due(k);
+    correlate_note_due(k);
     return c.error;
 }
 
@@ -419,78 +403,4 @@ correlate_next_due(const struct correlate *k)
         if (k->clock[i].started && k->clock[i].due < due)
             due = k->clock[i].due;
     return due;
-}
-
-int
-correlate_save(const struct correlate *k, uint8_t **out, size_t *n)
-{
-    struct keep_out o = {0};
-
-    keep_put_u64(&o, CORRELATE_VERSION);
-    keep_put_u64(&o, map_count(k->origins));
-    for (unsigned i = 0; i < map_count(k->origins); i++) {
-        const struct origin *origin = map_at(k->origins, i);
-
-        keep_put_u64(&o, origin->id);
-        keep_put_u64(&o, origin->clock);
-        moment_save(&o, &origin->last);
-    }
-    keep_put_u64(&o, k->n_clocks);
-    for (uint32_t i = 0; i < k->n_clocks; i++) {
-        keep_put_u64(&o, k->clock[i].started);
-        keep_put_u64(&o, (uint64_t) k->clock[i].now);
-    }
-    keep_put_u64(&o, k->merged_known);
-    keep_put_u64(&o, (uint64_t) k->merged);
-    pair_save(k->pairs, &o);
-    stall_save(k->stalls, &o);
-    alarm_save(k->alarms, &o);
-    if (o.failed) {
-        free(o.p);
-        return -ENOMEM;
-    }
-    *out = o.p;
-    *n = o.n;
-    return 0;
-}
-
-static bool
-restore_origins(struct correlate *k, struct keep_in *in)
-{
-    uint64_t n = keep_get_u64(in), clocks;
-
-    for (uint64_t i = 0; i < n && !in->failed; i++) {
-        struct origin *o = find_origin(k, keep_get_u64(in));
-
-        if (!o)
-            return false;
-        o->clock = (uint32_t) keep_get_u64(in);
-        moment_restore(in, &o->last);
-        if (o->clock >= PAIR_CLOCKS_MAX || o->last.clock >= PAIR_CLOCKS_MAX)
-            return false;
-    }
-    clocks = keep_get_u64(in);
-    if (in->failed || clocks == 0 || clocks > PAIR_CLOCKS_MAX)
-        return false;
-    k->n_clocks = (uint32_t) clocks;
-    for (uint32_t i = 0; i < k->n_clocks; i++) {
-        k->clock[i].started = keep_get_u64(in) != 0;
-        k->clock[i].now = (int64_t) keep_get_u64(in);
-        k->clock[i].due = INT64_MIN;
-    }
-    k->merged_known = keep_get_u64(in) != 0;
-    k->merged = (int64_t) keep_get_u64(in);
-    return !in->failed;
-}
-
-int
-correlate_restore(struct correlate *k, const uint8_t *p, size_t n)
-{
-    struct keep_in in = {.p = p, .end = p + n};
-
-    if (keep_get_u64(&in) != CORRELATE_VERSION || !restore_origins(k, &in) || !pair_restore(k->pairs, &in)
-        || !stall_restore(k->stalls, &in) || !alarm_restore(k->alarms, &in) || in.failed || in.p != in.end)
-        return -EINVAL;
-    k->held_due = pair_next_due(k->pairs);
-    return 0;
 }

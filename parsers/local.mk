@@ -6,6 +6,7 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/alarm.h \
 	%D%/alarm_fail.c \
 	%D%/alarm_key.c \
+	%D%/alarm_self.c \
 	%D%/alarm_state.c \
 	%D%/alarm_state.h \
 	%D%/arena.c \
@@ -25,6 +26,9 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/code_scan.h \
 	%D%/correlate.c \
 	%D%/correlate.h \
+	%D%/correlate_live.c \
+	%D%/correlate_state.c \
+	%D%/correlate_state.h \
 	%D%/diagnose.c \
 	%D%/event.c \
 	%D%/event.h \

@@ -14,6 +14,8 @@
 enum { PAIR_BUCKETS = 1024 };
 
 #define QUARTER_HOUR (15 * WHEN_MINUTE)
+/* A report whose logs cannot be read waits no longer than this, by arrival. */
+#define PAIR_PATIENCE (5 * WHEN_MINUTE)
 
 struct failure {
     struct event *ev; /* owned; NULL: free place */
@@ -469,6 +471,24 @@ pair_take(struct pair_table *t, int64_t now, bool all, const struct run_lookup *
         out->at.when.zone = whole->when.zone;
     }
     return true;
+}
+
+void
+pair_live(struct pair_table *t, int64_t now, bool (*read_past)(void *, struct str, int64_t, int64_t), void *arg)
+{
+    for (unsigned i = 0; i < t->n_held; i++) {
+        struct held *h = &t->held[(t->first + i) % PAIR_HELD_MAX];
+        int64_t until = h->at.clock == 0 ? h->at.t + PAIR_WINDOW : 0;
+        struct str host = h->ev->f.host, server = h->ev->f.server;
+
+        if (h->arrival == 0)
+            h->arrival = now;
+        /* A program that starts anew has lived through nothing of it. */
+        if (now - h->arrival >= PAIR_PATIENCE
+            || (read_past(arg, host, until, h->arrival)
+                && (!server.n || host_same(server, host) || read_past(arg, server, until, h->arrival))))
+            h->due = INT64_MIN;
+    }
 }
 
 void

@@ -57,6 +57,10 @@ struct pair_release {
 /* Takes the oldest held report that is due at 'now' (all when 'all'); false
  * when none is.  Overdue ones come in the order they were held. */
 bool pair_take(struct pair_table *, int64_t now, bool all, const struct run_lookup *, struct pair_release *);
+/* Makes due what arrived 5 min before 'now', and what 'read_past' says nothing
+ * can prove any more. */
+void pair_live(struct pair_table *, int64_t now, bool (*read_past)(void *, struct str host, int64_t until, int64_t),
+               void *arg);
 /* For a claim that is not held: names a matching failure as linked. */
 void pair_link(struct pair_table *, struct event *ev, const struct moment *at, const struct run_lookup *);
 

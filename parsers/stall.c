@@ -479,6 +479,14 @@ tick_pending(struct stall_table *t, struct call *c, uint32_t clock, int64_t now)
     return due;
 }
 
+static void
+confirm(struct stall_table *t, struct call *c, struct alarm *a)
+{
+    a->confirmed = true;
+    a->f->confidence = CONFIDENCE_CONFIRMED;
+    alarm_update(t->alarms, c, a, "not opened again for 30 min");
+}
+
 int64_t
 stall_tick(struct stall_table *t, struct call *c, uint32_t clock, int64_t now)
 {
@@ -500,11 +508,37 @@ stall_tick(struct stall_table *t, struct call *c, uint32_t clock, int64_t now)
                 due = s->at.t + STALL_CONFIRM;
             continue;
         }
-        a->confirmed = true;
-        a->f->confidence = CONFIDENCE_CONFIRMED;
-        alarm_update(t->alarms, c, a, "not opened again for 30 min");
+        confirm(t, c, a);
     }
     return due;
+}
+
+void
+stall_live(struct stall_table *t, struct call *c, int64_t now, bool (*at_end)(void *, uint64_t), void *arg)
+{
+    for (unsigned i = 0; i < t->n_stalls; i++) {
+        struct stall *s = &t->stall[i];
+        struct alarm *a = stall_alarm(t, s);
+
+        if (!a || a->confirmed || s->reopened)
+            continue;
+        if (!at_end(arg, s->source))
+            s->quiet = 0;
+        else if (s->quiet == 0)
+            s->quiet = now;
+        else if (now - s->quiet >= STALL_CONFIRM)
+            confirm(t, c, a);
+    }
+}
+
+void
+stall_forget(struct stall_table *t, struct str key)
+{
+    for (unsigned i = 0; i < t->n_stalls; i++)
+        if (str_eq(str_make(t->stall[i].key_text, t->stall[i].key.n), key)) {
+            drop_stall(t, &t->stall[i]);
+            return;
+        }
 }
 
 /* Times of stalls and failed opens whose own records show none: that of the

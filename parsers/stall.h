@@ -26,6 +26,10 @@ void stall_before(struct stall_table *, struct call *, struct event *ev, uint64_
 void stall_after(struct stall_table *, struct call *, const struct event *ev, uint64_t source);
 /* Confirms stalls that are due on 'clock'; returns the next due time. */
 int64_t stall_tick(struct stall_table *, struct call *, uint32_t clock, int64_t now);
+/* Confirms by arrival: stalls whose source has stood at its end for as long. */
+void stall_live(struct stall_table *, struct call *, int64_t now, bool (*at_end)(void *, uint64_t source), void *arg);
+/* The alarm of 'key' was ended from outside. */
+void stall_forget(struct stall_table *, struct str key);
 /* The end of all input: failed opens that still wait are told. */
 void stall_finish(struct stall_table *, struct call *);
 

@@ -16,6 +16,7 @@ struct stall {
     struct run_thread thread;
     bool reopened;
     struct moment at;
+    int64_t quiet; /* arrival since when its source stands at its end, 0 unknown */
 };
 
 struct stall_table {

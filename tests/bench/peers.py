@@ -25,10 +25,11 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "faults"))
-from daemon import TRUECAUSE, Sink, wait_for  # noqa: E402
+from daemon import TRUECAUSE, Sink, end_well, start, wait_for  # noqa: E402
 from logs import Log  # noqa: E402
 
 PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
+PATIENCE = 35  # rsyslogd tries again after 30 s unless told otherwise
 SCENARIOS = ("SIGTERM", "away", "reset", "kill -9")
 NG_PACKAGES = "syslog-ng-core libivykis0 libnet1 libjson-c5 libwrap0".split()
 
@@ -46,8 +47,8 @@ class Product:
 
     def start(self, folder):
         with open(folder + "/out", "ab") as out:
-            return subprocess.Popen([arg.replace("@DIR@", folder) for arg in self.command], env=self.env, stdout=out,
-                                    stderr=out, stdin=subprocess.DEVNULL)
+            return start([arg.replace("@DIR@", folder) for arg in self.command], env=self.env, stdout=out, stderr=out,
+                         stdin=subprocess.DEVNULL)
 
 
 def truecause():
@@ -71,7 +72,7 @@ input(type="imfile" file="@LOG@" tag="bench")
 template(name="raw" type="string" string="%%msg%%\\n")
 action(type="omfwd" target="127.0.0.1" port="@PORT@" protocol="tcp" template="raw" %s)
 """
-    kept = ('action.resumeRetryCount="-1" queue.type="LinkedList" queue.filename="q" queue.saveonshutdown="on" '
+    kept = ('action.resumeRetryCount="-1" action.resumeInterval="1" queue.type="LinkedList" queue.filename="q" queue.saveonshutdown="on" '
             'queue.syncqueuefiles="on" queue.checkpointinterval="100" queue.size="50000"')
     return [Product("rsyslog, defaults", True, command, config % ""),
             Product("rsyslog, disk-assisted queue, synced", True, command, config % kept)]
@@ -176,9 +177,9 @@ class Scenario:
             self.write(self.count)
 
     def outcome(self):
-        """When all is there, or nothing has come for ten seconds."""
+        """When all is there, or nothing has come for longer than peers wait between tries."""
         last, since = -1, time.monotonic()
-        while time.monotonic() - since < 10:
+        while time.monotonic() - since < PATIENCE:
             stat = self.sink.ask()
             if stat["distinct"] >= self.log.written:
                 break
@@ -191,6 +192,7 @@ class Scenario:
 
 
 def main():
+    end_well()
     parser = argparse.ArgumentParser(description="losses beside those of the peers")
     parser.add_argument("--count", type=int, default=300000)
     parser.add_argument("--download", action="store_true", help="fetch syslog-ng if it is not installed")

@@ -25,7 +25,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "faults"))
-from daemon import BUILD, Daemon, Sink, wait_for  # noqa: E402
+from daemon import BUILD, Daemon, Sink, end_well, start, wait_for  # noqa: E402
 from logs import Log, block_of  # noqa: E402
 
 CORE, OTHER = "0", "1"
@@ -228,8 +228,8 @@ class Bench:
                     'template(name="raw" type="string" string="%%msg%%\\n")\n'
                     'action(type="omfwd" target="127.0.0.1" port="%d" protocol="tcp" template="raw" %s)\n'
                     % (folder, path, sink.port, queue))
-        process = subprocess.Popen(on_core(CORE) + ["rsyslogd", "-n", "-f", folder + "/rsyslog.conf", "-i",
-                                                    folder + "/pid"], stderr=subprocess.DEVNULL)
+        process = start(on_core(CORE) + ["rsyslogd", "-n", "-f", folder + "/rsyslog.conf", "-i", folder + "/pid"],
+                        stderr=subprocess.DEVNULL)
         began = time.monotonic()
         done = wait_for(300, lambda: sink.ask()["messages"] >= count, 0.05)
         seconds = time.monotonic() - began
@@ -257,6 +257,7 @@ class Bench:
 
 
 def main():
+    end_well()
     parser = argparse.ArgumentParser(description="tail -> journal -> TCP, measured")
     parser.add_argument("--count", type=int, default=1000000)
     parser.add_argument("--long", type=int, default=50000000)

@@ -18,13 +18,12 @@ import errno
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 
-from daemon import Chance, Daemon, export_alarms, wait_for
+from daemon import Chance, Daemon, end_well, export_alarms, wait_for
 from logs import Log
 from oracle import Archive, View
 from receivers import TcpReceiver, UdpReceiver
@@ -345,6 +344,7 @@ class Campaign:
 
 
 def main():
+    end_well()
     parser = argparse.ArgumentParser(description="faults at random against truecause forward")
     parser.add_argument("--cycles", type=int, default=200)
     parser.add_argument("--minutes", type=float, default=0, help="end after that, whatever the cycles")
@@ -352,7 +352,6 @@ def main():
     parser.add_argument("--folder", help="where to work (default: a new one)")
     options = parser.parse_args()
     print("seed: --seed %d" % options.seed, flush=True)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     folder = options.folder or tempfile.mkdtemp(prefix="truecause-faults.")
     os.makedirs(folder, exist_ok=True)
     campaign = Campaign(folder, options.seed)

@@ -123,7 +123,6 @@ pwrite(int fd, const void *p, size_t n, off_t at)
     return unlucky(fd) ? fail() : next_pwrite(fd, p, n, at);
 }
 
-ssize_t pwrite64(int, const void *, size_t, off64_t);
 ssize_t
 pwrite64(int fd, const void *p, size_t n, off64_t at)
 {

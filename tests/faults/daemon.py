@@ -5,16 +5,40 @@ The environment says where things are, as for every other test: TRUECAUSE (the
 program), TEST_BUILDDIR (where chance.so and sink are).  What is started here is
 ended here, by its process id.
 """
+import atexit
 import json
 import mmap
 import os
+import re
 import signal
 import struct
 import subprocess
+import sys
 import time
 
 TRUECAUSE = os.environ.get("TRUECAUSE", "truecause")
 BUILD = os.environ.get("TEST_BUILDDIR", ".")
+
+
+started = []  # processes, for the end
+
+
+def end_well():
+    """However a harness ends (SIGTERM unwinds it), what it started ends with it."""
+    def end_all():
+        for process in started:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    atexit.register(end_all)
+
+
+def start(command, **options):
+    process = subprocess.Popen(command, **options)
+    started[:] = [p for p in started if p.poll() is None] + [process]
+    return process
 
 
 def wait_for(seconds, condition, every=0.01):
@@ -75,8 +99,8 @@ class Daemon:
         self.reap()
         self.starts += 1
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(self.wrap + [TRUECAUSE, "forward", "-c", self.config], env=self.env,
-                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = start(self.wrap + [TRUECAUSE, "forward", "-c", self.config], env=self.env,
+                                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def reap(self):
         """Takes note of an end that nobody asked for."""
@@ -131,8 +155,6 @@ class Daemon:
 
 def export_alarms(path, host, zone="UTC"):
     """Final alarms of 'truecause export': key -> fields of its last change."""
-    import re
-
     out = {}
     run = subprocess.Popen([TRUECAUSE, "export", "--host", host, "--zone", zone, path], stdout=subprocess.PIPE)
     for line in run.stdout:
@@ -149,8 +171,8 @@ class Sink:
     """tests/bench/sink as a process: a fast TCP receiver that counts marks."""
 
     def __init__(self, *options):
-        self.process = subprocess.Popen([os.path.join(BUILD, "bench", "sink"), *options], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE)
+        self.process = start([os.path.join(BUILD, "bench", "sink"), *options], stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE)
         self.port = json.loads(self.process.stdout.readline())["port"]
 
     def ask(self, what="stat"):

@@ -15,14 +15,13 @@ import os
 import random
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import threading
 import time
 
-from daemon import TRUECAUSE, Daemon, wait_for
-
-import subprocess
+from daemon import TRUECAUSE, Daemon, end_well, wait_for
 
 TOP = os.path.dirname(os.path.abspath(__file__))
 SAMPLE = os.path.join(TOP, "..", "data", "sample")
@@ -181,6 +180,7 @@ def differences(want, got, name):
 
 
 def main():
+    end_well()
     parser = argparse.ArgumentParser(description="batch and live agree")
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(3), "big"))
     parser.add_argument("--failures", type=int, default=300)
@@ -201,7 +201,7 @@ def main():
     runs = []
     for n, (name, what, kill) in enumerate(plans):
         run = Run("%s/live%d" % (folder, n))
-        thread = threading.Thread(target=run.live, args=(what, kill, random.Random(options.seed + n)))
+        thread = threading.Thread(target=run.live, args=(what, kill, random.Random(options.seed + n)), daemon=True)
         thread.start()
         runs.append((name, run, thread))
     for name, run, thread in runs:

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 
-from daemon import Daemon, export_alarms, wait_for
+from daemon import Daemon, end_well, export_alarms, wait_for
 from receivers import UdpReceiver
 
 
@@ -88,6 +88,7 @@ def write_logs(folder, records, years):
 
 
 def main():
+    end_well()
     parser = argparse.ArgumentParser(description="first start over years of logs")
     parser.add_argument("--records", type=int, default=1500000)
     parser.add_argument("--years", type=int, default=10)

@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 
-from daemon import Daemon, Sink, wait_for
+from daemon import Daemon, Sink, end_well, wait_for
 from logs import MARK, Log
 
 
@@ -154,6 +154,7 @@ class Rounds:
 
 
 def main():
+    end_well()
     parser = argparse.ArgumentParser(description="rotation in rounds")
     parser.add_argument("--rounds", type=int, default=1000)
     parser.add_argument("--records", type=int, default=10000000)

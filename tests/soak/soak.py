@@ -15,7 +15,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "faults"))
-from daemon import Daemon, Sink, wait_for  # noqa: E402
+from daemon import Daemon, Sink, end_well, wait_for  # noqa: E402
 from logs import Log  # noqa: E402
 
 
@@ -63,6 +63,7 @@ def keep_small(folder):
 
 
 def main():
+    end_well()
     parser = argparse.ArgumentParser(description="an hour under load")
     parser.add_argument("--seconds", type=int, default=3600)
     parser.add_argument("--rate", type=int, default=10000)

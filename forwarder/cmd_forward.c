@@ -7,6 +7,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "forwarder/catalogue_files.h"
 #include "forwarder/cmd.h"
 #include "forwarder/daemon.h"
 #include "forwarder/engine.h"
@@ -34,9 +35,9 @@ cmd_config_report(void *arg, bool warning, const struct config_place *place, con
 }
 
 static int
-forward_once(struct config *config)
+forward_once(struct config *config, struct catalogue *catalogue)
 {
-    struct engine *e = engine_new(config, true);
+    struct engine *e = engine_new(config, catalogue, true);
     int status;
 
     if (!e) {
@@ -56,6 +57,7 @@ cmd_forward(int argc, char **argv)
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
     const char *path = NULL;
+    struct catalogue *catalogue;
     struct config *config;
     bool once = false;
     int c, status;
@@ -78,7 +80,11 @@ cmd_forward(int argc, char **argv)
     config = config_load(path, cmd_config_report, NULL);
     if (!config)
         return CMD_CONFIG;
-    status = pipeline_forward_once(config);
+    catalogue = catalogue_files_load(path, cmd_config_report, NULL);
+    if (!catalogue)
+        status = CMD_CONFIG;
+    else
+        status = once ? forward_once(config, catalogue) : daemon_run(path, config_ref(config), catalogue);
     config_unref(config);
     return status;
 }

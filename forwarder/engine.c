@@ -19,13 +19,16 @@
 #include "forwarder/log.h"
 
 struct engine *
-engine_new(struct config *config, bool once)
+engine_new(struct config *config, struct catalogue *catalogue, bool once)
 {
     struct engine *e = calloc(1, sizeof *e);
     pthread_condattr_t attr;
 
-    if (!e)
+    if (!e) {
+        catalogue_unref(catalogue);
         return NULL;
+    }
+    e->reload_catalogue = catalogue;
     e->config = config_ref(config);
     e->once = once;
     e->inbox_last = &e->inbox;

@@ -130,8 +130,10 @@ struct engine {
 
 /* Runs sources to targets until engine_stop(), or with 'once' until all is read
  * and delivered.  The exit status (cmd.h).  The thread that calls it is the
- * engine's.  'ready' is called when sources and targets are started. */
-struct engine *engine_new(struct config *, bool once);
+ * engine's.  'ready' is called when sources and targets are started.
+ * engine_new() references the configuration and takes over the reference to
+ * the catalogue, also when it fails (NULL). */
+struct engine *engine_new(struct config *, struct catalogue *, bool once);
 int engine_run(struct engine *, void (*ready)(void *arg), void *arg);
 void engine_free(struct engine *);
 

@@ -9,9 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "forwarder/catalogue_files.h"
 #include "forwarder/clock.h"
-#include "forwarder/cmd.h"
 #include "forwarder/engine_parts.h"
 #include "forwarder/log.h"
 #include "forwarder/reload.h"
@@ -375,14 +373,12 @@ int
 engine_start(struct engine *e)
 {
     const struct config *config = e->config;
-    char *dir = config->n_files ? catalogue_files_dir(config->files[0]) : NULL;
-    struct catalogue *catalogue;
+    struct catalogue *catalogue = e->reload_catalogue;
     char err[1024];
     int r;
 
-    catalogue = catalogue_files_load(dir, cmd_config_report, NULL);
-    free(dir);
-    if (!catalogue || !pipeline_init(&e->p, catalogue))
+    e->reload_catalogue = NULL;
+    if (!pipeline_init(&e->p, catalogue))
         return -EINVAL;
     merge_feeder(e->p.merge, tail_more, e);
     e->storms = storm_new();

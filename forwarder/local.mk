@@ -5,6 +5,8 @@ noinst_LIBRARIES += %D%/libforwarder.a
 %C%_libforwarder_a_SOURCES = \
 	%D%/batch.c \
 	%D%/batch.h \
+	%D%/ackstream.c \
+	%D%/ackstream.h \
 	%D%/bounds.c \
 	%D%/bounds.h \
 	%D%/clock.h \
@@ -30,6 +32,8 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/datagrams.h \
 	%D%/deliver.c \
 	%D%/deliver.h \
+	%D%/dial.c \
+	%D%/dial.h \
 	%D%/engine.c \
 	%D%/engine.h \
 	%D%/engine_commit.c \
@@ -46,6 +50,7 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/inputs.h \
 	%D%/journal.c \
 	%D%/journal.h \
+	%D%/journal_append.c \
 	%D%/journal_find.c \
 	%D%/journal_open.c \
 	%D%/journal_read.c \
@@ -83,8 +88,19 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/target_snmp_pdu.c \
 	%D%/target_snmp_pdu.h \
 	%D%/target_syslog.c \
+	%D%/target_syslog.h \
 	%D%/target_xml.c \
-	%D%/worker.h
+	%D%/told.c \
+	%D%/told.h \
+	%D%/told_parts.h \
+	%D%/told_save.c \
+	%D%/worker.c \
+	%D%/worker.h \
+	%D%/worker_filter.c \
+	%D%/worker_filter.h \
+	%D%/worker_parts.h \
+	%D%/worker_run.c \
+	%D%/worker_send.c
 
 bin_PROGRAMS += truecause
 truecause_SOURCES = %D%/main.c

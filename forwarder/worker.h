@@ -12,6 +12,7 @@
 #include "forwarder/config.h"
 #include "forwarder/feed.h"
 #include "forwarder/journal.h"
+#include "forwarder/target.h"
 
 struct worker;
 
@@ -25,6 +26,7 @@ struct worker_shared {
     bool once; /* end at the feed's last item after worker_finish(), or at the first failure that stays */
     /* Totals of the engine, for the heartbeat; any thread. */
     uint64_t (*records_read)(void *arg);
+    const struct target_class *target_class; /* NULL: what the target's type names */
 };
 
 /* Engine thread.  Reads its state from the journal (a new target starts at the

@@ -75,6 +75,8 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/stall.h \
 	%D%/stall_state.c \
 	%D%/stall_state.h \
+	%D%/storm.c \
+	%D%/storm.h \
 	%D%/str.h \
 	%D%/summary.c \
 	%D%/summary.h \

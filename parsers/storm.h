@@ -37,6 +37,9 @@ struct storm_change {
 };
 bool storm_next(struct storm_table *, int64_t now, struct storm_change *);
 
+/* Raises that were not counted because a bound was reached or memory ended. */
+uint64_t storm_untracked(const struct storm_table *);
+
 bool storm_changed(const struct storm_table *); /* since the last save */
 void storm_save(struct storm_table *, struct keep_out *);
 bool storm_restore(struct storm_table *, struct keep_in *);

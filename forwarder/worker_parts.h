@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * worker_parts.h - what the files worker*.c share.  Nobody else includes this. */
+#ifndef FORWARDER_WORKER_PARTS_H
+#define FORWARDER_WORKER_PARTS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "forwarder/log.h"
+#include "forwarder/target.h"
+#include "forwarder/worker.h"
+#include "forwarder/worker_filter.h"
+#include "parsers/item_xml.h"
+
+#define WORKER_MS INT64_C(1000000)
+#define WORKER_S INT64_C(1000000000)
+
+struct worker {
+    struct config *config;
+    const struct config_target *tc;
+    const struct target_class *cls;
+    struct worker_shared shared;
+    pthread_t thread;
+    bool running; /* the thread was made and not yet joined */
+
+    /* The thread's own. */
+    struct target *target; /* NULL: not open */
+    struct worker_filter filter;
+    struct arena *arena, *held; /* of an item out of the journal; of one that was kept */
+    struct xml_buf xml;
+    struct journal_reader *reader; /* stands at told_seq(), or NULL */
+    uint64_t wire;   /* sends of single items, over all openings */
+    uint64_t kicks;  /* of the feed */
+    uint64_t waited; /* items that had come up to the opening */
+    bool progress;   /* something became safe since the opening */
+    bool owed;       /* clears that were given up may have to go out first */
+    int64_t opened, settled; /* monotonic */
+    int64_t heartbeat, again; /* next, monotonic */
+    int64_t dirty_due, dirty_last;
+    unsigned tries; /* since the last progress */
+    unsigned backoff_ms;
+    uint64_t truncated_before; /* by targets that were closed */
+    uint64_t jitter;
+    struct log_limit log;
+
+    /* Set by others: there is something under 'lock' to look at. */
+    _Atomic bool attention;
+
+    /* Under 'lock': also 'told', as far as it is saved or shown. */
+    pthread_mutex_t lock;
+    struct told *told;
+    bool stopping, finishing, ended, failed;
+    int64_t stop_by; /* monotonic */
+    uint64_t drop_to, dropped, given_up, skipped, sent, reconnects, truncated;
+    int64_t down_since, retry_at;
+    enum worker_state state;
+    unsigned open_keys;
+    char error[256];
+};
+
+enum { WORKER_BACKOFF_MS = 1000 };
+
+void *worker_run(void *); /* worker_run.c: the thread */
+
+/* worker_send.c: all from the thread.  0, -ECANCELED when worker_stop() or
+ * worker_drop() want to be looked at first, or what the target failed with. */
+int worker_send(struct worker *, const struct worker_item *);
+int worker_send_owed(struct worker *); /* after an opening */
+int worker_send_due(struct worker *, int64_t now); /* what goes by the clock */
+int worker_settle(struct worker *, int wait_ms);
+void worker_drop_items(struct worker *, uint64_t seq);
+/* The item of a journal's row; false (logged, counted) when it cannot be read.
+ * With 'brief' an event is what the row's columns say, which is quicker. */
+bool worker_read_row(struct worker *, const struct journal_row *, bool brief, struct item *);
+/* worker_save() has something to do, from 'due' on at the latest. */
+void worker_dirty(struct worker *, int64_t due);
+void worker_tell(struct worker *, int64_t now); /* says so, when due; worker_run.c */
+
+#endif

@@ -105,6 +105,9 @@ int journal_find(struct journal *, const char *id, struct journal_row *, char **
 int journal_find_key(struct journal *, struct str key, struct journal_row *, char **to_free);
 int journal_reader_find(struct journal_reader *, const char *id, struct journal_row *, char **to_free);
 int journal_reader_find_key(struct journal_reader *, struct str key, struct journal_row *, char **to_free);
+/* The newest change of the key with a seq below 'before': an alarm's history, step by step. */
+int journal_reader_find_key_before(struct journal_reader *, struct str key, uint64_t before, struct journal_row *,
+                                   char **to_free);
 int journal_reader_get(struct journal_reader *, uint64_t seq, struct journal_row *, char **to_free);
 const char *journal_reader_error(const struct journal_reader *); /* words of its last failure */
 

@@ -18,7 +18,7 @@ enum { STEP_ROWS = 10000 };
 static const char *const lookups[JOURNAL_LOOKUPS] = {
     [JOURNAL_BY_ID] = "SELECT " JOURNAL_ROW_COLUMNS " FROM item WHERE seq > ? AND seq <= ? AND id = ?"
                       " ORDER BY seq DESC LIMIT 1",
-    [JOURNAL_BY_KEY] = "SELECT " JOURNAL_ROW_COLUMNS " FROM item WHERE key = ? ORDER BY seq DESC LIMIT 1",
+    [JOURNAL_BY_KEY] = "SELECT " JOURNAL_ROW_COLUMNS " FROM item WHERE key = ? AND seq < ? ORDER BY seq DESC LIMIT 1",
     [JOURNAL_BY_SEQ] = "SELECT " JOURNAL_ROW_COLUMNS " FROM item WHERE seq = ?",
     /* min() and max() together would read every row. */
     [JOURNAL_SPAN] = ("SELECT (SELECT seq FROM item ORDER BY seq LIMIT 1),"
@@ -101,7 +101,7 @@ journal_lookup_id(struct journal_finder *f, const char *id, struct journal_row *
 }
 
 int
-journal_lookup_key(struct journal_finder *f, struct str key, struct journal_row *row, char **to_free)
+journal_lookup_key(struct journal_finder *f, struct str key, uint64_t before, struct journal_row *row, char **to_free)
 {
     int rc = prepare(f, JOURNAL_BY_KEY);
 
@@ -109,6 +109,7 @@ journal_lookup_key(struct journal_finder *f, struct str key, struct journal_row 
     if (rc != SQLITE_OK)
         return rc;
     sqlite3_bind_text64(f->st[JOURNAL_BY_KEY], 1, key.p ? key.p : "", key.n, SQLITE_STATIC, SQLITE_UTF8);
+    sqlite3_bind_int64(f->st[JOURNAL_BY_KEY], 2, before < INT64_MAX ? (int64_t) before : INT64_MAX);
     rc = take(f, JOURNAL_BY_KEY, row, to_free);
     sqlite3_clear_bindings(f->st[JOURNAL_BY_KEY]);
     return rc;
@@ -141,5 +142,5 @@ journal_find(struct journal *j, const char *id, struct journal_row *row, char **
 int
 journal_find_key(struct journal *j, struct str key, struct journal_row *row, char **to_free)
 {
-    return told(j, journal_lookup_key(&j->finder, key, row, to_free));
+    return told(j, journal_lookup_key(&j->finder, key, UINT64_MAX, row, to_free));
 }

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,12 +52,20 @@ static const char *const migrations[JOURNAL_VERSION] = {
     " (SELECT name FROM word WHERE word.kind = 3 AND code = state) AS state, key, history, xml FROM item;",
 };
 
+#define INSERT_ITEM "INSERT INTO item (pos, kind, id, time, arrival, class, severity, state, key, xml, history) VALUES "
+#define ROW_VALUES "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define TWO_ROWS ROW_VALUES ", " ROW_VALUES
+#define EIGHT_ROWS TWO_ROWS ", " TWO_ROWS ", " TWO_ROWS ", " TWO_ROWS
+_Static_assert(JOURNAL_ROWS == 32, "the statement has as many rows");
+
 static const char *const statements[JOURNAL_STATEMENTS] = {
     [JOURNAL_BEGIN] = "BEGIN IMMEDIATE",
     [JOURNAL_COMMIT] = "COMMIT",
     [JOURNAL_ROLLBACK] = "ROLLBACK",
-    [JOURNAL_APPEND] = "INSERT INTO item (seq, pos, kind, id, time, arrival, class, severity, state, key, xml, history)"
-                       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [JOURNAL_APPEND] = INSERT_ITEM ROW_VALUES,
+    [JOURNAL_APPEND_AT] = "INSERT INTO item (seq, pos, kind, id, time, arrival, class, severity, state, key, xml, history)"
+                          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [JOURNAL_APPEND_ROWS] = (INSERT_ITEM EIGHT_ROWS ", " EIGHT_ROWS ", " EIGHT_ROWS ", " EIGHT_ROWS),
     [JOURNAL_PUT] = "INSERT INTO blob (kind, name, data) VALUES (?, ?, ?)"
                     " ON CONFLICT (kind, name) DO UPDATE SET data = excluded.data",
     [JOURNAL_FORGET] = "DELETE FROM blob WHERE kind = ? AND name = ?",
@@ -67,8 +76,7 @@ static const char *const statements[JOURNAL_STATEMENTS] = {
                            " ON CONFLICT (target) DO UPDATE SET seq = excluded.seq, target_seq = excluded.target_seq",
     [JOURNAL_CURSOR_EACH] = "SELECT target, seq FROM cursor ORDER BY target",
     [JOURNAL_CURSOR_FORGET] = "DELETE FROM cursor WHERE target = ?",
-    [JOURNAL_POSITION] = "SELECT pos FROM item WHERE seq <= ? ORDER BY seq DESC LIMIT 1",
-    [JOURNAL_OLDEST] = "SELECT seq, pos, arrival FROM item WHERE seq <= ? ORDER BY seq LIMIT ?",
+    [JOURNAL_POSITION] = "SELECT pos, arrival FROM item WHERE seq <= ? ORDER BY seq DESC LIMIT 1",
     [JOURNAL_TRIM] = "DELETE FROM item WHERE seq <= ?",
     [JOURNAL_FIRST] = "SELECT seq FROM item ORDER BY seq LIMIT 1",
     [JOURNAL_PAGES] = "PRAGMA page_count",
@@ -99,7 +107,7 @@ journal_settings(sqlite3 *db, bool read_only)
         return sqlite3_exec(db, "PRAGMA cache_size = -2048; PRAGMA cell_size_check = ON", NULL, NULL, NULL);
     snprintf(sql, sizeof sql,
              "PRAGMA page_size = %d; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384;"
-             "PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF;"
+             "PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF; PRAGMA secure_delete = OFF;"
              "PRAGMA journal_size_limit = %d",
              JOURNAL_PAGE, 2 * JOURNAL_PAGE * JOURNAL_WAL_PAGES);
     if ((rc = sqlite3_exec(db, sql, NULL, NULL, NULL)) != SQLITE_OK
@@ -330,6 +338,8 @@ load_position(struct journal *j)
     /* A cursor beyond the items: they were lost with a damaged file.  Their
      * numbers are not given again, or new items would count as delivered. */
     j->last_seq = (uint64_t) (last > cursors ? last : cursors);
+    j->stored_seq = j->last_seq;
+    j->gap = cursors > last;
     j->pos = (uint64_t) pos;
     j->all_from_start = lost > 0;
     return SQLITE_OK;
@@ -525,12 +535,22 @@ open_or_recover(struct journal *j, char *err, size_t errlen)
     return 0;
 }
 
+/* SQLite's own count of the memory it uses takes a lock at each allocation. */
+static void
+configure_sqlite(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 struct journal *
 journal_open(const char *dir, uint64_t limit_bytes, char *err, size_t errlen)
 {
+    static pthread_once_t configured = PTHREAD_ONCE_INIT;
     struct journal *j = calloc(1, sizeof *j);
     int result = -ENOMEM;
     size_t n = strlen(dir) + sizeof "/journal.db";
+
+    pthread_once(&configured, configure_sqlite);
 
     err[0] = '\0';
     if (j) {

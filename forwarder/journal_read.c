@@ -283,7 +283,14 @@ journal_reader_find(struct journal_reader *r, const char *id, struct journal_row
 int
 journal_reader_find_key(struct journal_reader *r, struct str key, struct journal_row *row, char **to_free)
 {
-    return told(r, journal_lookup_key(&r->finder, key, row, to_free));
+    return told(r, journal_lookup_key(&r->finder, key, UINT64_MAX, row, to_free));
+}
+
+int
+journal_reader_find_key_before(struct journal_reader *r, struct str key, uint64_t before, struct journal_row *row,
+                               char **to_free)
+{
+    return told(r, journal_lookup_key(&r->finder, key, before, row, to_free));
 }
 
 int

@@ -35,6 +35,8 @@ enum journal_statement {
     JOURNAL_COMMIT,
     JOURNAL_ROLLBACK,
     JOURNAL_APPEND,
+    JOURNAL_APPEND_AT,
+    JOURNAL_APPEND_ROWS, /* JOURNAL_ROWS at a time */
     JOURNAL_PUT,
     JOURNAL_FORGET,
     JOURNAL_GET,
@@ -44,7 +46,6 @@ enum journal_statement {
     JOURNAL_CURSOR_EACH,
     JOURNAL_CURSOR_FORGET,
     JOURNAL_POSITION,
-    JOURNAL_OLDEST,
     JOURNAL_TRIM,
     JOURNAL_FIRST,
     JOURNAL_PAGES,
@@ -61,6 +62,19 @@ struct journal_finder {
     sqlite3_stmt *st[JOURNAL_LOOKUPS];
 };
 
+/* A row on its way into the table. */
+struct journal_pending {
+    uint64_t pos;
+    int64_t time, arrival;
+    int kind, cls, severity, state; /* stored codes; state -1 none */
+    bool timed, history, own;       /* own: of class self */
+    unsigned char id[32];
+    bool raw_id; /* 16 bytes of an id of ours; else 'id_n' of text */
+    size_t id_n;
+    struct str key, xml;
+};
+enum { JOURNAL_ROWS = 32, JOURNAL_COLUMNS = 11, JOURNAL_PENDING_BYTES = 65536 };
+
 struct journal {
     sqlite3 *db;
     sqlite3_stmt *st[JOURNAL_STATEMENTS];
@@ -74,8 +88,15 @@ struct journal {
     bool limited;            /* the last append met the limit */
     uint64_t limit;
     uint64_t last_seq, pos;  /* of the newest item; pos counts bytes ever stored */
-    uint64_t begin_seq, begin_pos; /* as they were at the begin */
+    uint64_t stored_seq;     /* newest number in the table; the pending ones follow */
+    bool gap;                /* the next one does not follow the newest row by itself */
+    uint64_t begin_seq, begin_pos, begin_stored; /* as they were at the begin */
+    bool begin_gap;
     uint64_t used, used_pos;       /* bytes in use when 'pos' was 'used_pos' */
+    unsigned n_pending;
+    size_t n_bytes;
+    struct journal_pending pending[JOURNAL_ROWS];
+    char bytes[JOURNAL_PENDING_BYTES]; /* what they point to */
     char error[512];
 };
 
@@ -87,6 +108,16 @@ int journal_errno(sqlite3 *db, int rc);
 /* The same, with the words kept in j->error; damage is remembered on disk. */
 int journal_fail(struct journal *, int rc, const char *doing);
 
+/* Runs a statement that gives no row and makes it ready for the next time. */
+int journal_run(struct journal *, enum journal_statement, const char *doing);
+/* Runs a statement that gives one number; 'none' when it gives no row. */
+int journal_run_int(struct journal *, enum journal_statement, int64_t none, int64_t *out, const char *doing);
+/* Looks how many bytes are in use; appends add to that until the next look. */
+int journal_note_used(struct journal *);
+
+/* journal_append.c: the waiting rows into the table. */
+int journal_flush(struct journal *);
+/* The id as 16 bytes when it is one of ours, else as text. */
 int journal_bind_id(sqlite3_stmt *, int column, const char *id, unsigned char raw[16]);
 
 /* journal_open.c */
@@ -100,7 +131,8 @@ void journal_suspect(const char *dir);
 void journal_finder_init(struct journal_finder *, sqlite3 *db, const struct journal_words *);
 void journal_finder_fini(struct journal_finder *);
 int journal_lookup_id(struct journal_finder *, const char *id, struct journal_row *, char **to_free);
-int journal_lookup_key(struct journal_finder *, struct str key, struct journal_row *, char **to_free);
+int journal_lookup_key(struct journal_finder *, struct str key, uint64_t before, struct journal_row *,
+                       char **to_free);
 int journal_lookup_seq(struct journal_finder *, uint64_t seq, struct journal_row *, char **to_free);
 
 /* journal_recover.c: true when an earlier start, or a failure while running,

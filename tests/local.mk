@@ -55,6 +55,8 @@ check_PROGRAMS += %D%/unit/check_diagnose
 %C%_unit_check_diagnose_SOURCES = %D%/unit/check_diagnose.c
 check_PROGRAMS += %D%/unit/check_event_xml
 %C%_unit_check_event_xml_SOURCES = %D%/unit/check_event_xml.c %D%/unit/framing.h
+check_PROGRAMS += %D%/unit/check_feed
+%C%_unit_check_feed_SOURCES = %D%/unit/check_feed.c %D%/unit/random_items.c %D%/unit/random_items.h
 check_PROGRAMS += %D%/unit/check_format
 %C%_unit_check_format_SOURCES = %D%/unit/check_format.c
 check_PROGRAMS += %D%/unit/check_glob_case
@@ -81,6 +83,8 @@ check_PROGRAMS += %D%/unit/check_log
 %C%_unit_check_log_SOURCES = %D%/unit/check_log.c
 check_PROGRAMS += %D%/unit/check_map
 %C%_unit_check_map_SOURCES = %D%/unit/check_map.c
+check_PROGRAMS += %D%/unit/check_merge
+%C%_unit_check_merge_SOURCES = %D%/unit/check_merge.c
 check_PROGRAMS += %D%/unit/check_mib
 %C%_unit_check_mib_SOURCES = %D%/unit/check_mib.c
 check_PROGRAMS += %D%/unit/check_pair
@@ -228,11 +232,14 @@ bench-peers: all %D%/bench/sink$(EXEEXT)
 
 # --- benches -------------------------------------------------------------------
 # Built by 'make bench' alone: add the program to both lists.
+EXTRA_PROGRAMS += %D%/bench/bench_journal
+%C%_bench_bench_journal_SOURCES = %D%/bench/bench_journal.c
 EXTRA_PROGRAMS += %D%/bench/bench_load
 %C%_bench_bench_load_SOURCES = %D%/bench/bench_load.c
 EXTRA_PROGRAMS += %D%/bench/bench_time
 %C%_bench_bench_time_SOURCES = %D%/bench/bench_time.c
 BENCHES = \
+	%D%/bench/bench_journal$(EXEEXT) \
 	%D%/bench/bench_load$(EXEEXT) \
 	%D%/bench/bench_time$(EXEEXT)
 

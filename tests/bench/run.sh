@@ -48,6 +48,11 @@ done >"$dir/ten.log"
     "$TRUECAUSE" export --host BENCH --zone UTC "$dir/ten.log"
 rm -f "$dir/ten.log" "$dir/out"
 
+# What the store between sources and targets takes, on this disk.
+mkdir "$dir/journal"
+"$bench/bench_journal" "$dir/journal" "$count"
+rm -rf "$dir/journal"
+
 # rsyslog: the same file, the records with error 32 to a file.
 if command -v rsyslogd >/dev/null 2>&1; then
     mkdir "$dir/rsyslog"

@@ -16,6 +16,8 @@
 #include "parsers/event.h"
 #include "parsers/format.h"
 
+#define CONFIG_STATE_DEFAULT "/var/lib/truecause"
+
 /* Where a thing was written, for messages: file:line. */
 struct config_place {
     const char *file;

@@ -120,10 +120,18 @@ int journal_flush(struct journal *);
 /* The id as 16 bytes when it is one of ours, else as text. */
 int journal_bind_id(sqlite3_stmt *, int column, const char *id, unsigned char raw[16]);
 
-/* journal_open.c */
+/* journal_open.c: settings of a connection. */
 int journal_settings(sqlite3 *db, bool read_only);
+
+/* journal_schema.c; SQLite results.  Whether the file is ours and not from the
+ * future: SQLITE_MISMATCH when it must be left alone, 'err' says why. */
+int journal_check_ours(sqlite3 *db, int64_t *version, char *err, size_t errlen);
 int journal_migrate(sqlite3 *db, char *err, size_t errlen);
+/* 'add': words that are new in this version get the next free codes. */
 int journal_words_load(sqlite3 *db, bool add, struct journal_words *);
+int journal_prepare(struct journal *);
+/* The first number that 'sql' gives, 0 for none. */
+int journal_query_int(sqlite3 *db, const char *sql, int64_t *out);
 /* Leaves word in 'dir' that the journal is damaged (see journal_recover.c). */
 void journal_suspect(const char *dir);
 

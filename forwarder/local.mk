@@ -55,6 +55,7 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/journal_open.c \
 	%D%/journal_read.c \
 	%D%/journal_recover.c \
+	%D%/journal_schema.c \
 	%D%/journal_tables.h \
 	%D%/log.c \
 	%D%/log.h \

@@ -258,6 +258,7 @@ EXTRA_DIST += $(SHELL_TESTS) \
 	%D%/faults/history.py \
 	%D%/faults/logs.py \
 	%D%/faults/oracle.py \
+	%D%/faults/oracle_test.py \
 	%D%/faults/receivers.py \
 	%D%/faults/rotate.py \
 	%D%/faults/run.sh \

@@ -64,8 +64,10 @@ class Disk:
         if os.path.exists(self.ballast):
             os.unlink(self.ballast)
 
-    def close(self):
+    def close(self, keep):
         if self.mounted:
+            if keep:
+                shutil.copytree(self.path, self.path + ".kept")
             subprocess.run(["umount", self.path], check=True)
 
 
@@ -340,7 +342,8 @@ class Campaign:
 
     def remove(self):
         for disk in (self.state, self.archive_disk):
-            disk.close()
+            disk.free()
+            disk.close(bool(self.violations))
 
 
 def main():
@@ -372,7 +375,7 @@ def main():
     finally:
         campaign.finish()
         campaign.report(cycle, time.monotonic() - began)
-        campaign.remove() if not campaign.violations else None
+        campaign.remove()
     if campaign.violations:
         print("kept: " + folder)
         return 1

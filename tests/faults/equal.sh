@@ -1,0 +1,9 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Batch, live, cut anywhere and killed: the same events and alarms.  See equal.py.
+. "${TEST_SRCDIR:?}/integration/lib.sh"
+PYTHONDONTWRITEBYTECODE=1
+TMPDIR=$SCRATCH
+export PYTHONDONTWRITEBYTECODE TMPDIR
+check "batch and live agree" python3 "$TEST_SRCDIR/faults/equal.py" --failures 150
+finish

@@ -14,7 +14,11 @@ enum { CMD_DONE = 0, CMD_UNFRAMED = 1, CMD_USAGE = 2, CMD_CONFIG = 3, CMD_FAILED
 int cmd_export(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
+int cmd_explain_id(int argc, char **argv); /* explain with -c; argv of "explain" */
 int cmd_forward(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+int cmd_alarms(int argc, char **argv);
+int cmd_replay(int argc, char **argv);
 int cmd_send_test(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_test(int argc, char **argv);

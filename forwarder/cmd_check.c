@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * cmd_check.c - `truecause check`: what is wrong with a configuration, as
- * file:line: what, why, how to mend.  Changes nothing, opens no source and
- * talks to nobody.  Called by main.c. */
+ * cmd_check.c - `truecause check`: what is wrong with a configuration and the
+ * catalogue beside it, as file:line: what, why, how to mend.  Changes nothing,
+ * opens no source and talks to nobody.  Called by main.c. */
 #include "build.h"
 
 #include "forwarder/cmd.h"
@@ -10,13 +10,15 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "forwarder/catalogue_files.h"
 #include "forwarder/config.h"
 #include "parsers/text.h"
 
 static const char usage[] =
     "usage: truecause check -c CONFIG\n"
-    "Reads CONFIG and the *.xml files of the folder conf.d beside it, and tells every\n"
-    "error and warning as FILE:LINE: what, why, how to mend.\n"
+    "Reads CONFIG, the *.xml files of the folder conf.d beside it, and those of the\n"
+    "folder catalogue.d, and tells every error and warning as FILE:LINE: what, why,\n"
+    "how to mend.\n"
     "\n"
     "Exit status: 0 no errors; 2 wrong usage; 3 errors; 4 the answer could not be written.\n";
 
@@ -71,6 +73,7 @@ cmd_check(int argc, char **argv)
     if ((config = config_load(path, print, &count)))
         config_survey(config, print, &count);
     config_unref(config);
+    catalogue_unref(catalogue_files_load(path, print, &count));
     printf("%u error%s, %u warning%s\n", count.errors, count.errors == 1 ? "" : "s", count.warnings,
            count.warnings == 1 ? "" : "s");
     if (fflush(stdout) != 0) {

@@ -11,19 +11,22 @@
 #include <string.h>
 
 #include "forwarder/cmd.h"
+#include "forwarder/explain_event.h"
 #include "forwarder/log.h"
 #include "forwarder/pipeline.h"
 #include "parsers/summary.h"
 #include "parsers/text.h"
 
-enum { EXPLAIN_MAX = 16, EXPLAIN_BYTES = 1024 };
+enum { EXPLAIN_MAX = 16, EXPLAIN_BYTES = 1024, EXPLAIN_WORDS = 4 << 20 };
 
 static const char usage[] =
     "usage: truecause explain [OPTION]... FILE[:LINE]|ID [FILE...]\n"
+    "       truecause explain -c CONFIG ID\n"
     "Takes a record apart: its bytes, what was read from them, the verdict and why.\n"
     "FILE:LINE names the record that stands on that line, FILE alone all faults in\n"
     "it; an ID (32 hex digits) is looked for in the FILEs.  Further FILEs are read\n"
-    "as well, so that reports and the lines that prove them meet.\n"
+    "as well, so that reports and the lines that prove them meet.  With -c, the ID is\n"
+    "looked for in the journal, and what became of it is told as well.\n"
     "Options as for report.\n";
 
 struct explain {
@@ -36,125 +39,10 @@ struct explain {
     char ids[EXPLAIN_MAX][EVENT_ID_SIZE]; /* shown events, for their alarms */
 };
 
-static void
-show(const char *label, struct str s)
-{
-    char text[4096];
-
-    if (!str_has(s))
-        return;
-    text_show(s, text, sizeof text);
-    printf("  %-12s %s\n", label, text);
-}
-
-static void
-show_z(const char *label, const char *z)
-{
-    if (z && z[0])
-        show(label, str_z(z));
-}
-
-/* The text, one line of it a line, indented. */
-static void
-show_text(struct str text)
-{
-    bool first = true;
-
-    while (first || text.n) {
-        size_t n = str_find_char(text, '\n');
-
-        show(first ? "text" : "", str_make(text.p, n));
-        text = str_skip(text, n < text.n ? n + 1 : n);
-        first = false;
-    }
-}
-
-static void
-show_when(const struct when *w)
-{
-    char utc[WHEN_TEXT_SIZE] = "", local[WHEN_TEXT_SIZE] = "";
-
-    if (w->utc_known)
-        when_text(w, utc);
-    if (w->local_known)
-        when_iso(w->local, w->fraction, local);
-    show_z("time", utc);
-    show_z("local", local);
-    if (w->zone.n)
-        show("zone", w->zone);
-    if (!w->utc_known && w->local_known)
-        puts("               the zone is unknown: --zone or the source's zone attribute tells");
-    if (!w->utc_known && !w->local_known)
-        show_z("time", "none in the record");
-}
-
-static void
-show_claim(const struct facts *f)
-{
-    if (!f->claimed)
-        return;
-    printf("  %-12s %s", "claim", event_class_name(f->claim_class));
-    if (str_has(f->claim_event))
-        printf(" (event %.*s)", STR_ARG(f->claim_event));
-    if (f->figures != FIGURES_NONE)
-        printf(", figures %s", figures_name(f->figures));
-    if (f->figures == FIGURES_FILLED)
-        printf(": %.*s MB available, %.*s MB required", STR_ARG(f->available), STR_ARG(f->required));
-    fputc('\n', stdout);
-}
-
-static const char *
-basis_words(enum basis b)
-{
-    switch (b) {
-    case BASIS_CODE:
-        return "the record shows the code itself";
-    case BASIS_LOG_MATCH:
-        return "a log line about the same package proves it";
-    case BASIS_BLANK_FIGURES:
-        return "a real lack of space fills the figures in; these are blank";
-    case BASIS_FIGURES:
-        return "the figures show it";
-    case BASIS_TEXT:
-        return "only the wording says so";
-    case BASIS_SEQUENCE:
-        return "the order of records shows it";
-    case BASIS_NONE:
-        return "";
-    }
-    return "";
-}
-
-static void
-show_cause(const struct event *ev)
-{
-    const struct facts *f = &ev->f;
-
-    show_z("class", event_class_name(ev->cls));
-    show_z("severity", severity_name(ev->severity));
-    show("signature", f->signature);
-    if (!f->caused)
-        return;
-    printf("  %-12s %s%s\n", "cause", event_class_name(f->cause_class),
-           f->misreported ? ", not what the report claims" : "");
-    if (f->tagged)
-        show_z("tag", EVENT_TAG);
-    if (f->win32_known)
-        printf("  %-12s Win32 %" PRIu32 " %.*s\n", "code", f->win32, STR_ARG(f->symbol));
-    printf("  %-12s %s: %s (%s)\n", "basis", basis_name(f->basis), basis_words(f->basis),
-           confidence_name(f->confidence));
-    for (unsigned i = 0; i < f->n_evidence; i++)
-        show_z("evidence", f->evidence[i]);
-    for (unsigned i = 0; i < f->n_linked; i++)
-        show_z("linked", f->linked[i]);
-    for (unsigned i = 0; i < f->n_articles; i++)
-        show("article", f->article[i]);
-}
-
 /* The record's own bytes, from the file that the event names; what is long is
  * cut.  A file that went away meanwhile shows nothing. */
 static void
-show_bytes(const struct inputs *in, const struct event *ev)
+show_bytes(struct xml_buf *out, const struct inputs *in, const struct event *ev)
 {
     char bytes[EXPLAIN_BYTES];
     size_t n = ev->length < sizeof bytes ? (size_t) ev->length : sizeof bytes;
@@ -167,7 +55,7 @@ show_bytes(const struct inputs *in, const struct event *ev)
             continue;
         f = fopen(in->path[i], "rb");
         if (f && fseeko(f, (off_t) ev->offset, SEEK_SET) == 0 && fread(bytes, 1, n, f) == n)
-            show("bytes", str_make(bytes, n));
+            explain_line(out, "bytes", str_make(bytes, n));
         if (f)
             fclose(f);
         return;
@@ -177,25 +65,14 @@ show_bytes(const struct inputs *in, const struct event *ev)
 static void
 show_event(const struct inputs *in, const struct event *ev)
 {
-    char line[SUMMARY_SIZE];
+    struct xml_buf out;
 
-    summary_event(ev, line);
-    printf("%s\n", line);
-    show_z("event", ev->id);
-    printf("  %-12s %.*s, line %" PRIu64 ", bytes %" PRIu64 " to %" PRIu64 "\n", "source", STR_ARG(ev->source_name),
-           ev->line, ev->offset, ev->offset + ev->length);
-    printf("  %-12s %.*s%s%s\n", "format", STR_ARG(ev->format), ev->repaired ? ", trailer damaged and repaired" : "",
-           ev->truncated ? ", text shortened" : "");
-    show_bytes(in, ev);
-    show_when(&ev->when);
-#define FACT(member, element, attribute, sd, prose) \
-    if (strcmp(#element, "claim") != 0) \
-        show(#attribute, ev->f.member);
-#include "parsers/event_fields.def"
-#undef FACT
-    show_text(ev->text);
-    show_claim(&ev->f);
-    show_cause(ev);
+    xml_buf_init(&out, EXPLAIN_WORDS);
+    explain_event_head(&out, ev);
+    show_bytes(&out, in, ev);
+    explain_event_body(&out, ev);
+    fwrite(out.p, 1, out.n, stdout);
+    xml_buf_fini(&out);
 }
 
 static bool
@@ -278,6 +155,9 @@ cmd_explain(int argc, char **argv)
     struct sink sink = {look_at, &x};
     int status;
 
+    for (int i = 1; i < argc; i++)
+        if (strncmp(argv[i], "-c", 2) == 0 || strncmp(argv[i], "--config", 8) == 0)
+            return cmd_explain_id(argc, argv);
     if (!options_read(&options, argc, argv, "", usage, &status))
         return status;
     if (is_id(argv[options.first])) {
@@ -289,12 +169,12 @@ cmd_explain(int argc, char **argv)
     } else {
         split_place(argv[options.first], &x);
     }
-    if (!pipeline_init(&p))
+    if (!pipeline_init(&p, NULL))
         return CMD_FAILED;
     inputs_expand(&in, argv + options.first, argc - options.first);
     x.in = &in;
     pipeline_open_inputs(&p, &in, &options.stream);
-    status = pipeline_run(&p, &sink, false, NULL, NULL) ? CMD_FAILED : pipeline_status(&p);
+    status = pipeline_run(&p, &sink, false) ? CMD_FAILED : pipeline_status(&p);
     if (x.more)
         printf("\n(%u more are not shown; name one by FILE:LINE)\n", x.more);
     if (!x.shown && status != CMD_FAILED) {

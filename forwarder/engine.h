@@ -39,15 +39,22 @@ struct engine_source {
     uint64_t records;
 };
 
-enum engine_what { ENGINE_STATUS, ENGINE_ALARMS, ENGINE_CLEAR, ENGINE_RESEND, ENGINE_REPLAY, ENGINE_EXPLAIN };
+enum engine_what {
+    ENGINE_STATUS,
+    ENGINE_SUMMARY, /* one line of it */
+    ENGINE_ALARMS,
+    ENGINE_CLEAR,
+    ENGINE_RESEND,
+    ENGINE_REPLAY,
+    ENGINE_EXPLAIN /* which targets have had item 'from' */
+};
 
 /* A question from another thread; lives there until engine_ask() is back. */
 struct engine_request {
     enum engine_what what;
-    bool json;
-    const char *key, *text;   /* CLEAR; EXPLAIN: 'key' is the id; REPLAY: 'key' is the target */
-    uint64_t from, to;        /* REPLAY: seqs, or with 'by_time' arrival in ns UTC */
-    bool by_time;
+    bool json, all;
+    const char *key, *text;   /* CLEAR; REPLAY: 'key' is the target */
+    uint64_t from, to;        /* REPLAY: arrival in ns UTC, 'to' 0: up to now; EXPLAIN: seq */
     struct xml_buf *out;      /* the answer's text */
     int status;               /* exit status for who asked: see cmd.h */
     bool done;

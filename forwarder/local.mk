@@ -3,31 +3,49 @@
 # that tests can link the rest.  One source a line, sorted.
 noinst_LIBRARIES += %D%/libforwarder.a
 %C%_libforwarder_a_SOURCES = \
-	%D%/batch.c \
-	%D%/batch.h \
 	%D%/ackstream.c \
 	%D%/ackstream.h \
+	%D%/answer.c \
+	%D%/answer.h \
+	%D%/answer_json.c \
+	%D%/answer_status.c \
+	%D%/batch.c \
+	%D%/batch.h \
 	%D%/bounds.c \
 	%D%/bounds.h \
+	%D%/catalogue_files.c \
+	%D%/catalogue_files.h \
 	%D%/clock.h \
 	%D%/cmd.h \
+	%D%/cmd_alarms.c \
 	%D%/cmd_check.c \
 	%D%/cmd_explain.c \
+	%D%/cmd_explain_id.c \
 	%D%/cmd_export.c \
 	%D%/cmd_forward.c \
 	%D%/cmd_mib.c \
+	%D%/cmd_replay.c \
 	%D%/cmd_report.c \
 	%D%/cmd_send_test.c \
+	%D%/cmd_status.c \
 	%D%/cmd_test.c \
 	%D%/config.c \
 	%D%/config.h \
 	%D%/config_parts.h \
 	%D%/config_source.c \
+	%D%/config_state.c \
+	%D%/config_state.h \
 	%D%/config_survey.c \
 	%D%/config_target.c \
 	%D%/config_values.c \
 	%D%/config_vocabulary.c \
 	%D%/config_xml.c \
+	%D%/control.c \
+	%D%/control.h \
+	%D%/control_client.c \
+	%D%/control_client.h \
+	%D%/daemon.c \
+	%D%/daemon.h \
 	%D%/datagrams.c \
 	%D%/datagrams.h \
 	%D%/deliver.c \
@@ -41,9 +59,22 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/engine_record.c \
 	%D%/engine_start.c \
 	%D%/engine_watch.c \
+	%D%/explain_event.c \
+	%D%/explain_event.h \
+	%D%/explain_item.c \
+	%D%/explain_item.h \
 	%D%/feed.c \
 	%D%/feed.h \
+	%D%/follow.c \
 	%D%/follow.h \
+	%D%/follow_files.c \
+	%D%/follow_find.c \
+	%D%/follow_log.c \
+	%D%/follow_queue.c \
+	%D%/follow_read.c \
+	%D%/follow_state.h \
+	%D%/generation.c \
+	%D%/generation.h \
 	%D%/glob_case.c \
 	%D%/glob_case.h \
 	%D%/inputs.c \
@@ -57,6 +88,10 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/journal_recover.c \
 	%D%/journal_schema.c \
 	%D%/journal_tables.h \
+	%D%/journal_view.c \
+	%D%/journal_view.h \
+	%D%/json.c \
+	%D%/json.h \
 	%D%/log.c \
 	%D%/log.h \
 	%D%/merge.c \
@@ -65,13 +100,24 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/mib_table.h \
 	%D%/mib_text.c \
 	%D%/mib_text.h \
+	%D%/moment_read.c \
+	%D%/moment_read.h \
 	%D%/near.c \
 	%D%/near.h \
+	%D%/notify.c \
+	%D%/notify.h \
 	%D%/options.c \
 	%D%/options.h \
 	%D%/pipeline.c \
 	%D%/pipeline.h \
+	%D%/place.c \
 	%D%/place.h \
+	%D%/put.c \
+	%D%/put.h \
+	%D%/reload.c \
+	%D%/reload.h \
+	%D%/request.c \
+	%D%/request.h \
 	%D%/stream.c \
 	%D%/stream.h \
 	%D%/stream_event.c \
@@ -100,6 +146,7 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/worker_filter.c \
 	%D%/worker_filter.h \
 	%D%/worker_parts.h \
+	%D%/worker_replay.c \
 	%D%/worker_run.c \
 	%D%/worker_send.c
 

@@ -9,8 +9,11 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "forwarder/clock.h"
@@ -19,6 +22,7 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static void (*sink_call)(void *, const char *, size_t);
 static void *sink_arg;
+static atomic_bool priorities;
 
 void
 log_sink(void (*sink)(void *, const char *, size_t), void *arg)
@@ -43,6 +47,34 @@ level_name(enum log_level level)
     return "";
 }
 
+/* "<3>" and so on: syslog's numbers. */
+static const char *
+level_priority(enum log_level level)
+{
+    switch (level) {
+    case LOG_LEVEL_ERROR:
+        return "<3>";
+    case LOG_LEVEL_WARN:
+        return "<4>";
+    case LOG_LEVEL_INFO:
+        return "<6>";
+    }
+    return "";
+}
+
+void
+log_to_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    char here[64];
+    struct stat st;
+
+    if (!stream || fstat(STDERR_FILENO, &st) != 0)
+        return;
+    snprintf(here, sizeof here, "%ju:%ju", (uintmax_t) st.st_dev, (uintmax_t) st.st_ino);
+    atomic_store(&priorities, strcmp(here, stream) == 0);
+}
+
 static void write_line(enum log_level, const char *fmt, va_list) __attribute__((format(printf, 2, 0)));
 
 static void
@@ -56,7 +88,8 @@ write_line(enum log_level level, const char *fmt, va_list ap)
 
     if ((n = vsnprintf(text, sizeof text, fmt, ap)) < 0)
         return;
-    used = (size_t) snprintf(line, sizeof line, "truecause: %s", level_name(level));
+    used = (size_t) snprintf(line, sizeof line, "%struecause: %s", atomic_load(&priorities) ? level_priority(level) : "",
+                             level_name(level));
     used += text_show(str_z(text), line + used, sizeof line - used - 1);
     line[used++] = '\n';
     pthread_mutex_lock(&lock);

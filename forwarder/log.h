@@ -36,6 +36,10 @@ void log_limited(struct log_limit *, enum log_level, const char *fmt, ...) __att
 /* Says how much of 'what' was withheld, when anything was. */
 void log_limit_flush(struct log_limit *, const char *what);
 
+/* Where stderr is the system's journal (JOURNAL_STREAM names it), lines carry
+ * their priority from now on, as sd-daemon(3) has it. */
+void log_to_journal(void);
+
 /* Sends the finished lines (LF included) elsewhere, for tests; NULL: stderr. */
 void log_sink(void (*sink)(void *arg, const char *line, size_t n), void *arg);
 

@@ -57,6 +57,8 @@ restore(struct worker *w, struct journal *j)
 
     if (!r)
         r = told_restore(w->told, j, w->tc->name, clock_monotonic(), clock_utc());
+    if (!r)
+        r = worker_replay_restore(w, j);
     if (r)
         return r;
     if (at.seq > last) {
@@ -122,7 +124,7 @@ worker_is_dirty(struct worker *w)
     bool dirty;
 
     pthread_mutex_lock(&w->lock);
-    dirty = told_changed(w->told);
+    dirty = told_changed(w->told) || worker_replay_changed(w);
     pthread_mutex_unlock(&w->lock);
     return dirty;
 }
@@ -134,6 +136,8 @@ worker_save(struct worker *w, struct journal *j)
 
     pthread_mutex_lock(&w->lock);
     r = told_save(w->told, j, w->tc->name, clock_monotonic(), clock_utc());
+    if (!r)
+        r = worker_replay_save(w, j);
     pthread_mutex_unlock(&w->lock);
     return r;
 }
@@ -143,6 +147,7 @@ worker_saved(struct worker *w)
 {
     pthread_mutex_lock(&w->lock);
     told_saved(w->told);
+    worker_replay_saved(w);
     pthread_mutex_unlock(&w->lock);
 }
 
@@ -234,7 +239,8 @@ worker_status(struct worker *w, struct worker_status *s)
                                 .acknowledged = told_totals(w->told)->items - w->given_up,
                                 .folded = told_totals(w->told)->folded, .dropped = w->dropped,
                                 .skipped = w->skipped, .truncated = w->truncated, .reconnects = w->reconnects,
-                                .open_keys = w->open_keys};
+                                .open_keys = w->open_keys,
+                                .replaying = w->replay.last ? w->replay.last - w->replay.next + 1 : 0};
     memcpy(s->error, w->error, sizeof s->error);
     pthread_mutex_unlock(&w->lock);
 }
@@ -242,5 +248,7 @@ worker_status(struct worker *w, struct worker_status *s)
 int
 worker_forget(struct journal *j, const char *target)
 {
-    return told_forget(j, target);
+    int r = told_forget(j, target);
+
+    return r ? r : worker_replay_forget(j, target);
 }

@@ -70,9 +70,15 @@ struct worker_status {
     uint64_t behind;       /* items after the cursor */
     int64_t oldest_unsafe; /* arrival (ns UTC) of the oldest item not yet safe, 0 none */
     uint64_t sent, acknowledged, folded, dropped, skipped, truncated, reconnects;
+    uint64_t replaying; /* items that a replay has left */
     unsigned open_keys;
 };
 void worker_status(struct worker *, struct worker_status *); /* any thread */
+
+/* Engine thread.  The stored items 'first' to 'last' go to the target again,
+ * between what is new, and through a restart once that is saved.  -EBUSY while
+ * an earlier replay is under way. */
+int worker_replay(struct worker *, uint64_t first, uint64_t last);
 
 /* Engine thread, inside a transaction: forgets what a target that is no longer
  * configured was told.  Its cursor: journal_cursor_keep(). */

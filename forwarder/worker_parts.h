@@ -16,6 +16,11 @@
 #define WORKER_MS INT64_C(1000000)
 #define WORKER_S INT64_C(1000000000)
 
+/* Items [next, last] that are to go again; 0, 0: none. */
+struct worker_span {
+    uint64_t next, last;
+};
+
 struct worker {
     struct config *config;
     const struct config_target *tc;
@@ -31,6 +36,10 @@ struct worker {
     struct xml_buf xml;
     struct journal_reader *reader; /* stands at told_seq(), or NULL */
     uint64_t wire;   /* sends of single items, over all openings */
+    uint64_t safe;   /* the newest of them that is safe */
+    struct journal_reader *replay_reader;
+    uint64_t replay_to;   /* a run of the replay is out, up to here; 0 none is */
+    uint64_t replay_wire; /* and its last item has this number */
     uint64_t kicks;  /* of the feed */
     uint64_t waited; /* items that had come up to the opening */
     bool progress;   /* something became safe since the opening */
@@ -52,6 +61,7 @@ struct worker {
     struct told *told;
     bool stopping, finishing, ended, failed;
     int64_t stop_by; /* monotonic */
+    struct worker_span replay, replay_saving, replay_disk;
     uint64_t drop_to, dropped, given_up, skipped, sent, reconnects, truncated;
     int64_t down_since, retry_at;
     enum worker_state state;
@@ -76,5 +86,19 @@ bool worker_read_row(struct worker *, const struct journal_row *, bool brief, st
 /* worker_save() has something to do, from 'due' on at the latest. */
 void worker_dirty(struct worker *, int64_t due);
 void worker_tell(struct worker *, int64_t now); /* says so, when due; worker_run.c */
+/* Hands one item over, with patience; 'wire' not above w->wire is a repetition. */
+int worker_hand(struct worker *, const struct item *, struct str xml, uint64_t wire, uint64_t target_seq);
+/* Looks at what others want, in the middle of an item: 0 or -ECANCELED. */
+int worker_attend(struct worker *);
+
+/* worker_replay.c: a step of the thread; what was out goes again (a loss); and
+ * the engine's side, the first three under 'lock'. */
+int worker_replay_step(struct worker *);
+void worker_replay_rewind(struct worker *);
+bool worker_replay_changed(const struct worker *);
+int worker_replay_save(struct worker *, struct journal *);
+void worker_replay_saved(struct worker *);
+int worker_replay_restore(struct worker *, struct journal *);
+int worker_replay_forget(struct journal *, const char *target);
 
 #endif

@@ -93,6 +93,7 @@ close_target(struct worker *w)
     }
     w->target = NULL;
     close_reader(w);
+    worker_replay_rewind(w);
 }
 
 /* The target is lost: what is not safe goes again, after a pause. */
@@ -323,6 +324,8 @@ step(struct worker *w)
         w->owed = false;
     if (!r)
         r = worker_send_due(w, now);
+    if (!r)
+        r = worker_replay_step(w);
     if (r)
         return r;
     seq = told_seq(w->told);

@@ -25,6 +25,8 @@ worker_settle(struct worker *w, int wait_ms)
     int r = w->cls->settle(w->target, wait_ms, &safe);
 
     w->settled = clock_monotonic();
+    if (safe > w->safe)
+        w->safe = safe;
     pthread_mutex_lock(&w->lock);
     moved = told_safe(w->told, safe);
     w->open_keys = told_open(w->told);
@@ -54,9 +56,8 @@ give_up(struct worker *w, uint64_t seq)
     worker_dirty(w, clock_monotonic());
 }
 
-/* Looks at what others want, in the middle of an item. */
-static int
-attend(struct worker *w)
+int
+worker_attend(struct worker *w)
 {
     uint64_t drop_to;
     bool stopping;
@@ -73,9 +74,8 @@ attend(struct worker *w)
     return 0;
 }
 
-/* Hands one item over, with patience.  'wire' not above w->wire is a repetition. */
-static int
-hand(struct worker *w, const struct item *item, struct str xml, uint64_t wire, uint64_t target_seq)
+int
+worker_hand(struct worker *w, const struct item *item, struct str xml, uint64_t wire, uint64_t target_seq)
 {
     struct target_item out = {.seq = wire, .target_seq = target_seq, .item = item, .xml = xml};
     int r;
@@ -87,7 +87,7 @@ hand(struct worker *w, const struct item *item, struct str xml, uint64_t wire, u
         if (r != -EAGAIN)
             break;
         r = worker_settle(w, ROOM_MS);
-        if (r || (r = attend(w)) != 0)
+        if (r || (r = worker_attend(w)) != 0)
             return r;
     }
     if (!r && wire > w->wire)
@@ -103,14 +103,14 @@ hand_as(struct worker *w, const struct item *item, struct str xml, enum alarm_st
     struct item changed = {.kind = ITEM_ALARM, .alarm = &as};
 
     if (item->kind != ITEM_ALARM || item->alarm->state == state)
-        return hand(w, item, xml, w->wire + 1, target_seq);
+        return worker_hand(w, item, xml, w->wire + 1, target_seq);
     as = *item->alarm;
     as.state = state;
     xml_buf_clear(&w->xml);
     item_xml_write(&w->xml, &changed);
     if (w->xml.failed)
         return -ENOMEM;
-    return hand(w, &changed, str_make(w->xml.p, w->xml.n), w->wire + 1, target_seq);
+    return worker_hand(w, &changed, str_make(w->xml.p, w->xml.n), w->wire + 1, target_seq);
 }
 
 static void
@@ -224,7 +224,7 @@ release(struct worker *w, struct str storm)
         if (!r)
             worker_filter_sent(&w->filter, &it, state, number, clock_monotonic());
         if (!r)
-            r = attend(w);
+            r = worker_attend(w);
     }
     free(l.item);
     return r;
@@ -255,7 +255,7 @@ worker_send(struct worker *w, const struct worker_item *it)
     int r = 0;
 
     while (!told_room(w->told)) {
-        if ((r = worker_settle(w, ROOM_MS)) != 0 || (r = attend(w)) != 0)
+        if ((r = worker_settle(w, ROOM_MS)) != 0 || (r = worker_attend(w)) != 0)
             return r;
     }
     switch (worker_filter_item(&w->filter, it->item, it->history, &state)) {
@@ -318,7 +318,7 @@ send_again(struct worker *w, int64_t now)
         struct item item;
 
         if (read_kept(w, key, k, &item))
-            r = hand(w, &item, str_make(k->xml, k->n), w->wire, k->target_seq);
+            r = worker_hand(w, &item, str_make(k->xml, k->n), w->wire, k->target_seq);
         else
             last = true;
         if (r)
@@ -356,7 +356,7 @@ send_heartbeat(struct worker *w)
     item_xml_write(&w->xml, &item);
     if (w->xml.failed)
         return 0;
-    return hand(w, &item, str_make(w->xml.p, w->xml.n), w->wire, n.last_seq);
+    return worker_hand(w, &item, str_make(w->xml.p, w->xml.n), w->wire, n.last_seq);
 }
 
 int

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * answer_status.c - `truecause status` for people.  Called by answer.c. */
+#include "build.h"
+
+#include "forwarder/answer.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "forwarder/clock.h"
+#include "parsers/pair.h"
+#include "parsers/when.h"
+
+enum { STATUS_LOGS = 20 };
+
+static void
+label(struct xml_buf *out, const char *name)
+{
+    put_f(out, "  %-14s ", name);
+}
+
+static void
+put_config(struct engine *e, struct xml_buf *out)
+{
+    char when[PUT_SHORT], why[ANSWER_WHY];
+
+    answer_reload_error(e, why);
+    label(out, "configuration");
+    put_shown(out, str_z(e->config->files[0]));
+    if (e->config->n_files > 1)
+        put_f(out, " and %u of conf.d", e->config->n_files - 1);
+    put_z(out, "\n");
+    label(out, "last reload");
+    if (e->last_reload)
+        put_f(out, "%s, taken over", put_time(when, e->last_reload));
+    else
+        put_z(out, "none");
+    if (why[0]) {
+        put_z(out, "; A LATER ONE FAILED, the configuration is as before: ");
+        put_shown(out, str_z(why));
+    }
+    put_z(out, "\n");
+}
+
+static void
+put_journal(struct engine *e, struct xml_buf *out)
+{
+    char used[PUT_SHORT], limit[PUT_SHORT], first[PUT_SHORT], last[PUT_SHORT], ago[PUT_SHORT];
+    int64_t now = clock_monotonic();
+
+    label(out, "journal");
+    put_shown(out, str_z(e->config->state));
+    put_f(out, ": %s of %s, items %s to %s, written %s ago\n", put_size(used, journal_used(e->journal)),
+          put_size(limit, e->config->journal_limit), put_count(first, journal_first_seq(e->journal)),
+          put_count(last, journal_last_seq(e->journal)), put_span(ago, now - e->last_commit));
+    if (e->stuck_since) {
+        label(out, "");
+        put_f(out, "CANNOT BE WRITTEN for %s: %s\n", put_span(ago, now - e->stuck_since), strerror(-e->journal_error));
+    }
+    if (e->blocked) {
+        label(out, "");
+        put_f(out, "FULL: nothing is read until %s takes its items\n", e->overflowing ? e->overflowing : "a target");
+    }
+}
+
+static void
+put_alarms(struct engine *e, struct xml_buf *out)
+{
+    unsigned count[CLASS_COUNT], n = alarm_open_count(correlate_alarms(e->p.correlate));
+    const char *between = ": ";
+
+    answer_count_alarms(e, count);
+    label(out, "alarms open");
+    put_f(out, "%u", n);
+    for (int c = 0; c < CLASS_COUNT; c++)
+        if (count[c]) {
+            put_f(out, "%s%s %u", between, event_class_name((enum event_class) c), count[c]);
+            between = ", ";
+        }
+    put_z(out, "\n");
+}
+
+static void
+put_correlation(struct engine *e, struct xml_buf *out)
+{
+    const struct pair_counters *pairs = correlate_pairs(e->p.correlate);
+    const struct alarm_counters *alarms = alarm_counters(correlate_alarms(e->p.correlate));
+
+    label(out, "correlation");
+    put_f(out, "%u reports held, %" PRIu64 " paired, %" PRIu64 " not", correlate_held(e->p.correlate), pairs->paired,
+          pairs->unpaired);
+    put_f(out, "; alarms raised %" PRIu64 ", updated %" PRIu64 ", cleared %" PRIu64 ", aged %" PRIu64 "\n",
+          alarms->raised, alarms->updated, alarms->cleared, alarms->aged);
+    if (pairs->early || pairs->forgotten || alarms->evicted) {
+        label(out, "");
+        put_f(out, "AT A BOUND: %" PRIu64 " reports judged early, %" PRIu64 " failures forgotten, %" PRIu64
+                   " alarms evicted\n",
+              pairs->early, pairs->forgotten, alarms->evicted);
+    }
+}
+
+static void
+put_sources(struct engine *e, struct xml_buf *out)
+{
+    put_f(out, "\nSources (%u)\n", e->n_sources);
+    for (unsigned i = 0; i < e->n_sources; i++) {
+        const struct engine_source *s = &e->sources[i];
+        char bytes[PUT_SHORT], span[PUT_SHORT];
+        struct follow_status fs;
+        const char *state;
+        int64_t hung;
+
+        follow_status(s->follow, &fs);
+        state = answer_source_state(s, &fs, &hung);
+        put_f(out, "  %-10s ", state);
+        put_shown(out, str_z(s->sc->name));
+        put_f(out, ": %u log%s, %s read", fs.logs, fs.logs == 1 ? "" : "s", put_size(bytes, fs.bytes));
+        if (fs.remote)
+            put_z(out, ", remote");
+        if (fs.lost)
+            put_f(out, ", LOST %" PRIu64 " times", fs.lost);
+        if (hung)
+            put_f(out, ", no answer for %s", put_span(span, hung));
+        else if (fs.looked)
+            put_f(out, ", looked at %s ago", put_span(span, clock_monotonic() - fs.looked));
+        put_z(out, "\n");
+        for (int k = 0; k < FOLLOW_TROUBLES; k++)
+            if (s->trouble[k].now) {
+                put_z(out, "             ");
+                put_shown(out, str_z(s->trouble[k].text));
+                put_z(out, "\n");
+            }
+    }
+}
+
+static void
+put_logs(struct engine *e, bool all, struct xml_buf *out)
+{
+    struct answer_log *logs;
+    unsigned n, shown;
+
+    logs = answer_logs(e, &n);
+    shown = all || n < STATUS_LOGS ? n : STATUS_LOGS;
+    if (n)
+        put_f(out, "\nLogs (%u)\n  %-21s %12s %12s  %-12s %s\n", n, "STATE", "UNREAD", "SIZE", "LAST RECORD", "LOG");
+    for (unsigned i = 0; i < shown; i++) {
+        const struct tail *t = logs[i].tail;
+        char lag[PUT_SHORT], size[PUT_SHORT], age[PUT_SHORT] = "-";
+
+        if (t->read_at)
+            put_span(age, engine_now(e) - t->read_at);
+        put_f(out, "  %-21s %12s %12s  %-12s ", logs[i].state, put_size(lag, logs[i].lag), put_size(size, t->size), age);
+        put_shown(out, str_z(t->log->path));
+        if (t->losses)
+            put_f(out, "  LOST %" PRIu64 " times", t->losses);
+        if (t->jumped)
+            put_z(out, "  its times jump");
+        put_z(out, "\n");
+    }
+    if (shown < n)
+        put_f(out, "  ... and %u more, with %s or less unread each; --all shows them\n", n - shown,
+              put_size((char[PUT_SHORT]){""}, logs[shown].lag));
+    free(logs);
+}
+
+static void
+put_targets(struct engine *e, struct xml_buf *out)
+{
+    put_f(out, "\nTargets (%u)\n", e->n_workers);
+    if (e->n_workers)
+        put_f(out, "  %-16s %-7s %-9s %10s %-12s %12s %9s %9s\n", "NAME", "TYPE", "STATE", "BEHIND", "OLDEST",
+              "ACKNOWLEDGED", "FOLDED", "DROPPED");
+    for (unsigned i = 0; i < e->n_workers; i++) {
+        char behind[PUT_SHORT], oldest[PUT_SHORT] = "-", done[PUT_SHORT], folded[PUT_SHORT], dropped[PUT_SHORT],
+            span[PUT_SHORT];
+        int64_t now = clock_monotonic();
+        struct worker_status s;
+
+        worker_status(e->workers[i], &s);
+        if (s.oldest_unsafe)
+            put_span(oldest, engine_now(e) - s.oldest_unsafe);
+        put_f(out, "  %-16s %-7s %-9s %10s %-12s %12s %9s %9s\n", s.name, s.type, answer_worker_state(s.state),
+              put_count(behind, s.behind), oldest, put_count(done, s.acknowledged), put_count(folded, s.folded),
+              put_count(dropped, s.dropped));
+        if (s.replaying)
+            put_f(out, "    a replay has %s items left\n", put_count(behind, s.replaying));
+        if (s.error[0]) {
+            put_z(out, "    ");
+            put_shown(out, str_z(s.error));
+            if (s.down_since)
+                put_f(out, " (for %s", put_span(span, now - s.down_since));
+            if (s.down_since && s.retry_at > now)
+                put_f(out, "; next try in %s", put_span(span, s.retry_at - now));
+            put_z(out, s.down_since ? ")\n" : "\n");
+        }
+    }
+}
+
+void
+answer_status_text(struct engine *e, bool all, struct xml_buf *out)
+{
+    char up[PUT_SHORT], records[PUT_SHORT], items[PUT_SHORT], faults[PUT_SHORT], uncounted[PUT_SHORT];
+
+    put_f(out, "truecause %s, process %ld, running for %s\n", PACKAGE_VERSION, (long) getpid(),
+          put_span(up, clock_monotonic() - e->started));
+    put_config(e, out);
+    put_journal(e, out);
+    label(out, "read");
+    put_f(out, "%s records since the start: %s items, %s faults; %s events that no target takes%s\n",
+          put_count(records, e->records), put_count(items, e->items), put_count(faults, e->faults),
+          put_count(uncounted, e->uncounted), e->history ? "; a first read of old records is under way" : "");
+    put_alarms(e, out);
+    put_correlation(e, out);
+    put_sources(e, out);
+    put_logs(e, all, out);
+    put_targets(e, out);
+}

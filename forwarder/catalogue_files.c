@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * catalogue_files.c - reads the catalogue files that an administrator added.
+ * Called by cmd_forward.c, daemon.c (a reload takes configuration and catalogue
+ * or neither) and cmd_check.c. */
+#include "build.h"
+
+#include "forwarder/catalogue_files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FILES_MAX = 256, FILE_MAX = 16 << 20 };
+
+struct files {
+    struct catalogue_input *input; /* those compiled in first; names and texts of the rest are owned */
+    size_t n, n_builtin, cap;
+    config_report *report;
+    void *arg;
+};
+
+static void fail(struct files *, const char *file, int line, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static void
+fail(struct files *f, const char *file, int line, const char *fmt, ...)
+{
+    const struct config_place place = {file, line};
+    char text[1024];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    f->report(f->arg, false, &place, text);
+}
+
+static bool
+add(struct files *f, const char *name, struct str xml)
+{
+    if (f->n == f->cap) {
+        size_t cap = f->cap ? f->cap * 2 : 16;
+        struct catalogue_input *grown = realloc(f->input, cap * sizeof *grown);
+
+        if (!grown)
+            return false;
+        f->input = grown;
+        f->cap = cap;
+    }
+    f->input[f->n++] = (struct catalogue_input){name, xml};
+    return true;
+}
+
+/* The whole file into memory.  Its size is only a first guess: it may be
+ * written to meanwhile. */
+static bool
+read_file(struct files *f, const char *path)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    FILE *in = fd >= 0 ? fdopen(fd, "rb") : NULL;
+    char *bytes = NULL, *name = NULL;
+    struct stat st;
+    bool ok = false;
+    size_t n = 0;
+
+    if (!in || fstat(fileno(in), &st) != 0) {
+        fail(f, path, 0, "cannot read it: %s", strerror(errno));
+    } else if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX) {
+        fail(f, path, 0, "is not a file of at most %d MiB: take it out of the folder", FILE_MAX >> 20);
+    } else if (!(bytes = malloc((size_t) st.st_size + 1)) || !(name = strdup(path))) {
+        fail(f, path, 0, "not enough memory to read it");
+    } else {
+        n = fread(bytes, 1, (size_t) st.st_size, in);
+        if (ferror(in))
+            fail(f, path, 0, "cannot read it: %s", strerror(errno));
+        else if (!(ok = add(f, name, str_make(bytes, n))))
+            fail(f, path, 0, "not enough memory to read it");
+    }
+    if (in)
+        fclose(in);
+    else if (fd >= 0)
+        close(fd);
+    if (!ok) {
+        free(bytes);
+        free(name);
+    }
+    return ok;
+}
+
+static int
+is_part(const struct dirent *e)
+{
+    size_t n = strlen(e->d_name);
+
+    return n > 4 && e->d_name[0] != '.' && strcmp(e->d_name + n - 4, ".xml") == 0;
+}
+
+/* By bytes, not by the locale: the order decides what overrides what. */
+static int
+by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static bool
+read_folder(struct files *f, const char *dir)
+{
+    struct dirent **entry = NULL;
+    int n = scandir(dir, &entry, is_part, by_name);
+    bool ok = true;
+
+    if (n < 0) {
+        if (errno == ENOENT)
+            return true;
+        fail(f, dir, 0, "cannot read the folder: %s", strerror(errno));
+        return false;
+    }
+    if (n > FILES_MAX) {
+        fail(f, dir, 0, "the folder holds more than %d files", FILES_MAX);
+        ok = false;
+    }
+    for (int i = 0; i < n; i++) {
+        char *path = NULL;
+
+        if (ok && asprintf(&path, "%s/%s", dir, entry[i]->d_name) < 0) {
+            path = NULL;
+            ok = false;
+            fail(f, dir, 0, "not enough memory to read the folder");
+        }
+        ok = ok && read_file(f, path);
+        free(path);
+        free(entry[i]);
+    }
+    free(entry);
+    return ok;
+}
+
+/* The folder catalogue.d beside the configuration; malloc'ed. */
+static char *
+folder_beside(const char *config_path)
+{
+    const char *slash = strrchr(config_path, '/');
+    char *dir = NULL;
+
+    if (asprintf(&dir, "%.*scatalogue.d", slash ? (int) (slash - config_path) + 1 : 0, config_path) < 0)
+        return NULL;
+    return dir;
+}
+
+struct catalogue *
+catalogue_files_load(const char *config_path, config_report *report, void *arg)
+{
+    struct files f = {.report = report, .arg = arg};
+    struct catalogue *set = NULL;
+    struct catalogue_error error;
+    char *dir = folder_beside(config_path);
+    bool ok = dir != NULL;
+
+    if (!ok)
+        fail(&f, config_path, 0, "not enough memory to read the catalogue");
+    while (ok && catalogue_builtin[f.n].name)
+        if (!(ok = add(&f, catalogue_builtin[f.n].name, catalogue_builtin[f.n].xml)))
+            fail(&f, dir, 0, "not enough memory to read the catalogue");
+    f.n_builtin = f.n;
+    if (ok)
+        ok = read_folder(&f, dir);
+    if (ok && !(set = catalogue_new(f.input, f.n, &error)))
+        fail(&f, error.file, error.line, "%s", error.text);
+    for (size_t i = f.n_builtin; i < f.n; i++) {
+        char *name, *bytes;
+
+        /* They were malloc'ed here; the struct only looks at them. */
+        memcpy(&name, &f.input[i].name, sizeof name);
+        memcpy(&bytes, &f.input[i].xml.p, sizeof bytes);
+        free(name);
+        free(bytes);
+    }
+    free(f.input);
+    free(dir);
+    return set;
+}

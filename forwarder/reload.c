@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * reload.c - compares configurations.  Called by engine*.c (what to keep) and
+ * daemon.c (what cannot be). */
+#include "build.h"
+
+#include "forwarder/reload.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static bool
+same(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+bool
+reload_same_source(const struct config_source *a, const struct config_source *b)
+{
+    return same(a->name, b->name) && same(a->format, b->format) && same(a->path, b->path) && same(a->host, b->host)
+           && same(a->address, b->address) && same(a->site, b->site) && same(a->zone, b->zone)
+           && same(a->code_page, b->code_page) && a->date_order == b->date_order && a->poll_ms == b->poll_ms;
+}
+
+bool
+reload_same_target(const struct config_target *a, const struct config_target *b)
+{
+    return same(a->name, b->name) && same(a->type, b->type) && a->items == b->items && a->severity == b->severity
+           && a->history_all == b->history_all && a->overflow_block == b->overflow_block
+           && a->heartbeat_ms == b->heartbeat_ms
+           /* xml */
+           && same(a->path, b->path) && a->form_lines == b->form_lines && a->rotate_bytes == b->rotate_bytes
+           && a->rotate_ns == b->rotate_ns
+           /* network */
+           && same(a->transport, b->transport) && same(a->host, b->host) && same(a->port, b->port)
+           && same(a->version, b->version) && same(a->community, b->community) && a->inform == b->inform
+           && a->pdu_size == b->pdu_size && a->pace == b->pace && a->facility == b->facility;
+}
+
+bool
+reload_possible(const struct config *now, const struct config *next, char *why, size_t size)
+{
+    const char *what = NULL, *was = NULL;
+    char limit[32];
+
+    if (!same(now->state, next->state)) {
+        what = "state";
+        was = now->state;
+    } else if (!same(now->enterprise_oid, next->enterprise_oid)) {
+        what = "enterprise-oid";
+        was = now->enterprise_oid;
+    } else if (now->journal_limit != next->journal_limit) {
+        snprintf(limit, sizeof limit, "%" PRIu64 " bytes", now->journal_limit);
+        what = "journal-limit";
+        was = limit;
+    }
+    if (what)
+        snprintf(why, size, "%s:%d: %s cannot change while the program runs (it is %s): change it back, or restart",
+                 next->place.file, next->place.line, what, was);
+    return !what;
+}

@@ -184,7 +184,7 @@ expand(struct glob_case *out, const char *dir, const char *rest)
         return 0;
     }
     if (!(slash = strchr(rest, '/')))
-        return expand_files(out, dir, rest);
+        return out->folders ? add(out, dir) : expand_files(out, dir, rest);
     snprintf(component, sizeof component, "%.*s", (int) (slash - rest), rest);
     if (!join(path, dir, component))
         return -ENAMETOOLONG;
@@ -200,13 +200,12 @@ compare(const void *a, const void *b)
     return strcmp(*(char *const *) a, *(char *const *) b);
 }
 
-int
-glob_case_find(const char *pattern, struct glob_case *out)
+static int
+find(const char *pattern, struct glob_case *out)
 {
     unsigned parts = 0;
     int result;
 
-    memset(out, 0, sizeof *out);
     for (const char *p = pattern; *p; p++)
         parts += *p == '/';
     /* Each part is a call deeper. */
@@ -216,6 +215,21 @@ glob_case_find(const char *pattern, struct glob_case *out)
     if (out->n > 1)
         qsort(out->path, out->n, sizeof *out->path, compare);
     return result;
+}
+
+int
+glob_case_find(const char *pattern, struct glob_case *out)
+{
+    memset(out, 0, sizeof *out);
+    return find(pattern, out);
+}
+
+int
+glob_case_folders(const char *pattern, struct glob_case *out)
+{
+    memset(out, 0, sizeof *out);
+    out->folders = true;
+    return find(pattern, out);
 }
 
 void

@@ -26,6 +26,7 @@ struct glob_case {
     bool more;      /* there were over GLOB_CASE_MAX; the rest is left out */
     bool directory; /* the path itself is a folder */
     unsigned cap;   /* of 'path', for glob_case_find() alone */
+    bool folders;   /* folders are wanted, likewise */
 };
 
 /* Fills 'out' (also when it fails).  0, with n 0 when nothing matches, or the
@@ -33,6 +34,10 @@ struct glob_case {
  * even so. */
 int glob_case_find(const char *pattern, struct glob_case *out);
 void glob_case_free(struct glob_case *);
+/* The folders in which the last component of 'pattern' is looked for, as they
+ * are named in what glob_case_find() gives ("" the present one); also those
+ * that hold nothing that matches.  Result as there. */
+int glob_case_folders(const char *pattern, struct glob_case *out);
 
 /* True when 'name' (no folders) is the last component 'pattern' or one of its
  * generations; '*generation' says which, and may be NULL. */

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * follow_queue.c - which files of a log come after the one being read.  Called
+ * by follow.c after a look that found something changed.  A file that waits is
+ * held open where the file system is local, so that it cannot be deleted or
+ * overwritten before its turn.
+ *
+ * Files stand in the order of their age.  What is older than the one being read,
+ * or than one that was read to its end, was read; what is newer is queued,
+ * unless its beginning says that it was read (place.done) or that it is a copy
+ * of one that is known.  The live file is never left out for its beginning. */
+#include "build.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "forwarder/clock.h"
+#include "forwarder/follow_state.h"
+
+/* So many equal bytes at the beginning make a copy; fewer only when they are
+ * all there is. */
+enum { COPY_LEAST = 64 };
+
+bool
+follow_queue_is_done(const struct flog *l, const char *head, size_t n)
+{
+    uint8_t hash[PLACE_HASH];
+
+    if (l->n_done == 0 || !place_hash(head, n, hash))
+        return false;
+    for (unsigned i = 0; i < l->n_done; i++)
+        if (memcmp(hash, l->done[i], sizeof hash) == 0)
+            return true;
+    return false;
+}
+
+void
+follow_queue_done(struct flog *l, const struct follow_file *file)
+{
+    uint8_t hash[PLACE_HASH];
+
+    if (file->head_n == 0 || !place_hash(file->head, file->head_n, hash))
+        return;
+    if (l->n_done < PLACE_DONE)
+        l->n_done++;
+    memmove(l->done[1], l->done[0], (l->n_done - 1) * sizeof l->done[0]);
+    memcpy(l->done[0], hash, sizeof hash);
+    l->last_dev = file->dev;
+    l->last_ino = file->packed ? 0 : file->ino;
+    l->last_size = file->offset;
+}
+
+void
+follow_queue_clear(struct follow *f, struct flog *l)
+{
+    for (unsigned i = 0; i < l->n_queue; i++)
+        follow_read_free(f, l->queue[i]);
+    l->n_queue = 0;
+}
+
+void
+follow_queue_reset(struct follow *f, struct flog *l)
+{
+    follow_queue_clear(f, l);
+    for (unsigned i = 0; i < l->n_entries; i++)
+        l->entry[i].class = CLASS_UNKNOWN;
+    l->linked = true;
+    l->changed = true;
+}
+
+/* The first that waits, for the caller; NULL when none does. */
+struct follow_file *
+follow_queue_take(struct flog *l)
+{
+    struct follow_file *file = l->n_queue ? l->queue[0] : NULL;
+
+    if (file)
+        memmove(l->queue, l->queue + 1, --l->n_queue * sizeof *l->queue);
+    return file;
+}
+
+struct follow_entry *
+follow_queue_entry(struct flog *l, const struct follow_file *file)
+{
+    struct follow_entry *found = NULL;
+
+    for (unsigned i = 0; i < l->n_entries; i++) {
+        struct follow_entry *e = &l->entry[i];
+
+        if (e->dev == file->dev && e->ino == file->ino && (!found || strcmp(e->name, file->name) == 0))
+            found = e;
+    }
+    return found;
+}
+
+/* Whether one begins as the other does, as far as both go. */
+static bool
+same_start(const char *a, size_t na, const char *b, size_t nb)
+{
+    size_t n = na < nb ? na : nb;
+
+    return n > 0 && memcmp(a, b, n) == 0 && (n >= COPY_LEAST || n == na);
+}
+
+/* Takes the name that the file has now. */
+static void
+take_name(struct follow_file *file, struct follow_entry *e, enum follow_class class)
+{
+    snprintf(file->name, sizeof file->name, "%s", e->name);
+    file->live = e->generation.kind == GENERATION_LIVE;
+    e->class = class;
+}
+
+/* Finds 'current' among the entries.  False when it has to be looked for. */
+static bool
+place_current(struct follow *f, struct flog *l)
+{
+    struct follow_file *file = l->current;
+    struct follow_entry *e = follow_queue_entry(l, file);
+
+    if (e && !file->packed && e->size < file->offset) {
+        follow_find_begin(f, l);
+        return false;
+    }
+    if (!e && file->fd < 0) {
+        follow_find_begin(f, l);
+        return false;
+    }
+    l->linked = e != NULL;
+    if (e)
+        take_name(file, e, CLASS_CURRENT);
+    return true;
+}
+
+/* Puts the file at the queue's end, which has room.  Held open, it cannot be
+ * lost before its turn. */
+static void
+append(struct follow *f, struct flog *l, struct follow_file *file)
+{
+    if (l->n_queue == 0)
+        l->quiet_since = clock_monotonic();
+    if (l->folder->remote || f->open_files >= FOLLOW_OPEN)
+        follow_read_close(f, file);
+    l->queue[l->n_queue++] = file;
+}
+
+/* What an entry that nobody knows yet is, by its first bytes: CLASS_UNKNOWN for
+ * a file that is new.  False when that cannot be said now. */
+static bool
+identify(struct follow *f, struct flog *l, struct follow_entry *e, enum follow_class *class)
+{
+    bool live = e->generation.kind == GENERATION_LIVE;
+    struct follow_file *file;
+    int error;
+
+    *class = CLASS_UNKNOWN;
+    if (!follow_read_packed_ready(f, e))
+        return false;
+    file = follow_read_open(f, l, e, &error);
+    if (!file) {
+        if (error == ENOENT || error == ESTALE)
+            l->changed = true; /* the next look knows more */
+        else {
+            l->error = error;
+            snprintf(l->error_name, sizeof l->error_name, "%s", e->name);
+        }
+        return false;
+    }
+    if (!live && follow_queue_is_done(l, file->head, file->head_n))
+        *class = CLASS_OLD;
+    else if (l->current && same_start(file->head, file->head_n, l->current->head, l->current->head_n))
+        *class = CLASS_COPY;
+    for (unsigned i = 0; *class == CLASS_UNKNOWN && !live && i < l->n_queue; i++)
+        if (!l->queue[i]->live && same_start(file->head, file->head_n, l->queue[i]->head, l->queue[i]->head_n))
+            *class = CLASS_COPY;
+    if (*class == CLASS_UNKNOWN && file->head_n > 0) {
+        append(f, l, file);
+        *class = CLASS_QUEUED;
+    } else
+        follow_read_free(f, file);
+    return true;
+}
+
+void
+follow_queue_add(struct follow *f, struct flog *l, struct follow_entry *e)
+{
+    int error;
+    struct follow_file *file = l->n_queue < FOLLOW_QUEUE ? follow_read_open(f, l, e, &error) : NULL;
+
+    if (!file)
+        return;
+    append(f, l, file);
+    e->class = CLASS_QUEUED;
+}
+
+void
+follow_queue_older(struct flog *l, int64_t modified)
+{
+    for (unsigned i = 0; i < l->n_entries; i++)
+        if (l->entry[i].generation.kind != GENERATION_LIVE && l->entry[i].modified < modified)
+            l->entry[i].class = CLASS_OLD;
+}
+
+/* A file that was read to its end and grows after all: its new bytes are not
+ * read, as the order of the log would be broken, but that is said. */
+static void
+watch_last(struct flog *l)
+{
+    for (unsigned i = 0; l->last_ino && i < l->n_entries; i++) {
+        const struct follow_entry *e = &l->entry[i];
+
+        if (e->ino != l->last_ino || e->dev != l->last_dev || e->class != CLASS_OLD || e->size <= l->last_size
+            || e->generation.packed || l->lost[0])
+            continue;
+        snprintf(l->lost, sizeof l->lost,
+                 "%s: %s was written to after it had been rotated and read to its end: %" PRIu64
+                 " bytes from byte %" PRIu64 " on are not read",
+                 l->path, e->name, e->size - l->last_size, l->last_size);
+        l->last_size = e->size;
+    }
+}
+
+void
+follow_queue_look(struct follow *f, struct flog *l)
+{
+    unsigned newer = 0;
+
+    if (!l->started || l->finding)
+        return;
+    l->changed = l->pending = false;
+    l->error = 0;
+    for (unsigned i = 0; i < l->n_entries; i++)
+        if (l->entry[i].class == CLASS_CURRENT)
+            l->entry[i].class = CLASS_OLD;
+    if (l->current && !place_current(f, l))
+        return;
+    for (unsigned i = 0; i < l->n_queue; i++) {
+        struct follow_entry *e = follow_queue_entry(l, l->queue[i]);
+
+        if (e)
+            take_name(l->queue[i], e, CLASS_QUEUED);
+    }
+    for (unsigned i = 0; i < l->n_entries; i++)
+        if (l->entry[i].class != CLASS_UNKNOWN && l->entry[i].class != CLASS_COPY)
+            newer = i + 1;
+    for (unsigned i = 0; i < newer; i++)
+        if (l->entry[i].class == CLASS_UNKNOWN)
+            l->entry[i].class = CLASS_OLD;
+    /* Of those behind, the ones that were read tell about those before them. */
+    for (unsigned i = l->n_entries; l->n_done && i-- > newer;) {
+        struct follow_file *file;
+        int error;
+
+        if (l->entry[i].generation.kind == GENERATION_LIVE || l->entry[i].class != CLASS_UNKNOWN
+            || !(file = follow_read_open(f, l, &l->entry[i], &error)))
+            continue;
+        if (follow_queue_is_done(l, file->head, file->head_n))
+            newer = i + 1;
+        follow_read_free(f, file);
+    }
+    for (unsigned i = 0; i < l->n_entries; i++) {
+        struct follow_entry *e = &l->entry[i];
+
+        if (e->class != CLASS_UNKNOWN || e->size == 0)
+            continue;
+        if (i < newer) {
+            e->class = CLASS_OLD;
+            continue;
+        }
+        if (l->n_queue == FOLLOW_QUEUE)
+            break; /* looked at again when a file is finished */
+        if (!identify(f, l, e, &e->class) && !f->taker.once) {
+            l->pending = true;
+            break; /* nothing is read before it */
+        }
+    }
+    watch_last(l);
+}

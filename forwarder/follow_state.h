@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * follow_state.h - what the parts of the follower share; nobody else includes
+ * it.  All of it belongs to the follow's thread, but for what is marked.
+ *
+ *   follow.c        thread, chunks, budget, status
+ *   follow_files.c  looking through folders: which files are there
+ *   follow_queue.c  which of them is read next, and which never
+ *   follow_find.c   a place that is no longer where it was
+ *   follow_log.c    one log, step by step
+ *   follow_read.c   the bytes of one file
+ *
+ * How a file is known again.  Content decides, and nothing else: the first bytes
+ * of the file and those before the offset must be the ones that were read.
+ * While a log is followed both are kept as bytes, over a restart as hashes.
+ * Before any byte is handed out, those before it are read with it and compared;
+ * after opening anew the first ones are too.  Device, inode and name say only
+ * where to look first, because inodes are used again and mounts number anew.
+ *
+ * A beginning shorter than PLACE_HEAD is weak: two files can share a heading.
+ * It grows with the file.  As long as it is short, the file with the known
+ * inode is looked at before the live name, and then the oldest that was not
+ * read to its end: reading goes on in the wrong file only if all that was read
+ * of it is, byte by byte, the same, and no file that matches is jumped over.
+ *
+ * What copy-and-truncate can lose: bytes that the writer appends after the
+ * copy was made and before it truncates.  They are in no file, and no reader
+ * can have them unless it looked in between.  Whenever a file is found to be
+ * truncated and its copy is found, reading goes on in the copy; bytes read
+ * beyond the copy's end are not read again. */
+#ifndef FORWARDER_FOLLOW_STATE_H
+#define FORWARDER_FOLLOW_STATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "forwarder/follow.h"
+#include "forwarder/generation.h"
+#include "parsers/map.h"
+
+enum {
+    FOLLOW_CHUNK = 256 * 1024, /* most bytes in a chunk */
+    FOLLOW_CHUNK_SHARED = 16 * 1024, /* least, while the budget lasts */
+    FOLLOW_CHUNK_LEAST = 4 * 1024,   /* for a log that has none out when it does not */
+    FOLLOW_OPEN = 256,         /* files held open */
+    FOLLOW_QUEUE = 64,         /* files of a log known to come next */
+    FOLLOW_SPARE = 8,          /* buffers kept for use again */
+    FOLLOW_PATH = 4096,
+    FOLLOW_ZEROS = 4,          /* so many zero bytes at the end were not written yet */
+};
+
+/* What a file of a log is. */
+enum follow_class {
+    CLASS_UNKNOWN, /* not looked at since it changed */
+    CLASS_CURRENT, /* being read */
+    CLASS_QUEUED,  /* read after that */
+    CLASS_OLD,     /* was read, or is older than what was */
+    CLASS_COPY,    /* begins as the one being read: looked at again when that changes */
+};
+
+struct follow_entry {
+    char name[PLACE_NAME];
+    struct generation generation; /* 'live' is not kept */
+    uint64_t dev, ino, size;
+    int64_t birth, modified; /* ns UTC, 0 unknown */
+    int64_t since;           /* monotonic: size and time are so since */
+    unsigned seen;           /* number of the look that saw it last */
+    enum follow_class class;
+};
+
+/* One file being read, or waiting for it. */
+struct follow_file {
+    int fd;               /* -1 closed */
+    struct gzFile_s *gz;  /* reads 'fd', when packed */
+    bool packed, live;
+    char name[PLACE_NAME];
+    uint64_t dev, ino, size;
+    int64_t birth, modified;
+    uint64_t offset;      /* of the next byte to hand out */
+    uint64_t zeros_end;   /* zero bytes before this one are handed out */
+    int64_t zeros_since;  /* monotonic: first seen at the end, 0 none */
+    unsigned head_n, tail_n;
+    char head[PLACE_HEAD], tail[PLACE_TAIL];
+};
+
+struct follow_folder {
+    char *path;
+    unsigned seen;
+    int error;     /* negative errno of the last look, 0 fine */
+    int watch;     /* inotify, -1 none */
+    bool remote;
+};
+
+struct flog {
+    struct follow_log pub; /* first: the taker's pointer is ours */
+    struct follow *follow;
+    struct flog *next;     /* in the list of those that are ready */
+    char *path, *key;
+    const char *live;      /* in 'path' */
+    struct follow_folder *folder;
+    struct follow_entry *entry; /* oldest first, the live file last */
+    unsigned n_entries, cap;
+    bool changed;    /* entries are not as at the last look */
+    bool renamed;    /* ... and it is not only their size */
+    bool ready;      /* in the list */
+    bool started;    /* its place was asked for */
+    bool announced;  /* the taker knows it */
+    bool file_due;   /* 'current' has to be announced */
+    bool resumed;    /* ... at a checkpoint's place */
+    bool final_due;
+    bool idle_sent;
+    bool finding;    /* 'want' is looked for */
+    bool pending;    /* a file that comes next cannot be looked at yet */
+    bool linked;     /* 'current' has a name among the entries */
+    struct place want;
+    bool want_started; /* it is the checkpoint's, from before the start */
+    int64_t find_since, find_first; /* monotonic */
+    uint64_t find_size;
+    struct follow_file *current;
+    struct follow_file *queue[FOLLOW_QUEUE];
+    unsigned n_queue;
+    int64_t quiet_since; /* monotonic: 'current' gave nothing since */
+    int64_t copy_since;  /* monotonic: the live file may be a copy being made */
+    int64_t away_since;  /* monotonic: no file at all since, 0 there are */
+    int64_t looked_utc;  /* of the last look at 'current' */
+    unsigned n_done;
+    uint8_t done[PLACE_DONE][PLACE_HASH];
+    uint64_t last_dev, last_ino, last_size; /* of the file that was finished last */
+    int error;           /* errno of its last opening or reading, 0 fine */
+    char error_name[PLACE_NAME];
+    char lost[512];
+    unsigned out;        /* chunks; under the follow's lock */
+};
+
+struct follow {
+    char *pattern, *last; /* its last component, within */
+    const struct config_source *source; /* never looked into by the thread */
+    struct follow_taker taker;
+    int64_t poll_ns;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t ended_cond;
+    int wake;     /* eventfd */
+    int inotify;  /* -1: none to be had */
+    atomic_bool stopping, posting, hurry;
+    _Atomic int64_t busy_since;
+    /* under 'lock' */
+    struct follow_status status;
+    size_t out_bytes;
+    bool waiting, returned, ended, abandoned;
+    struct chunk *spare;
+    unsigned n_spare;
+    /* the thread's */
+    struct follow_folder **folders;
+    unsigned n_folders, cap_folders;
+    struct map *logs; /* folder number and name in lower case -> flog */
+    struct flog *ready, **ready_last;
+    unsigned n_ready, n_unready; /* n_unready: logs not announced yet */
+    unsigned look;    /* number of looks through the folders */
+    bool wild;        /* folders depend on a pattern */
+    bool frozen;      /* 'once': no log comes any more */
+    bool look_now, seen_sent, missing_sent, unreadable_sent;
+    int64_t look_due, look_took, hurried, hinted;
+    unsigned open_files, hand;
+    struct chunk *scratch; /* read into; handed out itself when it is full enough */
+};
+
+/* A chunk and what is behind it. */
+struct chunk {
+    struct follow_chunk pub; /* first */
+    struct chunk *spare;
+    size_t cap;
+    char buffer[];
+};
+
+/* follow.c */
+bool follow_stopped(struct follow *);
+/* Around each call that can hang. */
+void follow_busy(struct follow *);
+void follow_idle(struct follow *);
+/* A chunk with room for 'n' bytes behind PLACE_TAIL bytes of its own. */
+struct chunk *follow_chunk_new(struct follow *, size_t n);
+void follow_chunk_free(struct follow *, struct chunk *);
+/* Hands it out; 'log' may be NULL. */
+void follow_post(struct follow *, struct flog *, struct chunk *, enum follow_what);
+/* How many bytes a chunk of the log may have now; 0: none may go out. */
+size_t follow_room(struct follow *, const struct flog *);
+/* Says that the log's files cannot be read, if nothing of the kind was said. */
+void follow_unreadable(struct follow *, const struct flog *);
+/* Puts the log among those that are ready. */
+void follow_ready(struct follow *, struct flog *);
+
+/* follow_files.c: looks through all folders; makes and finds logs. */
+void follow_files_look(struct follow *);
+struct flog *follow_files_log(struct follow *, unsigned folder, const char *name);
+void follow_files_drop(struct follow *, struct flog *); /* out of the table */
+void follow_files_free(struct follow *);
+void follow_log_free(struct flog *);
+/* A file of the folder with that inode, whatever its name; fills 'e'. */
+bool follow_files_by_inode(struct follow *, const struct flog *, uint64_t dev, uint64_t ino, struct follow_entry *e);
+
+/* follow_read.c */
+enum follow_read { READ_BYTES, READ_END, READ_CHANGED, READ_DAMAGED, READ_ERROR };
+/* Opens the file of 'e' and reads its first bytes.  NULL with '*error' an errno,
+ * ESTALE when another file has the name by now. */
+struct follow_file *follow_read_open(struct follow *, const struct flog *, const struct follow_entry *, int *error);
+void follow_read_free(struct follow *, struct follow_file *); /* NULL-safe */
+void follow_read_close(struct follow *, struct follow_file *);
+/* The next bytes, at most 'want', behind PLACE_TAIL bytes of room at 'room'. */
+enum follow_read follow_read_next(struct follow *, const struct flog *, struct follow_file *, char *room, size_t want,
+                                  size_t *got, int *error);
+/* 'n' bytes at 'at', for looking at only; how many, or negative errno. */
+ssize_t follow_read_at(struct follow *, struct follow_file *, char *p, size_t n, uint64_t at);
+/* The file of 'e' when the place is in it, standing there; else NULL. */
+struct follow_file *follow_read_match(struct follow *, const struct flog *, const struct follow_entry *,
+                                      const struct place *);
+/* Opens what was closed.  READ_BYTES when it is the same file. */
+enum follow_read follow_read_again(struct follow *, const struct flog *, struct follow_file *, int *error);
+bool follow_read_packed_ready(struct follow *, const struct follow_entry *);
+
+/* follow_queue.c */
+void follow_queue_look(struct follow *, struct flog *);
+void follow_queue_clear(struct follow *, struct flog *);
+/* What was decided about the files holds no longer: 'current' is another. */
+void follow_queue_reset(struct follow *, struct flog *);
+/* Queues the file of 'e', if there is room. */
+void follow_queue_add(struct follow *, struct flog *, struct follow_entry *);
+/* Generations that were last written before 'modified' were read. */
+void follow_queue_older(struct flog *, int64_t modified);
+struct follow_file *follow_queue_take(struct flog *);
+void follow_queue_done(struct flog *, const struct follow_file *);
+bool follow_queue_is_done(const struct flog *, const char *head, size_t n);
+struct follow_entry *follow_queue_entry(struct flog *, const struct follow_file *);
+
+/* follow_find.c */
+enum follow_found { FOUND, FOUND_WAIT, FOUND_NOT };
+/* 'current' is no longer where it was: looks for its bytes from now on. */
+/* Makes 'want' the place of 'current'; false when memory ends. */
+bool follow_find_want(struct flog *);
+void follow_find_begin(struct follow *, struct flog *);
+enum follow_found follow_find(struct follow *, struct flog *);
+
+/* follow_log.c */
+enum follow_step { STEP_MORE, STEP_REST, STEP_BLOCKED, STEP_GONE /* it must not be touched any more */ };
+enum follow_step follow_log_step(struct follow *, struct flog *);
+/* True when it wants a step after every look, whatever its files do. */
+bool follow_log_restless(const struct flog *);
+
+#endif

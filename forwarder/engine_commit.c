@@ -209,8 +209,8 @@ make_room(struct engine *e)
     e->blocked = true; /* until the trim has made room of it */
 }
 
-static void
-watch_room(struct engine *e)
+void
+engine_watch_room(struct engine *e)
 {
     uint64_t limit = e->config->journal_limit;
 
@@ -297,5 +297,5 @@ engine_commit(struct engine *e)
         e->journal_error = 0;
     }
     committed(e);
-    watch_room(e);
+    engine_watch_room(e);
 }

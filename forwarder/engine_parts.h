@@ -42,6 +42,8 @@ void engine_keep_place(struct engine *, const char *path, const void *p, size_t 
 bool engine_is_blocked(const struct engine *);
 bool engine_batch_is_full(struct engine *);
 bool engine_is_due(struct engine *);
+/* How full the journal is, and what that means. */
+void engine_watch_room(struct engine *);
 /* Commits everything; a failure is kept in the engine and tried again later. */
 void engine_commit(struct engine *);
 

@@ -107,7 +107,7 @@ take_place(void *arg, const char *name, const void *p, size_t n)
 
 /* --- state ----------------------------------------------------------------------- */
 
-struct parts {
+struct state_parts {
     struct engine *e;
     void *whole; /* a journal of the first version has the state in one piece */
     size_t n;
@@ -117,7 +117,7 @@ struct parts {
 static int
 take_part(void *arg, const char *name, const void *p, size_t n)
 {
-    struct parts *k = arg;
+    struct state_parts *k = arg;
 
     if (strcmp(name, "state") == 0) {
         k->whole = malloc(n ? n : 1);
@@ -134,7 +134,7 @@ take_part(void *arg, const char *name, const void *p, size_t n)
 static int
 restore_state(struct engine *e)
 {
-    struct parts k = {.e = e};
+    struct state_parts k = {.e = e};
     struct keep_in in = {0};
     void *p = NULL;
     size_t n = 0;
@@ -401,6 +401,7 @@ engine_start(struct engine *e)
     if (r)
         return r;
     feed_set_last(e->feed, journal_last_seq(e->journal));
+    engine_watch_room(e);
     note_wanted(e, config);
     for (unsigned i = 0; !r && i < config->n_targets; i++)
         r = start_target(e, e->config, &config->targets[i]);

@@ -59,7 +59,7 @@ alarm_verdict(const struct worker_filter *f, const struct alarm_item *a, enum al
             return WORKER_FOLD;
         return f->crowded && severe ? WORKER_SEND : WORKER_PASS;
     case ALARM_RAISED:
-        if (resent && (f->archive || folded))
+        if (resent && (f->archive || (folded && !told)))
             return WORKER_PASS;
         break;
     case ALARM_UPDATED:

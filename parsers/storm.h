@@ -37,7 +37,7 @@ struct storm_change {
 };
 bool storm_next(struct storm_table *, int64_t now, struct storm_change *);
 
-/* Raises that were not counted because a bound was reached or memory ended. */
+/* Raises that a bound kept from being counted, or from being counted as open. */
 uint64_t storm_untracked(const struct storm_table *);
 
 bool storm_changed(const struct storm_table *); /* since the last save */

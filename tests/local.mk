@@ -104,6 +104,8 @@ check_PROGRAMS += %D%/unit/check_sms_log
 %C%_unit_check_sms_log_SOURCES = %D%/unit/check_sms_log.c %D%/unit/framing.h %D%/unit/log_case.h
 check_PROGRAMS += %D%/unit/check_stall
 %C%_unit_check_stall_SOURCES = %D%/unit/check_stall.c %D%/unit/engine.h
+check_PROGRAMS += %D%/unit/check_storm
+%C%_unit_check_storm_SOURCES = %D%/unit/check_storm.c
 check_PROGRAMS += %D%/unit/check_stream
 %C%_unit_check_stream_SOURCES = %D%/unit/check_stream.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_stream_fed
@@ -124,10 +126,14 @@ check_PROGRAMS += %D%/unit/check_target_xml
 %C%_unit_check_target_xml_SOURCES = %D%/unit/check_target_xml.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_text
 %C%_unit_check_text_SOURCES = %D%/unit/check_text.c
+check_PROGRAMS += %D%/unit/check_told
+%C%_unit_check_told_SOURCES = %D%/unit/check_told.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_viewer_text
 %C%_unit_check_viewer_text_SOURCES = %D%/unit/check_viewer_text.c %D%/unit/framing.h
 check_PROGRAMS += %D%/unit/check_when
 %C%_unit_check_when_SOURCES = %D%/unit/check_when.c
+check_PROGRAMS += %D%/unit/check_worker_filter
+%C%_unit_check_worker_filter_SOURCES = %D%/unit/check_worker_filter.c
 
 # --- fuzz targets -----------------------------------------------------------
 # Five lines each; the program fuzz_NAME is built by 'make fuzz' alone.

@@ -34,9 +34,10 @@ datagrams_pace(struct target *t, struct datagrams *d)
     now = clock_monotonic();
     if (d->next_at < now - BURST)
         d->next_at = now - BURST;
-    d->waiting = d->next_at > now + PATIENCE;
-    if (d->waiting)
+    if (d->next_at > now + PATIENCE) {
+        sleep_until(now + PATIENCE);
         return -EAGAIN;
+    }
     if (d->next_at > now)
         sleep_until(d->next_at);
     d->next_at += WHEN_SECOND / t->tc->pace;
@@ -89,17 +90,16 @@ datagrams_settle(struct target *t, struct datagrams *d, int wait_ms, uint64_t *s
     int lost;
 
     for (;;) {
-        int64_t now = clock_monotonic(), next = d->marked_at + GRACE;
+        int64_t now = clock_monotonic(), next;
 
         lost = trouble(t);
         if (lost)
             datagrams_lost(t, d);
         else
             ripen(t, d, now);
-        if (d->n_marked == d->n_safe)
-            next = d->waiting ? d->next_at : 0; /* nothing under way */
-        if (lost || d->n_safe > before || next == 0 || (d->n_marked == d->n_safe && next <= now) || now >= deadline)
+        if (lost || d->n_safe > before || d->n == d->n_safe || now >= deadline)
             break;
+        next = d->marked_at + GRACE;
         sleep_until(next < deadline ? next : deadline);
     }
     *safe = d->safe;

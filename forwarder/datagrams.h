@@ -18,16 +18,16 @@
 enum { DATAGRAMS_GRACE_MS = 20 };
 
 struct datagrams {
-    int64_t next_at;           /* monotonic: when the pace allows a message */
-    int64_t last_at;           /* of the last one */
-    int64_t marked_at;         /* when the newest of 'marked' went */
-    uint64_t marked, safe;     /* seqs */
+    int64_t next_at;              /* monotonic: when the pace allows a message */
+    int64_t last_at;              /* of the last one */
+    int64_t marked_at;            /* when the newest of 'marked' went */
+    uint64_t marked, safe;        /* seqs */
     uint64_t n, n_marked, n_safe; /* messages, for target->sent */
-    bool waiting;              /* the pace held one back */
 };
 
 /* Waits until the pace allows a message: target->tc->pace a second, and after a
- * pause a twentieth of a second's worth at once.  -EAGAIN when that is far off. */
+ * pause a twentieth of a second's worth at once.  -EAGAIN after a tenth of a
+ * second when that is far off. */
 int datagrams_pace(struct target *, struct datagrams *);
 /* The item went out. */
 void datagrams_sent(struct target *, struct datagrams *, const struct target_item *);

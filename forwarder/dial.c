@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * dial.c - name to address to connected socket.  Called by target_syslog.c in
+ * the thread of its target.  Names go through libevent's resolver, in a loop
+ * made for the one question: getaddrinfo() has no time limit. */
+#include "build.h"
+
+#include "forwarder/dial.h"
+
+#include <errno.h>
+#include <event2/dns.h>
+#include <event2/event.h>
+#include <event2/util.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "forwarder/clock.h"
+
+#define MS INT64_C(1000000)
+
+static bool
+is_tcp(const struct config_target *tc)
+{
+    return strncmp(tc->transport, "tcp", 3) == 0;
+}
+
+/* The words of a failure; returns -error. */
+static int
+fail(const struct config_target *tc, const char *what, int error, char *err, size_t errlen)
+{
+    snprintf(err, errlen, "%s:%.100s:%s: %s: %s", tc->transport, tc->host, tc->port, what, strerror(error));
+    return -error;
+}
+
+/* --- names --------------------------------------------------------------------- */
+
+struct lookup {
+    bool done;
+    int result;
+    struct evutil_addrinfo *found;
+};
+
+static void
+lookup_done(int result, struct evutil_addrinfo *found, void *arg)
+{
+    struct lookup *l = arg;
+
+    l->done = true;
+    l->result = result;
+    l->found = found;
+}
+
+static void
+time_up(evutil_socket_t fd, short what, void *arg)
+{
+    (void) fd;
+    (void) what;
+    *(bool *) arg = true;
+}
+
+/* Runs the loop until the answer is there or 'ms' have passed. */
+static void
+wait_for_answer(struct event_base *loop, const struct lookup *l, int ms)
+{
+    struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+    bool late = false;
+    struct event *timer = event_new(loop, -1, 0, time_up, &late);
+
+    if (timer && event_add(timer, &tv) == 0)
+        while (!l->done && !late && event_base_loop(loop, EVLOOP_ONCE) == 0)
+            continue;
+    if (timer)
+        event_free(timer);
+}
+
+/* The receiver's addresses; NULL with '*result', negative errno, and words. */
+static struct evutil_addrinfo *
+resolve(const struct config_target *tc, char *err, size_t errlen, int *result)
+{
+    struct evutil_addrinfo hints = {
+        .ai_family = strchr(tc->transport, '6') ? AF_INET6 : AF_UNSPEC,
+        .ai_socktype = is_tcp(tc) ? SOCK_STREAM : SOCK_DGRAM,
+        .ai_protocol = is_tcp(tc) ? IPPROTO_TCP : IPPROTO_UDP,
+    };
+    struct lookup l = {.done = false};
+    struct event_base *loop = event_base_new();
+    struct evdns_base *dns = loop ? evdns_base_new(loop, EVDNS_BASE_DISABLE_WHEN_INACTIVE) : NULL;
+    struct evdns_getaddrinfo_request *request;
+
+    *result = -EHOSTUNREACH;
+    if (!dns) {
+        *result = fail(tc, "resolver", ENOMEM, err, errlen);
+        goto out;
+    }
+    /* An address needs no resolver, so one without name servers may do. */
+    evdns_base_resolv_conf_parse(dns, DNS_OPTIONS_ALL, "/etc/resolv.conf");
+    request = evdns_getaddrinfo(dns, tc->host, tc->port, &hints, lookup_done, &l);
+    wait_for_answer(loop, &l, DIAL_RESOLVE_MS);
+    if (!l.done) {
+        evdns_getaddrinfo_cancel(request);
+        /* What the cancelled request still has to say must come before 'l' is gone. */
+        wait_for_answer(loop, &l, 100);
+        l.result = EVUTIL_EAI_AGAIN;
+    }
+    if (l.result != 0) {
+        if (l.found)
+            evutil_freeaddrinfo(l.found);
+        l.found = NULL;
+        snprintf(err, errlen, "%s:%.100s:%s: %s", tc->transport, tc->host, tc->port, evutil_gai_strerror(l.result));
+    }
+out:
+    if (dns)
+        evdns_base_free(dns, 1);
+    if (loop)
+        event_base_free(loop);
+    return l.found;
+}
+
+/* --- sockets --------------------------------------------------------------------- */
+
+/* A peer that vanished without a word is noticed after about two minutes, also
+ * when nothing is sent; a connection through a firewall is kept alive. */
+static void
+set_options(int fd)
+{
+    int on = 1, idle = 60, interval = 15, probes = 4;
+
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+/* Waits for the connection; its errno, 0 when it stands. */
+static int
+await_connection(int fd, int64_t deadline)
+{
+    struct pollfd ready = {.fd = fd, .events = POLLOUT};
+    socklen_t n = sizeof(int);
+    int err = 0, r;
+
+    do {
+        int64_t left = (deadline - clock_monotonic()) / MS;
+
+        r = poll(&ready, 1, left > 0 ? (int) left : 0);
+    } while (r < 0 && errno == EINTR);
+    if (r <= 0)
+        return r < 0 ? errno : ETIMEDOUT;
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &n) == 0 ? err : errno;
+}
+
+/* One address: a socket, or negative errno. */
+static int
+connect_to(const struct config_target *tc, const struct evutil_addrinfo *a, int64_t deadline, char *err, size_t errlen)
+{
+    int fd = socket(a->ai_family, a->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, a->ai_protocol), error = 0;
+
+    if (fd < 0)
+        return fail(tc, "socket", errno, err, errlen);
+    if (is_tcp(tc))
+        set_options(fd);
+    if (connect(fd, a->ai_addr, (socklen_t) a->ai_addrlen) != 0)
+        error = errno == EINPROGRESS ? await_connection(fd, deadline) : errno;
+    if (error == 0)
+        return fd;
+    close(fd);
+    return fail(tc, "cannot connect", error, err, errlen);
+}
+
+int
+dial(const struct config_target *tc, char *err, size_t errlen)
+{
+    int r;
+    struct evutil_addrinfo *list = resolve(tc, err, errlen, &r);
+    int64_t now = clock_monotonic(), end = now + DIAL_CONNECT_MS * MS;
+    int n = 0;
+
+    for (const struct evutil_addrinfo *a = list; a; a = a->ai_next)
+        n++;
+    for (const struct evutil_addrinfo *a = list; a; a = a->ai_next, n--) {
+        /* One that is silent must leave time for those after it. */
+        now = clock_monotonic();
+        r = connect_to(tc, a, now + (end - now) / n, err, errlen);
+        if (r >= 0)
+            break;
+    }
+    if (list)
+        evutil_freeaddrinfo(list);
+    return r;
+}

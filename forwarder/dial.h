@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * dial.h - from a target's address to a connected socket, in bounded time. */
+#ifndef FORWARDER_DIAL_H
+#define FORWARDER_DIAL_H
+
+#include <stddef.h>
+
+#include "forwarder/config.h"
+
+enum { DIAL_RESOLVE_MS = 5000, DIAL_CONNECT_MS = 5000 };
+
+/* Looks the name up (no longer than DIAL_RESOLVE_MS) and connects to the first
+ * of its addresses that answers (no longer than DIAL_CONNECT_MS in all).  A
+ * non-blocking socket, or negative errno with the words in 'err'. */
+int dial(const struct config_target *, char *err, size_t errlen);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * target_syslog.h - what can be set of a syslog target beyond its configuration. */
+#ifndef FORWARDER_TARGET_SYSLOG_H
+#define FORWARDER_TARGET_SYSLOG_H
+
+#include "forwarder/target.h"
+
+/* How long a TCP receiver may acknowledge nothing of what was sent before the
+ * connection is given up; ACKSTREAM_PATIENCE_MS by itself. */
+void target_syslog_patience(struct target *, int ms);
+
+#endif

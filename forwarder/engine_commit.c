@@ -50,7 +50,7 @@ engine_is_due(struct engine *e)
         return now >= e->retry_at;
     if (batch_count(e->batch))
         return true;
-    if (now - e->last_commit < ENGINE_BATCH_MS * 1000000LL)
+    if (now - e->last_commit < (e->blocked || e->trim_left ? ENGINE_BATCH_MS : ENGINE_CURSOR_MS) * 1000000LL)
         return false;
     pthread_mutex_lock(&e->lock);
     dirty = e->dirty;

@@ -380,6 +380,7 @@ told_start(struct told *t, const struct journal_cursor *at)
 {
     drop_queue(t);
     t->cursor = t->sent = t->written = t->durable = *at;
+    t->started = true;
     t->open = t->open_safe;
 }
 

@@ -37,6 +37,7 @@ struct told {
     struct told_totals totals;
     struct map *unsaved, *saving; /* keys whose blobs must be written; are being */
     bool old_blob;                /* of the first version: to be forgotten */
+    bool started;                 /* and not saved since: a place that is new must stay */
 };
 
 struct told_key *told_key_new(const struct told_key *, struct str xml);

@@ -21,7 +21,7 @@ bool
 told_changed(const struct told *t)
 {
     return t->cursor.seq != t->durable.seq || t->cursor.target_seq != t->durable.target_seq
-           || map_count(t->unsaved) || map_count(t->saving) || t->old_blob;
+           || map_count(t->unsaved) || map_count(t->saving) || t->old_blob || t->started;
 }
 
 /* "TARGET LF KEY", malloc'ed. */
@@ -105,7 +105,7 @@ void
 told_saved(struct told *t)
 {
     t->durable = t->written;
-    t->old_blob = false;
+    t->old_blob = t->started = false;
     while (map_count(t->saving))
         map_take(t->saving, map_key_at(t->saving, map_count(t->saving) - 1));
 }

@@ -92,7 +92,7 @@ worker_start(struct config *config, const struct config_target *tc, struct journ
     w->shared = *shared;
     w->backoff_ms = WORKER_BACKOFF_MS;
     w->jitter = (uint64_t) now ^ (uint64_t) (uintptr_t) w;
-    w->dirty_due = INT64_MAX;
+    w->dirty_due = now; /* where it begins is saved */
     w->heartbeat = tc->heartbeat_ms && !shared->once ? now + WORKER_S : INT64_MAX;
     w->again = now;
     xml_buf_init(&w->xml, WORKER_XML);

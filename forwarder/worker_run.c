@@ -101,8 +101,8 @@ static void
 go_down(struct worker *w, const char *why)
 {
     int64_t now, pause;
-    bool first;
-    char text[256];
+    bool first, last;
+    char text[256], next[32];
 
     snprintf(text, sizeof text, "%s", why);
     if (w->target)
@@ -124,9 +124,10 @@ go_down(struct worker *w, const char *why)
     w->retry_at = now + pause * WORKER_MS;
     snprintf(w->error, sizeof w->error, "%s", text);
     pthread_mutex_unlock(&w->lock);
-    log_limited(&w->log, LOG_LEVEL_WARN,
-                "target '%s': %s; what it has not had stays in the journal, %s in %.1f s", w->tc->name, text,
-                first ? "next try" : "still down, next try", (double) pause / 1000);
+    last = w->shared.once && w->tries >= WORKER_ONCE_TRIES;
+    snprintf(next, sizeof next, "next try in %.1f s", (double) pause / 1000);
+    log_limited(&w->log, LOG_LEVEL_WARN, "target '%s': %s; what it has not had stays in the journal, %s%s", w->tc->name,
+                text, last ? "for the next run" : first ? "" : "still down, ", last ? "" : next);
 }
 
 static const char *

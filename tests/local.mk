@@ -132,6 +132,8 @@ check_PROGRAMS += %D%/unit/check_viewer_text
 %C%_unit_check_viewer_text_SOURCES = %D%/unit/check_viewer_text.c %D%/unit/framing.h
 check_PROGRAMS += %D%/unit/check_when
 %C%_unit_check_when_SOURCES = %D%/unit/check_when.c
+check_PROGRAMS += %D%/unit/check_worker
+%C%_unit_check_worker_SOURCES = %D%/unit/check_worker.c %D%/unit/receiver.h %D%/unit/scratch.h %D%/unit/worker_rig.h
 check_PROGRAMS += %D%/unit/check_worker_filter
 %C%_unit_check_worker_filter_SOURCES = %D%/unit/check_worker_filter.c
 
@@ -187,12 +189,17 @@ FUZZERS = $(FUZZ_NAMES:%=tests/fuzz/fuzz_%)
 SHELL_TESTS =
 SHELL_TESTS += %D%/integration/check_cmd.sh
 SHELL_TESTS += %D%/integration/cli.sh
+SHELL_TESTS += %D%/integration/daemon.sh
 SHELL_TESTS += %D%/integration/forward.sh
 SHELL_TESTS += %D%/integration/rsyslog.sh
 SHELL_TESTS += %D%/integration/smilint.sh
 SHELL_TESTS += %D%/integration/snmptrapd.sh
 
 # Programs that shell tests run; built by 'make check', no tests themselves.
+EXTRA_PROGRAMS += %D%/integration/hold_journal
+%C%_integration_hold_journal_SOURCES = %D%/integration/hold_journal.c
+EXTRA_PROGRAMS += %D%/integration/notify_listen
+%C%_integration_notify_listen_SOURCES = %D%/integration/notify_listen.c
 EXTRA_PROGRAMS += %D%/integration/snmp_send
 %C%_integration_snmp_send_SOURCES = %D%/integration/snmp_send.c
 EXTRA_PROGRAMS += %D%/integration/send_syslog
@@ -203,6 +210,8 @@ check_DATA = \
 	%D%/bench/bench_time$(EXEEXT) \
 	%D%/bench/sink$(EXEEXT) \
 	%D%/faults/chance.so \
+	%D%/integration/hold_journal$(EXEEXT) \
+	%D%/integration/notify_listen$(EXEEXT) \
 	%D%/integration/send_syslog$(EXEEXT) \
 	%D%/integration/snmp_send$(EXEEXT)
 

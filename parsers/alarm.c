@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * alarm.c - the table of open alarms: describe, update, clear, rename, age.
- * What a failure does to it is in alarm_fail.c.  Called by correlate.c,
+ * alarm.c - the table of open alarms: describe, update, clear, rename.  What a
+ * failure does to it is in alarm_fail.c, what time does in alarm_age.c.  Called by correlate.c,
  * cargo.c and stall.c; time comes with each call. */
 #include "build.h"
 
@@ -14,11 +14,6 @@
 #include "parsers/summary.h"
 #include "parsers/when.h"
 
-/* Ages of design section 5. */
-#define ALARM_ESCALATE_CONTENTION (2 * WHEN_HOUR)
-#define ALARM_ESCALATE_EMPTIED WHEN_HOUR
-#define ALARM_AGE (8 * WHEN_DAY)
-
 struct alarm_table *
 alarm_table_new(const struct catalogue *cat, struct id_hasher *hasher)
 {
@@ -28,7 +23,9 @@ alarm_table_new(const struct catalogue *cat, struct id_hasher *hasher)
         return NULL;
     t->cat = cat;
     t->hasher = hasher;
-    t->earliest = INT64_MAX;
+    t->earliest = t->earliest_live = t->cleared_due = INT64_MAX;
+    t->open_parts.kind = "alarm";
+    t->cleared_parts.kind = "cleared";
     t->open = map_new(ALARM_OPEN_MAX);
     t->cleared = map_new(ALARM_CLEARED_MAX);
     if (!t->open || !t->cleared) {
@@ -67,6 +64,8 @@ alarm_table_free(struct alarm_table *t)
         free(map_at(t->cleared, i));
     map_free(t->open);
     map_free(t->cleared);
+    parts_fini(&t->open_parts);
+    parts_fini(&t->cleared_parts);
     free(t);
 }
 
@@ -88,10 +87,10 @@ alarm_at(struct alarm_table *t, unsigned i)
     return map_at(t->open, i);
 }
 
-int64_t
-alarm_earliest(const struct alarm_table *t)
+void
+alarm_changed(struct alarm_table *t, struct alarm *a)
 {
-    return t->earliest;
+    part_changed(&t->open_parts, &a->part);
 }
 
 const struct alarm_counters *
@@ -173,6 +172,7 @@ alarm_send(struct alarm_table *t, struct call *c, struct alarm *a, enum alarm_st
     out.alarm = described;
     a->told = c->at.when;
     a->told.zone = STR_NONE;
+    alarm_changed(t, a);
     call_emit(c, &out);
     switch (state) {
     case ALARM_RAISED:
@@ -227,42 +227,6 @@ alarm_severity(const struct alarm_table *t, const struct alarm *a)
     return a->floor < s ? a->floor : s;
 }
 
-/* When 'a' ages, and when it weighs more for having stood so long. */
-static int64_t
-age_due(const struct alarm *a)
-{
-    /* Whoever raised an alarm of our own state knows when it ends. */
-    return a->last.known && a->cls != CLASS_SELF ? a->last.t + ALARM_AGE : INT64_MAX;
-}
-
-static int64_t
-escalation_due(const struct alarm *a)
-{
-    if (a->escalated || !a->first.known)
-        return INT64_MAX;
-    if (a->cls == CLASS_FILE_CONTENTION)
-        return a->first.t + ALARM_ESCALATE_CONTENTION;
-    return a->cls == CLASS_PACKAGE_EMPTIED ? a->first.t + ALARM_ESCALATE_EMPTIED : INT64_MAX;
-}
-
-int64_t
-alarm_due(const struct alarm *a)
-{
-    int64_t age = age_due(a), escalation = escalation_due(a);
-
-    return age < escalation ? age : escalation;
-}
-
-/* The clock's next alarm_tick() must not come after this alarm is due. */
-void
-alarm_note(struct alarm_table *t, const struct alarm *a)
-{
-    int64_t due = alarm_due(a);
-
-    if (due < t->earliest)
-        t->earliest = due;
-}
-
 /* What a failing file is remembered by.  A path with a drive letter is one of
  * the computer that wrote the record; a UNC path is itself wherever it stands. */
 static uint64_t
@@ -284,9 +248,11 @@ alarm_add_file(struct alarm_table *t, struct alarm *a, struct str path, struct s
         if (a->file[i] == h)
             return;
     if (a->n_files == ALARM_FILES) {
+        alarm_changed(t, a);
         a->more_files++;
         return;
     }
+    alarm_changed(t, a);
     a->file[a->n_files++] = h;
     if (t->waiting[h % ALARM_WAITING] < UINT16_MAX)
         t->waiting[h % ALARM_WAITING]++;
@@ -345,42 +311,30 @@ alarm_update(struct alarm_table *t, struct call *c, struct alarm *a, const char 
     alarm_send(t, c, a, ALARM_UPDATED, reason);
 }
 
-/* Remembers when and how 'a' ended, for late records and for the next raise. */
+/* The last one moves into the gap, and has another number then. */
 static void
-remember_clear(struct alarm_table *t, struct call *c, const struct alarm *a, bool watch)
+take_out(struct alarm_table *t, struct alarm *a)
 {
-    struct cleared *x = map_get(t->cleared, a->key);
+    struct alarm *last = map_at(t->open, map_count(t->open) - 1);
 
-    if (!x) {
-        if (map_count(t->cleared) == ALARM_CLEARED_MAX)
-            alarm_forget_cleared(t);
-        x = calloc(1, sizeof *x);
-        if (!x || !map_put(t->cleared, a->key, x)) {
-            free(x);
-            c->error = c->error ? c->error : -ENOMEM;
-            return;
-        }
-    }
-    x->at = c->at;
-    x->at.when = (struct when){0};
-    x->first = a->first;
-    x->raise = a->raise;
-    x->count = a->count;
-    x->watch = watch;
+    map_take(t->open, a->key);
+    if (last != a)
+        alarm_changed(t, last);
 }
 
 void
 alarm_clear(struct alarm_table *t, struct call *c, struct alarm *a, const char *reason, bool watch)
 {
     alarm_send(t, c, a, ALARM_CLEARED, reason);
-    remember_clear(t, c, a, watch);
+    alarm_remember(t, c, a, watch);
     alarm_drop(t, a);
 }
 
 void
 alarm_drop(struct alarm_table *t, struct alarm *a)
 {
-    map_take(t->open, a->key);
+    take_out(t, a);
+    part_gone(&t->open_parts, &a->part);
     for (unsigned i = 0; i < a->n_files; i++)
         stop_waiting(t, a->file[i]);
     alarm_forget(a);
@@ -408,13 +362,15 @@ alarm_rename(struct alarm_table *t, struct call *c, struct alarm *a, struct str 
         c->error = c->error ? c->error : -ENOMEM;
         return true;
     }
-    map_take(t->open, a->key);
+    take_out(t, a);
+    alarm_changed(t, a);
     free((void *) (uintptr_t) a->key.p);
     a->key = str_make(p, key.n);
     before = map_get(t->cleared, key);
     if (before && before->raise >= a->raise)
         a->raise = before->raise + 1;
     if (!map_put(t->open, a->key, a)) {
+        part_gone(&t->open_parts, &a->part);
         alarm_forget(a);
         c->error = c->error ? c->error : -ENOMEM;
     }
@@ -440,6 +396,7 @@ alarm_copied(struct alarm_table *t, struct call *c, const struct event *ev)
         for (unsigned k = 0; k < a->n_files; k++)
             if (a->file[k] == h) {
                 a->file[k] = a->file[--a->n_files];
+                alarm_changed(t, a);
                 stop_waiting(t, h);
                 hit = true;
                 break;
@@ -449,35 +406,4 @@ alarm_copied(struct alarm_table *t, struct call *c, const struct event *ev)
             i--;
         }
     }
-}
-
-int64_t
-alarm_tick(struct alarm_table *t, struct call *c, uint32_t clock, int64_t now)
-{
-    int64_t due = INT64_MAX;
-
-    t->earliest = INT64_MAX;
-    for (unsigned i = 0; i < map_count(t->open); i++) {
-        struct alarm *a = map_at(t->open, i);
-
-        if (a->last.clock == clock && now >= age_due(a)) {
-            t->counters.aged++;
-            alarm_clear(t, c, a, "aged: state unknown", false);
-            i--;
-            continue;
-        }
-        if (a->first.clock == clock && now >= escalation_due(a)) {
-            enum severity before = a->severity;
-
-            a->escalated = true;
-            a->severity = alarm_severity(t, a);
-            if (a->severity != before)
-                alarm_send(t, c, a, ALARM_UPDATED, "escalated: still open");
-        }
-        if (a->last.clock == clock && age_due(a) < due)
-            due = age_due(a);
-        if (a->first.clock == clock && escalation_due(a) < due)
-            due = escalation_due(a);
-    }
-    return due;
 }

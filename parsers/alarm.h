@@ -12,6 +12,7 @@
 #include "parsers/event.h"
 #include "parsers/id.h"
 #include "parsers/keep.h"
+#include "parsers/parts.h"
 
 enum { ALARM_KEY_MAX = 128, ALARM_OPEN_MAX = 10000, ALARM_CLEARED_MAX = 10000, ALARM_FILES = 64 };
 
@@ -44,6 +45,7 @@ struct call {
     struct arena *arena;
     const struct sink *sink;
     struct moment at;
+    int64_t arrival;      /* UTC ns, 0 while history is read: ages follow it then */
     const char *event_id; /* of the event that makes the change; "" for none */
     int error;            /* first non-zero answer of the sink, or -ENOMEM */
 };
@@ -62,6 +64,9 @@ struct failure_report {
     struct str path; /* failing file, "" for none */
     uint64_t run;    /* instruction run it belongs to, 0 for none */
     bool proven;     /* a report of a failure that was filed when its line came */
+    /* It was filed as 'was' before, which its evidence does not bear out. */
+    bool corrects;
+    enum event_class was;
 };
 
 struct alarm {
@@ -78,6 +83,8 @@ struct alarm {
     uint64_t file[ALARM_FILES]; /* hashes of upper-case paths */
     char *words, *action;       /* owned; of class self: the line and the advice as given */
     struct when told;           /* record time of the last change that was sent */
+    int64_t since, heard;       /* arrival of the first and of the last occurrence, 0 unknown */
+    struct part part;
 };
 
 struct alarm_table;
@@ -115,12 +122,17 @@ void alarm_clear(struct alarm_table *, struct call *, struct alarm *, const char
 bool alarm_rename(struct alarm_table *, struct call *, struct alarm *, struct str key);
 /* A copy that went well: clears what its target was the last failing file of. */
 void alarm_copied(struct alarm_table *, struct call *, const struct event *ev);
+/* 'a' was changed by others than this table: it is to be saved. */
+void alarm_changed(struct alarm_table *, struct alarm *a);
+
 /* Escalates and ages what is due on 'clock' at 'now'; the next time to call. */
 int64_t alarm_tick(struct alarm_table *, struct call *, uint32_t clock, int64_t now);
-/* The earliest due time noted since the last alarm_tick(). */
+/* The same by arrival, once history has been read; whatever has no arrival yet
+ * gets that of its own time, 'now' at the latest. */
+int64_t alarm_tick_live(struct alarm_table *, struct call *, int64_t now);
+/* The earliest due times noted since the last alarm_tick(), alarm_tick_live(). */
 int64_t alarm_earliest(const struct alarm_table *);
-/* When alarm_tick() has something to do at the earliest, for one alarm. */
-int64_t alarm_due(const struct alarm *);
+int64_t alarm_earliest_live(const struct alarm_table *);
 
 /* Our own state, class self: raises 'key', or updates it when the words or the
  * severity are others; 'action' may be absent.  Words as alarm_words() gives. */
@@ -141,7 +153,17 @@ struct alarm_counters {
 };
 const struct alarm_counters *alarm_counters(const struct alarm_table *);
 
-void alarm_save(const struct alarm_table *, struct keep_out *);
-bool alarm_restore(struct alarm_table *, struct keep_in *, unsigned version);
+/* Open alarms are parts "alarm/N", what is remembered of cleared keys "cleared/N". */
+void alarm_save(struct alarm_table *, struct part_sink *);
+void alarm_saved(struct alarm_table *);
+/* What correlate.c keeps in its own part: numbers, counts of parts. */
+void alarm_save_core(const struct alarm_table *, struct keep_out *);
+/* Into an empty table: the core, each part in any order, then the end. */
+bool alarm_restore_core(struct alarm_table *, struct keep_in *);
+bool alarm_restore_open(struct alarm_table *, uint64_t id, struct keep_in *);
+bool alarm_restore_cleared(struct alarm_table *, uint64_t id, struct keep_in *);
+bool alarm_restore_end(struct alarm_table *);
+/* Both at once as the first version kept them. */
+bool alarm_restore_v1(struct alarm_table *, struct keep_in *);
 
 #endif

@@ -63,8 +63,11 @@ alarm_make(struct alarm_table *t, struct call *c, struct str key, const struct f
     if (!a || !(a->key.p = keep_str(key)) || !(a->f = keep_facts(f)))
         goto fail;
     a->key.n = key.n;
+    a->part.id = ++t->n_parts;
+    alarm_changed(t, a);
     if (map_put(t->open, a->key, a))
         return a;
+    part_gone(&t->open_parts, &a->part);
 fail:
     alarm_forget(a);
     c->error = c->error ? c->error : -ENOMEM;
@@ -86,10 +89,13 @@ raise_new(struct alarm_table *t, struct call *c, const struct failure_report *r,
     a->run = r->run;
     a->raise = alarm_raise_number(c, before ? before->raise : 0);
     a->count = 1;
+    a->since = a->heard = c->arrival;
     if (before && before->watch && c->at.known && before->at.clock == c->at.clock
         && c->at.t - before->at.t <= ALARM_WATCH) {
         a->count = before->count + 1;
         a->first = before->first;
+        if (a->since && moment_same_clock(&a->first, &c->at))
+            a->since -= c->at.t - a->first.t;
     }
     alarm_add_file(t, a, r->path, r->f->host);
     a->severity = alarm_severity(t, a);
@@ -156,15 +162,24 @@ join(const struct facts *old, const struct facts *new, bool same)
 static void
 touch(struct alarm_table *t, const struct call *c, struct alarm *a)
 {
+    /* Reports may be told later than what came after them. */
+    bool first = moment_before(&c->at, &a->first);
     bool later = !a->last.known || (a->last.clock == c->at.clock ? c->at.t > a->last.t
                                                                  : c->at.t > a->last.t + ALARM_UNKNOWN_ZONE);
 
+    if (first) {
+        a->first = c->at;
+        a->first.when.zone = STR_NONE;
+        alarm_note(t, a);
+    }
     if (!c->at.known || !later)
         return;
     a->last = c->at;
     a->last.when.zone = STR_NONE;
     if (!a->first.known)
         a->first = a->last;
+    if (c->arrival > a->heard)
+        a->heard = c->arrival;
     alarm_note(t, a);
 }
 
@@ -188,12 +203,15 @@ fail_again(struct alarm_table *t, struct call *c, struct alarm *a, const struct 
     bool retry = r->cls == CLASS_RETRY && a->cls != CLASS_RETRY;
     struct facts f;
 
+    alarm_changed(t, a);
     /* The line that proves it was counted when it came; the alarm has gone on. */
     if (r->proven && kin != KIN_SAME)
         return a;
     if (kin != KIN_SAME && !retry)
         a->count++;
     if (kin == KIN_NEWER && !retry)
+        a->strength = STRENGTH_TEXT;
+    if (r->corrects && a->cls == r->was && a->strength == STRENGTH_SHAPE)
         a->strength = STRENGTH_TEXT;
     if (r->run && kin != KIN_OLDER)
         a->run = r->run;
@@ -236,8 +254,7 @@ alarm_fail(struct alarm_table *t, struct call *c, const struct failure_report *r
         return fail_again(t, c, a, r);
     before = map_get(t->cleared, r->key);
     if (before && moment_before(&c->at, &before->at)) {
-        before->count++;
-        t->counters.stale++;
+        alarm_count_stale(t, before, !r->proven);
         return NULL;
     }
     return raise_new(t, c, r, before);

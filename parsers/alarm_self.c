@@ -74,6 +74,7 @@ self_new(struct alarm_table *t, struct call *c, struct str key, struct str host)
     a->raise = alarm_raise_number(c, before ? before->raise : 0);
     a->count = 1;
     a->first = a->last = c->at;
+    a->since = c->at.t;
     return a;
 }
 
@@ -95,6 +96,7 @@ alarm_self_raise(struct alarm_table *t, struct call *c, struct str key, enum sev
         return;
     }
     a->floor = a->severity = severity;
+    a->heard = c->at.t;
     a->last = c->at;
     alarm_send(t, c, a, fresh ? ALARM_RAISED : ALARM_UPDATED, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * alarm_state.c - the alarm table to bytes and back, and the bound on what is
- * remembered of cleared keys. */
+ * alarm_state.c - moments and the alarm table to bytes and back, each open
+ * alarm a part of its own. */
 #include "build.h"
 
 #include "parsers/alarm_state.h"
@@ -31,32 +31,12 @@ moment_restore(struct keep_in *in, struct moment *m)
     m->when.zone = STR_NONE;
 }
 
-void
-alarm_forget_cleared(struct alarm_table *t)
-{
-    struct cleared *oldest = NULL;
-    unsigned at = 0;
-    struct str key;
-    char copy[ALARM_KEY_MAX + 1];
-
-    for (unsigned i = 0; i < map_count(t->cleared); i++) {
-        struct cleared *x = map_at(t->cleared, i);
-
-        if (!oldest || x->at.t < oldest->at.t) {
-            oldest = x;
-            at = i;
-        }
-    }
-    if (!oldest)
-        return;
-    key = map_key_at(t->cleared, at);
-    memcpy(copy, key.p, key.n);
-    free(map_take(t->cleared, str_make(copy, key.n)));
-}
-
 static void
-save_alarm(struct keep_out *o, const struct alarm *a)
+save_alarm(void *table, struct part *part, struct keep_out *o)
 {
+    const struct alarm *a = (const struct alarm *) (const void *) ((const char *) part - offsetof(struct alarm, part));
+    struct alarm_table *t = table;
+
     keep_put_str(o, a->key);
     keep_put_u64(o, a->cls);
     keep_put_u64(o, a->severity);
@@ -77,23 +57,14 @@ save_alarm(struct keep_out *o, const struct alarm *a)
     keep_put_str(o, str_z(a->words));
     keep_put_str(o, str_z(a->action));
     keep_put_when(o, &a->told);
+    keep_put_u64(o, (uint64_t) a->since);
+    keep_put_u64(o, (uint64_t) a->heard);
+    keep_put_u64(o, map_index(t->open, a->key));
 }
 
-/* What the first version did not keep. */
-static bool
-restore_words(struct keep_in *in, struct alarm *a)
-{
-    struct str words = keep_get_str(in), action = keep_get_str(in);
-
-    keep_get_when(in, &a->told);
-    a->told.zone = STR_NONE;
-    a->words = str_has(words) ? keep_str(words) : NULL;
-    a->action = str_has(action) ? keep_str(action) : NULL;
-    return (a->words || !str_has(words)) && (a->action || !str_has(action));
-}
-
-static bool
-restore_alarm(struct alarm_table *t, struct keep_in *in, unsigned version)
+/* What both versions keep of one; NULL when it is none. */
+static struct alarm *
+read_alarm(struct alarm_table *t, struct keep_in *in)
 {
     struct alarm *a = calloc(1, sizeof *a);
     struct str key;
@@ -101,7 +72,7 @@ restore_alarm(struct alarm_table *t, struct keep_in *in, unsigned version)
     uint64_t bits, cls, severity, least, strength;
 
     if (!a)
-        return false;
+        return NULL;
     key = keep_get_str(in);
     cls = keep_get_u64(in);
     severity = keep_get_u64(in);
@@ -126,75 +97,130 @@ restore_alarm(struct alarm_table *t, struct keep_in *in, unsigned version)
     a->severity = (enum severity) severity;
     a->floor = (enum severity) least;
     a->strength = (enum strength) strength;
-    for (unsigned i = 0; i < a->n_files; i++) {
+    for (unsigned i = 0; i < a->n_files; i++)
         a->file[i] = keep_get_u64(in);
-        t->waiting[a->file[i] % ALARM_WAITING]++;
-    }
     a->more_files = (unsigned) keep_get_u64(in);
-    if (version > 1 && !restore_words(in, a))
-        goto fail;
     a->f = keep_facts(&f);
     a->key = str_make(keep_str(key), key.n);
-    if (in->failed || !a->f || !a->key.p || alarm_find(t, a->key) || !map_put(t->open, a->key, a))
+    if (in->failed || !a->f || !a->key.p)
         goto fail;
-    return true;
+    for (unsigned i = 0; i < a->n_files; i++)
+        t->waiting[a->file[i] % ALARM_WAITING]++;
+    return a;
 fail:
     alarm_forget(a);
-    return false;
+    return NULL;
 }
 
 static bool
-restore_cleared(struct alarm_table *t, struct keep_in *in)
+read_words(struct keep_in *in, struct alarm *a)
 {
-    struct cleared *x = calloc(1, sizeof *x);
-    struct str key = keep_get_str(in);
+    struct str words = keep_get_str(in), action = keep_get_str(in);
 
-    if (!x)
+    keep_get_when(in, &a->told);
+    a->told.zone = STR_NONE;
+    a->words = str_has(words) ? keep_str(words) : NULL;
+    a->action = str_has(action) ? keep_str(action) : NULL;
+    return (a->words || !str_has(words)) && (a->action || !str_has(action));
+}
+
+bool
+alarm_restore_open(struct alarm_table *t, uint64_t id, struct keep_in *in)
+{
+    struct alarm *a = read_alarm(t, in);
+    uint64_t i = ALARM_OPEN_MAX;
+
+    if (!a)
         return false;
-    moment_restore(in, &x->at);
-    moment_restore(in, &x->first);
-    x->raise = keep_get_u64(in);
-    x->count = keep_get_u64(in);
-    x->watch = keep_get_u64(in) != 0;
-    if (in->failed || key.n > ALARM_KEY_MAX || map_get(t->cleared, key) || !map_put(t->cleared, key, x)) {
-        free(x);
+    a->part.id = id;
+    a->part.stored = true;
+    if (read_words(in, a)) {
+        a->since = (int64_t) keep_get_u64(in);
+        a->heard = (int64_t) keep_get_u64(in);
+        i = keep_get_u64(in);
+    }
+    if (in->failed || i >= ALARM_OPEN_MAX || !map_place(t->open, a->key, a, (unsigned) i)) {
+        alarm_forget(a);
         return false;
     }
     return true;
 }
 
-void
-alarm_save(const struct alarm_table *t, struct keep_out *o)
-{
-    keep_put_u64(o, map_count(t->open));
-    for (unsigned i = 0; i < map_count(t->open); i++)
-        save_alarm(o, map_at(t->open, i));
-    keep_put_u64(o, map_count(t->cleared));
-    for (unsigned i = 0; i < map_count(t->cleared); i++) {
-        const struct cleared *x = map_at(t->cleared, i);
-
-        keep_put_str(o, map_key_at(t->cleared, i));
-        moment_save(o, &x->at);
-        moment_save(o, &x->first);
-        keep_put_u64(o, x->raise);
-        keep_put_u64(o, x->count);
-        keep_put_u64(o, x->watch);
-    }
-}
-
-/* Into an empty table; false when the bytes are not a saved table. */
 bool
-alarm_restore(struct alarm_table *t, struct keep_in *in, unsigned version)
+alarm_restore_v1(struct alarm_table *t, struct keep_in *in)
 {
     uint64_t n = keep_get_u64(in);
 
-    for (uint64_t i = 0; i < n; i++)
-        if (!restore_alarm(t, in, version))
+    for (uint64_t i = 0; i < n; i++) {
+        struct alarm *a = read_alarm(t, in);
+
+        if (!a)
             return false;
+        a->part.id = ++t->n_parts;
+        if (alarm_find(t, a->key) || !map_put(t->open, a->key, a)) {
+            alarm_forget(a);
+            return false;
+        }
+        alarm_changed(t, a);
+    }
     n = keep_get_u64(in);
     for (uint64_t i = 0; i < n; i++)
-        if (!restore_cleared(t, in))
+        if (!alarm_restore_cleared_v1(t, in))
             return false;
-    t->earliest = INT64_MIN;
+    t->earliest = t->earliest_live = INT64_MIN;
     return !in->failed;
+}
+
+void
+alarm_save(struct alarm_table *t, struct part_sink *s)
+{
+    if (!s->all) {
+        parts_put(&t->open_parts, s, save_alarm, t);
+        parts_put(&t->cleared_parts, s, alarm_save_cleared, t);
+        return;
+    }
+    for (unsigned i = 0; i < map_count(t->open); i++) {
+        struct alarm *a = map_at(t->open, i);
+
+        save_alarm(t, &a->part, part_begin(s));
+        part_end(s, t->open_parts.kind, a->part.id);
+    }
+    for (unsigned i = 0; i < map_count(t->cleared); i++) {
+        struct cleared *x = map_at(t->cleared, i);
+
+        alarm_save_cleared(t, &x->part, part_begin(s));
+        part_end(s, t->cleared_parts.kind, x->part.id);
+    }
+}
+
+void
+alarm_saved(struct alarm_table *t)
+{
+    parts_saved(&t->open_parts);
+    parts_saved(&t->cleared_parts);
+}
+
+void
+alarm_save_core(const struct alarm_table *t, struct keep_out *o)
+{
+    keep_put_u64(o, t->n_parts);
+    keep_put_u64(o, map_count(t->open));
+    keep_put_u64(o, map_count(t->cleared));
+}
+
+bool
+alarm_restore_core(struct alarm_table *t, struct keep_in *in)
+{
+    t->n_parts = keep_get_u64(in);
+    t->want_open = (unsigned) keep_get_u64(in);
+    t->want_cleared = (unsigned) keep_get_u64(in);
+    return !in->failed;
+}
+
+bool
+alarm_restore_end(struct alarm_table *t)
+{
+    t->earliest = t->earliest_live = INT64_MIN;
+    return map_count(t->open) == t->want_open && map_count(t->cleared) == t->want_cleared && map_settle(t->open)
+           && map_settle(t->cleared);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * alarm_state.h - the insides of the alarm table, for alarm.c,
- * alarm_fail.c and alarm_state.c (save and restore) alone. */
+ * alarm_state.h - the insides of the alarm table, for the files alarm*.c
+ * alone: alarm_state.c saves and restores, alarm_cleared.c remembers. */
 #ifndef PARSERS_ALARM_STATE_H
 #define PARSERS_ALARM_STATE_H
 
@@ -12,7 +12,11 @@
 struct cleared {
     struct moment at, first;
     uint64_t raise, count;
-    bool watch; /* by a restart: the same failure within a day keeps its count */
+    bool watch;    /* by a restart: the same failure within a day keeps its count */
+    int64_t until; /* UTC when it is forgotten, INT64_MAX: when room is needed */
+    struct part part;
+    size_t n;
+    char key[]; /* 'n' bytes */
 };
 
 enum { ALARM_WAITING = 65536 };
@@ -22,7 +26,11 @@ struct alarm_table {
     struct id_hasher *hasher;
     struct map *open;    /* key -> struct alarm */
     struct map *cleared; /* key -> struct cleared */
-    int64_t earliest;    /* next due since the last alarm_tick() */
+    struct parts open_parts, cleared_parts;
+    uint64_t n_parts; /* numbers given to parts so far */
+    int64_t earliest, earliest_live; /* next due since the last tick */
+    int64_t cleared_due;             /* least 'until' */
+    unsigned want_open, want_cleared; /* that a restore has to bring */
     struct alarm_counters counters;
     /* How many failing files of open alarms share the low bits of a hash: a
      * copied file that none waits for is told from it at once. */
@@ -48,7 +56,13 @@ void alarm_add_file(struct alarm_table *, struct alarm *, struct str path, struc
 bool alarm_replace_facts(struct call *, struct alarm *, const struct facts *f, bool fill);
 /* Makes room for one more, with a clear that says so. */
 void alarm_evict(struct alarm_table *, struct call *);
-/* Drops the clear that is longest ago. */
-void alarm_forget_cleared(struct alarm_table *);
+/* Remembers when and how 'a' ended, for late records and for the next raise. */
+void alarm_remember(struct alarm_table *, struct call *, const struct alarm *a, bool watch);
+/* Forgets what was cleared long enough before 'now'. */
+void alarm_forget_cleared(struct alarm_table *, int64_t now);
+/* One more stale occurrence of a cleared key. */
+void alarm_count_stale(struct alarm_table *, struct cleared *, bool count);
+void alarm_save_cleared(void *table, struct part *, struct keep_out *);
+bool alarm_restore_cleared_v1(struct alarm_table *, struct keep_in *);
 
 #endif

@@ -28,7 +28,8 @@ correlate_new(struct catalogue *cat)
     k->alarms = k->hasher ? alarm_table_new(cat, k->hasher) : NULL;
     k->stalls = k->alarms ? stall_new(k->alarms) : NULL;
     k->n_clocks = 1;
-    k->held_due = k->noted = INT64_MAX;
+    k->held_due = k->noted = k->live_due = INT64_MAX;
+    correlate_parts_init(k);
     if (!k->stalls || !k->pairs || !k->origins) {
         correlate_free(k);
         return NULL;
@@ -44,12 +45,34 @@ correlate_free(struct correlate *k)
     for (unsigned i = 0; k->origins && i < map_count(k->origins); i++)
         free(map_at(k->origins, i));
     map_free(k->origins);
+    correlate_parts_fini(k);
     stall_free(k->stalls);
     alarm_table_free(k->alarms);
     pair_free(k->pairs);
     id_hasher_free(k->hasher);
     catalogue_unref(k->cat);
     free(k);
+}
+
+/* Room for one more: the source that has been silent for longest goes. */
+static void
+forget_origin(struct correlate *k)
+{
+    struct origin *oldest = NULL;
+
+    for (unsigned i = 0; i < map_count(k->origins); i++) {
+        struct origin *o = map_at(k->origins, i);
+
+        if (!oldest || o->used < oldest->used || (o->used == oldest->used && o->id < oldest->id))
+            oldest = o;
+    }
+    if (!oldest)
+        return;
+    map_take(k->origins, str_make((const char *) &oldest->id, sizeof oldest->id));
+    part_gone(&k->origin_parts, &oldest->part);
+    free(oldest);
+    k->crowded++;
+    k->recent = NULL;
 }
 
 struct origin *
@@ -62,15 +85,20 @@ correlate_origin(struct correlate *k, uint64_t id)
         return o;
     o = map_get(k->origins, key);
     if (!o) {
+        if (map_count(k->origins) == CORRELATE_SOURCES_MAX)
+            forget_origin(k);
         o = calloc(1, sizeof *o);
         if (!o)
             return NULL;
-        o->id = id;
+        o->id = o->part.id = id;
         if (!map_put(k->origins, key, o)) {
             free(o);
             return NULL;
         }
+        part_changed(&k->cores, &k->core);
+        part_changed(&k->origin_parts, &o->part);
     }
+    o->used = ++k->turn;
     k->recent = o;
     return o;
 }
@@ -87,6 +115,8 @@ origin_clock(struct correlate *k, struct origin *o)
             o->clock = PAIR_CLOCKS_MAX - 1;
             k->crowded++;
         }
+        part_changed(&k->cores, &k->core);
+        part_changed(&k->origin_parts, &o->part);
     }
     return o->clock;
 }
@@ -157,16 +187,20 @@ send_event(struct call *c, const struct event *ev)
     call_emit(c, &item);
 }
 
-/* Files the fault 'ev' under its key. */
+/* Files the fault 'ev' under its key; 'r' has what is known beyond it. */
 static void
-raise_fault(struct correlate *k, struct call *c, const struct event *ev, struct str server, uint64_t run, bool proven)
+file_fault(struct correlate *k, struct call *c, const struct event *ev, struct str server,
+           const struct failure_report *base)
 {
     char key[ALARM_KEY_MAX + 1];
-    struct failure_report r = {.cls = ev->cls, .severity = ev->severity, .f = &ev->f, .run = run, .proven = proven};
+    struct failure_report r = *base;
     struct facts with_server;
 
     if (!event_class_is_fault(ev->cls))
         return;
+    r.cls = ev->cls;
+    r.severity = ev->severity;
+    r.f = &ev->f;
     r.key = fault_key(key, ev, server);
     r.path = str_has(ev->f.target) ? ev->f.target : ev->f.file;
     if (!str_has(ev->f.server) && server.n && str_starts(r.key, STR("dist:"))) {
@@ -177,9 +211,15 @@ raise_fault(struct correlate *k, struct call *c, const struct event *ev, struct 
     alarm_fail(k->alarms, c, &r);
 }
 
+static void
+raise_fault(struct correlate *k, struct call *c, const struct event *ev, struct str server, uint64_t run, bool proven)
+{
+    file_fault(k, c, ev, server, &(struct failure_report){.run = run, .proven = proven});
+}
+
 /* A report leaves, with the verdict it has by now. */
-void
-correlate_release(struct correlate *k, struct call *c, const struct pair_release *out)
+static void
+release(struct correlate *k, struct call *c, const struct pair_release *out)
 {
     struct event *ev = out->ev;
     struct str server = fault_server(ev);
@@ -204,31 +244,56 @@ correlate_release(struct correlate *k, struct call *c, const struct pair_release
         c->error = own.error;
 }
 
-static void
-release_due(struct correlate *k, struct call *c, bool all)
+void
+correlate_release(struct correlate *k, struct call *c, enum pair_which which)
 {
     struct run_lookup runs = stall_runs(k->stalls);
     struct pair_release out;
 
-    while (!c->error && pair_take(k->pairs, k->merged, all, &runs, &out)) {
-        correlate_release(k, c, &out);
+    /* Live, sources are not merged: that one is far says nothing of the rest. */
+    if (which == PAIR_DUE && k->live)
+        which = PAIR_READY;
+    while (!c->error && pair_take(k->pairs, k->merged, which, &runs, &out)) {
+        release(k, c, &out);
         free(out.ev);
     }
-    k->held_due = pair_next_due(k->pairs);
+    k->held_due = k->live ? INT64_MAX : pair_next_due(k->pairs);
+    part_changed(&k->cores, &k->core);
 }
 
-void
-correlate_release_live(struct correlate *k, struct call *c, const struct correlate_live *live)
+/* The reports that the failed copy 'ev' proves after they were told: their
+ * alarm gets the key that the line has.  Returns the server to file it under. */
+static struct str
+meet_late(struct correlate *k, struct call *c, const struct event *ev, const struct pair_late *late, unsigned n)
 {
-    struct run_lookup runs = stall_runs(k->stalls);
-    struct pair_release out;
+    struct str server = fault_server(ev);
 
-    pair_live(k->pairs, live->now, live->read_past, live->arg);
-    while (!c->error && pair_take(k->pairs, INT64_MIN + 1, false, &runs, &out)) {
-        correlate_release(k, c, &out);
-        free(out.ev);
+    for (unsigned i = 0; i < n; i++) {
+        char from[ALARM_KEY_MAX + 1], to[ALARM_KEY_MAX + 1];
+        struct alarm *a = alarm_find(k->alarms, alarm_key(from, "dist", late[i].filed, ev->f.package));
+
+        if (!server.n)
+            server = late[i].filed;
+        if (a && server.n)
+            alarm_rename(k->alarms, c, a, alarm_key(to, "dist", server, ev->f.package));
     }
-    k->held_due = pair_next_due(k->pairs);
+    return server;
+}
+
+/* Their new verdicts, once the line has been filed. */
+static void
+file_late(struct correlate *k, struct call *c, const struct pair_late *late, unsigned n, struct str server, uint64_t run)
+{
+    for (unsigned i = 0; i < n; i++) {
+        struct call own = *c;
+
+        own.at = late[i].at;
+        own.event_id = late[i].ev->id;
+        file_fault(k, &own, late[i].ev, server.n ? server : late[i].filed,
+                   &(struct failure_report){.run = run, .proven = true, .corrects = !late[i].proven, .was = late[i].was});
+        if (own.error)
+            c->error = own.error;
+    }
 }
 
 /* Later work must not be missed: what was raised since the last look is due at
@@ -236,8 +301,10 @@ correlate_release_live(struct correlate *k, struct call *c, const struct correla
 void
 correlate_note_due(struct correlate *k)
 {
-    int64_t due = alarm_earliest(k->alarms);
+    int64_t due = k->live ? INT64_MAX : alarm_earliest(k->alarms), live = alarm_earliest_live(k->alarms);
 
+    if (live < k->live_due)
+        k->live_due = live;
     if (k->stalls->due == INT64_MIN) {
         k->stalls->due = INT64_MAX;
         due = INT64_MIN;
@@ -259,8 +326,10 @@ advance(struct correlate *k, struct call *c, const struct moment *m)
 
     if (!m->known)
         return;
-    if (!clock->started || m->t > clock->now)
+    if (!clock->started || m->t > clock->now) {
         clock->now = m->t;
+        correlate_clock_changed(k, m->clock);
+    }
     clock->started = true;
     if (!k->merged_known || m->t > k->merged)
         k->merged = m->t;
@@ -269,44 +338,60 @@ advance(struct correlate *k, struct call *c, const struct moment *m)
         c->event_id = "";
         k->noted = INT64_MAX;
         clock->due = stall_tick(k->stalls, c, m->clock, clock->now);
-        due = alarm_tick(k->alarms, c, m->clock, clock->now);
+        due = k->live ? INT64_MAX : alarm_tick(k->alarms, c, m->clock, clock->now);
         if (due < clock->due)
             clock->due = due;
     }
     if (k->merged > k->held_due)
-        release_due(k, c, false);
+        correlate_release(k, c, PAIR_DUE);
+    if (c->arrival && c->arrival >= k->live_due)
+        correlate_age(k, c, c->arrival);
+}
+
+void
+correlate_age(struct correlate *k, struct call *c, int64_t now)
+{
+    struct call own = *c;
+
+    own.event_id = "";
+    own.at = moment_utc(now);
+    own.arrival = now;
+    k->live_due = alarm_tick_live(k->alarms, &own, now);
+    if (own.error)
+        c->error = own.error;
+}
+
+/* The merged time up to which proof of what happens now may come. */
+static int64_t
+window_end(const struct correlate *k, const struct call *c)
+{
+    /* Merged by local digits, proof may come as much later as zones differ. */
+    return c->at.t + PAIR_WINDOW + (k->n_clocks > 1 ? PAIR_UNKNOWN_WINDOW : 0);
 }
 
 /* True when 'ev' itself was kept for later. */
 static bool
 hold(struct correlate *k, struct call *c, const struct event *ev, int64_t arrival)
 {
-    int64_t window = PAIR_WINDOW;
+    int64_t due = window_end(k, c);
 
     if (!pair_wants(ev) || !c->at.known)
         return false;
-    /* Merged by local digits, proof may come as much later as zones differ. */
-    if (k->n_clocks > 1)
-        window += PAIR_UNKNOWN_WINDOW;
-    if (!pair_hold(k->pairs, ev, &c->at, c->at.t + window, arrival)) {
-        release_due(k, c, false);
-        if (!pair_hold(k->pairs, ev, &c->at, c->at.t + window, arrival))
+    if (!pair_hold(k->pairs, ev, &c->at, due, arrival)) {
+        correlate_release(k, c, PAIR_DUE);
+        if (!pair_hold(k->pairs, ev, &c->at, due, arrival))
             return false;
     }
-    if (c->at.t + window < k->held_due)
-        k->held_due = c->at.t + window;
+    if (!k->live && due < k->held_due)
+        k->held_due = due;
     return true;
 }
 
 /* What the record says about copies and packages, beyond its own fault. */
 static void
-follow_copies(struct correlate *k, struct call *c, const struct event *ev, uint64_t run)
+follow_copies(struct correlate *k, struct call *c, const struct event *ev)
 {
     switch (ev->fact) {
-    case FACT_COPY_FAILED:
-        if (!pair_failure(k->pairs, ev, &c->at, run, fault_server(ev)))
-            c->error = -ENOMEM;
-        break;
     case FACT_COPY_OK:
         pair_copied(k->pairs, ev, &c->at, fault_server(ev));
         alarm_copied(k->alarms, c, ev);
@@ -315,6 +400,7 @@ follow_copies(struct correlate *k, struct call *c, const struct event *ev, uint6
         cargo_stored(k->alarms, c, ev);
         break;
     case FACT_NONE:
+    case FACT_COPY_FAILED:
     case FACT_INSTRUCTION_FOUND:
     case FACT_INSTRUCTION_STARTED:
     case FACT_INSTRUCTION_OPEN_FAILED:
@@ -334,44 +420,74 @@ follow_copies(struct correlate *k, struct call *c, const struct event *ev, uint6
     }
 }
 
+/* A record that is sent now, and what follows from it. */
+static void
+tell(struct correlate *k, struct call *c, struct event *ev, uint64_t run, bool quiet)
+{
+    struct run_lookup runs = stall_runs(k->stalls);
+    struct str server = fault_server(ev);
+    struct pair_late late[PAIR_LATE];
+    unsigned n_late = 0;
+
+    if (ev->fact == FACT_COPY_FAILED) {
+        if (!pair_failure(k->pairs, ev, &c->at, run, server))
+            c->error = -ENOMEM;
+        n_late = pair_late(k->pairs, ev, &c->at, k->merged, &runs, late);
+    }
+    if (ev->log && ev->f.claimed)
+        pair_link(k->pairs, ev, &c->at, window_end(k, c), &runs);
+    send_event(c, ev);
+    follow_copies(k, c, ev);
+    if (n_late)
+        server = meet_late(k, c, ev, late, n_late);
+    if (ev->cls != CLASS_STALL && !quiet)
+        raise_fault(k, c, ev, server, run, false);
+    file_late(k, c, late, n_late, server, run);
+}
+
+/* The arrival that ages follow: none while history is read. */
+static int64_t
+live_arrival(const struct correlate *k, const struct call *c, const struct correlate_input *in)
+{
+    if (!k->live)
+        return 0;
+    if (in->history && c->at.known && c->at.clock == 0 && c->at.t < in->arrival)
+        return c->at.t;
+    return in->arrival;
+}
+
 int
 correlate_event(struct correlate *k, struct arena *arena, const struct sink *sink, const struct correlate_input *in)
 {
     struct origin *o = correlate_origin(k, in->source);
     struct event *ev = in->ev;
     struct call c = {.arena = arena, .sink = sink, .event_id = ""};
-    struct run_lookup runs = stall_runs(k->stalls);
     uint64_t run = 0;
     bool quiet = false;
 
     if (!o)
         return -ENOMEM;
     c.at = input_moment(k, o, in);
+    c.arrival = live_arrival(k, &c, in);
     if (c.at.known) {
         if (!o->last.known && !stall_idle(k->stalls))
             stall_adopt_time(k->stalls, &c.at, in->source);
         o->last = c.at;
         o->last.when.zone = STR_NONE;
+        part_changed(&k->origin_parts, &o->part);
     }
     advance(k, &c, &c.at);
     c.event_id = ev->id;
-    k->dirty = true;
     if (ev->fact == FACT_NONE && !event_class_is_fault(ev->cls) && !ev->worker_known && stall_idle(k->stalls)) {
         send_event(&c, ev);
         return c.error;
     }
+    part_changed(&k->cores, &k->core);
     stall_before(k->stalls, &c, ev, in->source, &run, &quiet);
-    if (hold(k, &c, ev, in->arrival)) {
-        correlate_note_due(k);
-        return c.error;
+    if (!hold(k, &c, ev, in->arrival)) {
+        tell(k, &c, ev, run, quiet);
+        stall_after(k->stalls, &c, ev, in->source);
     }
-    if (ev->log && ev->f.claimed)
-        pair_link(k->pairs, ev, &c.at, &runs);
-    send_event(&c, ev);
-    follow_copies(k, &c, ev, run);
-    if (ev->cls != CLASS_STALL && !quiet)
-        raise_fault(k, &c, ev, fault_server(ev), run, false);
-    stall_after(k->stalls, &c, ev, in->source);
     correlate_note_due(k);
     return c.error;
 }
@@ -381,8 +497,7 @@ correlate_finish(struct correlate *k, struct arena *arena, const struct sink *si
 {
     struct call c = {.arena = arena, .sink = sink, .event_id = ""};
 
-    k->dirty = true;
-    release_due(k, &c, true);
+    correlate_release(k, &c, PAIR_ALL);
     stall_finish(k->stalls, &c);
     correlate_note_due(k);
     return c.error;

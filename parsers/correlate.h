@@ -25,6 +25,7 @@ struct correlate_input {
      * before it in its source: that of the first after it.  NULL: none near. */
     const struct when *nearest;
     int64_t arrival; /* ns UTC, 0 in export */
+    bool history;    /* of a source whose past is read: ages follow record time */
 };
 /* 0, or the first non-zero answer of the sink, or -ENOMEM. */
 int correlate_event(struct correlate *, struct arena *, const struct sink *, const struct correlate_input *);
@@ -109,7 +110,7 @@ int correlate_restore_end(struct correlate *);
 
 /* The whole state as bytes (malloc'ed, the caller frees) and back into a new
  * correlator: for tests, and for a journal of the first version. */
-int correlate_save(const struct correlate *, uint8_t **, size_t *);
+int correlate_save(struct correlate *, uint8_t **, size_t *);
 int correlate_restore(struct correlate *, const uint8_t *, size_t);
 
 #endif

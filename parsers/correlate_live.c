@@ -18,7 +18,7 @@ enum { LIVE_REASON_CHARS = 160 };
 static struct call
 call_at(struct arena *arena, const struct sink *sink, int64_t now)
 {
-    return (struct call){.arena = arena, .sink = sink, .at = moment_utc(now), .event_id = ""};
+    return (struct call){.arena = arena, .sink = sink, .at = moment_utc(now), .arrival = now, .event_id = ""};
 }
 
 /* The key of our own alarm about 'name', which may be any bytes of a path. */
@@ -66,7 +66,8 @@ correlate_self(struct correlate *k, struct arena *arena, const struct sink *sink
         say_cleared(&c, a, words);
         alarm_clear(k->alarms, &c, a, s->reason, false);
     }
-    k->dirty = true;
+    correlate_note_due(k);
+    part_changed(&k->cores, &k->core);
     return c.error;
 }
 
@@ -101,7 +102,8 @@ correlate_clear(struct correlate *k, struct arena *arena, const struct sink *sin
         say_cleared(&c, a, STR_NONE);
     alarm_clear(k->alarms, &c, a, reason.n ? reason.p : "cleared by hand", false);
     stall_forget(k->stalls, key);
-    k->dirty = true;
+    correlate_note_due(k);
+    part_changed(&k->cores, &k->core);
     return c.error;
 }
 
@@ -130,10 +132,17 @@ correlate_live(struct correlate *k, struct arena *arena, const struct sink *sink
 {
     struct call c = call_at(arena, sink, live->now);
 
-    correlate_release_live(k, &c, live);
-    if (!c.error)
-        stall_live(k->stalls, &c, live->now, live->at_end, live->arg);
+    if (!k->live) {
+        k->live = true;
+        k->live_due = INT64_MIN;
+        part_changed(&k->cores, &k->core);
+    }
+    pair_live(k->pairs, live->now, live->read_past, live->arg);
+    if (pair_next_due(k->pairs) == INT64_MIN)
+        correlate_release(k, &c, PAIR_READY);
+    stall_live(k->stalls, &c, live->now, live->at_end, live->arg);
+    if (live->now >= k->live_due)
+        correlate_age(k, &c, live->now);
     correlate_note_due(k);
-    k->dirty = true;
     return c.error;
 }

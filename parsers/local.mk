@@ -4,6 +4,8 @@ noinst_LIBRARIES += %D%/libparsers.a
 %C%_libparsers_a_SOURCES = \
 	%D%/alarm.c \
 	%D%/alarm.h \
+	%D%/alarm_age.c \
+	%D%/alarm_cleared.c \
 	%D%/alarm_fail.c \
 	%D%/alarm_key.c \
 	%D%/alarm_self.c \
@@ -52,10 +54,17 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/map.h \
 	%D%/pair.c \
 	%D%/pair.h \
+	%D%/pair_held.c \
+	%D%/pair_proof.c \
+	%D%/pair_state.c \
+	%D%/pair_state.h \
+	%D%/parts.c \
+	%D%/parts.h \
 	%D%/paths.c \
 	%D%/paths.h \
 	%D%/run.c \
 	%D%/run.h \
+	%D%/run_state.c \
 	%D%/signature.c \
 	%D%/signature.h \
 	%D%/sms_date.c \

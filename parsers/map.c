@@ -84,6 +84,19 @@ map_get(const struct map *m, struct str key)
     return m->slot[at] ? m->entry[m->slot[at] - 1].value : NULL;
 }
 
+static void
+map_rehash(struct map *m)
+{
+    for (unsigned i = 0; i < m->n; i++) {
+        unsigned at = (unsigned) m->entry[i].hash & m->mask;
+
+        while (m->slot[at])
+            at = (at + 1) & m->mask;
+        m->slot[at] = i + 1;
+    }
+}
+
+/* Room for one entry more; what is in it is kept. */
 static bool
 map_grow(struct map *m)
 {
@@ -105,31 +118,16 @@ map_grow(struct map *m)
         free(m->slot);
         m->slot = slot;
         m->mask = mask;
-        for (unsigned i = 0; i < m->n; i++) {
-            unsigned at = (unsigned) m->entry[i].hash & mask;
-
-            while (slot[at])
-                at = (at + 1) & mask;
-            slot[at] = i + 1;
-        }
+        map_rehash(m);
     }
     return true;
 }
 
-bool
-map_put(struct map *m, struct str key, void *value)
+static bool
+map_set(struct map *m, unsigned i, struct str key, uint64_t hash, void *value)
 {
-    uint64_t hash = map_hash(key);
-    unsigned at = map_find(m, key, hash);
-    struct map_entry *e;
+    struct map_entry *e = &m->entry[i];
 
-    if (m->slot[at]) {
-        m->entry[m->slot[at] - 1].value = value;
-        return true;
-    }
-    if (m->n == m->max || !map_grow(m))
-        return false;
-    e = &m->entry[m->n];
     e->key = malloc(key.n + 1);
     if (!e->key)
         return false;
@@ -139,6 +137,23 @@ map_put(struct map *m, struct str key, void *value)
     e->len = key.n;
     e->hash = hash;
     e->value = value;
+    return true;
+}
+
+bool
+map_put(struct map *m, struct str key, void *value)
+{
+    uint64_t hash = map_hash(key);
+    unsigned at = map_find(m, key, hash);
+
+    if (m->slot[at]) {
+        m->entry[m->slot[at] - 1].value = value;
+        return true;
+    }
+    if (m->n == m->max || !map_grow(m))
+        return false;
+    if (!map_set(m, m->n, key, hash, value))
+        return false;
     m->slot[map_find(m, key, hash)] = ++m->n;
     return true;
 }
@@ -192,4 +207,61 @@ struct str
 map_key_at(const struct map *m, unsigned i)
 {
     return str_make(m->entry[i].key, m->entry[i].len);
+}
+
+unsigned
+map_index(const struct map *m, struct str key)
+{
+    unsigned at = map_find(m, key, map_hash(key));
+
+    return m->slot[at] ? m->slot[at] - 1 : m->n;
+}
+
+bool
+map_place(struct map *m, struct str key, void *value, unsigned i)
+{
+    if (i >= m->max)
+        return false;
+    if (i >= m->cap) {
+        unsigned cap = m->cap ? m->cap : 32;
+        struct map_entry *e;
+
+        while (cap <= i)
+            cap *= 2;
+        e = realloc(m->entry, cap * sizeof *e);
+        if (!e)
+            return false;
+        m->entry = e;
+        m->cap = cap;
+    }
+    while (m->n <= i)
+        m->entry[m->n++] = (struct map_entry){0};
+    return !m->entry[i].key && map_set(m, i, key, map_hash(key), value);
+}
+
+bool
+map_settle(struct map *m)
+{
+    unsigned mask = m->mask;
+    uint32_t *slot;
+
+    while (m->n * 2 > mask)
+        mask = mask * 2 + 1;
+    slot = calloc(mask + 1, sizeof *slot);
+    if (!slot)
+        return false;
+    free(m->slot);
+    m->slot = slot;
+    m->mask = mask;
+    for (unsigned i = 0; i < m->n; i++)
+        if (!m->entry[i].key)
+            return false;
+    for (unsigned i = 0; i < m->n; i++) {
+        unsigned at = map_find(m, str_make(m->entry[i].key, m->entry[i].len), m->entry[i].hash);
+
+        if (m->slot[at])
+            return false;
+        m->slot[at] = i + 1;
+    }
+    return true;
 }

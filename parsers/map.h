@@ -20,5 +20,14 @@ unsigned map_count(const struct map *);
 /* Value number 'i' of map_count(); map_take() moves the last one into the gap. */
 void *map_at(const struct map *, unsigned i);
 struct str map_key_at(const struct map *, unsigned i);
+/* The number under which map_at() has 'key'; map_count() when it is not there. */
+unsigned map_index(const struct map *, struct str key);
+
+/* The same order again after a restart: into an empty map each entry under the
+ * number it had, in any order, then map_settle().  False: a number or key
+ * twice, or too many; of map_settle(): a number left out.  The map can then
+ * only be walked by map_at() (values NULL where none was placed) and freed. */
+bool map_place(struct map *, struct str key, void *value, unsigned i);
+bool map_settle(struct map *);
 
 #endif

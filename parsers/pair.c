@@ -1,50 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * pair.c - which log line proves which report.  The failures stand in a ring,
- * the newest PAIR_FAILURES_MAX of them, chained by package; reports wait in
- * order.  No clock: due times are given in. */
+ * pair.c - which log line proves which report, in whatever order they come.
+ * The lines are in pair_proof.c, the reports in pair_held.c.  No clock: due
+ * times are given in. */
 #include "build.h"
 
-#include "parsers/pair.h"
+#include "parsers/pair_state.h"
 
 #include <stdlib.h>
 
 #include "parsers/when.h"
 
-enum { PAIR_BUCKETS = 1024 };
-
 #define QUARTER_HOUR (15 * WHEN_MINUTE)
-/* A report whose logs cannot be read waits no longer than this, by arrival. */
-#define PAIR_PATIENCE (5 * WHEN_MINUTE)
-
-struct failure {
-    struct event *ev; /* owned; NULL: free place */
-    struct moment at;
-    uint64_t run;
-    uint64_t target; /* hash of its upper-case path */
-    char *server;
-    bool ok_known; /* the same target was copied at 'ok' (same clock) */
-    int64_t ok;
-    int32_t next; /* older failure of the bucket, -1 none */
-};
-
-struct held {
-    struct event *ev;
-    struct moment at;
-    int64_t due, arrival;
-};
-
-struct pair_table {
-    struct failure failure[PAIR_FAILURES_MAX];
-    unsigned newest; /* place the next one goes to */
-    int32_t bucket[PAIR_BUCKETS];
-    struct held *held; /* ring of PAIR_HELD_MAX, oldest first from 'first' */
-    unsigned first, n_held;
-    bool learned[PAIR_CLOCKS_MAX];
-    int64_t offset[PAIR_CLOCKS_MAX]; /* utc = local + offset */
-    struct pair_counters counters;
-    char server[256];
-};
 
 struct pair_table *
 pair_new(void)
@@ -53,13 +20,13 @@ pair_new(void)
 
     if (!t)
         return NULL;
-    t->held = calloc(PAIR_HELD_MAX, sizeof *t->held);
-    if (!t->held) {
+    t->hosts = map_new(PAIR_FAILURES_ALL);
+    if (!t->hosts) {
         free(t);
         return NULL;
     }
-    for (unsigned i = 0; i < PAIR_BUCKETS; i++)
-        t->bucket[i] = -1;
+    proof_init(t);
+    t->reports.kind = "held";
     return t;
 }
 
@@ -68,13 +35,12 @@ pair_free(struct pair_table *t)
 {
     if (!t)
         return;
-    for (unsigned i = 0; i < PAIR_FAILURES_MAX; i++) {
-        free(t->failure[i].ev);
-        free(t->failure[i].server);
-    }
-    for (unsigned i = 0; i < t->n_held; i++)
-        free(t->held[(t->first + i) % PAIR_HELD_MAX].ev);
-    free(t->held);
+    proof_fini(t);
+    while (t->waiting.oldest)
+        held_drop(t, &t->waiting, t->waiting.oldest);
+    while (t->told.oldest)
+        held_drop(t, &t->told, t->told.oldest);
+    parts_fini(&t->reports);
     free(t);
 }
 
@@ -84,144 +50,13 @@ pair_counters(const struct pair_table *t)
     return &t->counters;
 }
 
-static unsigned
-bucket_of(struct str package)
-{
-    uint32_t h = 2166136261u;
-
-    for (size_t i = 0; i < package.n; i++)
-        h = (h ^ (unsigned char) str_upper_char(package.p[i])) * 16777619u;
-    return (h ^ h >> 15) % PAIR_BUCKETS;
-}
-
-/* Takes the failure at 'place' out of its chain and frees it. */
-static void
-forget_failure(struct pair_table *t, unsigned place)
-{
-    struct failure *f = &t->failure[place];
-    int32_t *link;
-
-    if (!f->ev)
-        return;
-    for (link = &t->bucket[bucket_of(f->ev->f.package)]; *link >= 0; link = &t->failure[*link].next)
-        if (*link == (int32_t) place) {
-            *link = f->next;
-            break;
-        }
-    free(f->ev);
-    free(f->server);
-    memset(f, 0, sizeof *f);
-}
-
-bool
-pair_failure(struct pair_table *t, const struct event *ev, const struct moment *at, uint64_t run, struct str server)
-{
-    struct failure *f = &t->failure[t->newest];
-    unsigned bucket = bucket_of(ev->f.package);
-
-    if (!str_has(ev->f.package) || !at->known)
-        return true;
-    if (f->ev) {
-        forget_failure(t, t->newest);
-        t->counters.forgotten++;
-    }
-    f->ev = keep_event(ev);
-    f->server = keep_str(server);
-    if (!f->ev || !f->server) {
-        free(f->ev);
-        free(f->server);
-        memset(f, 0, sizeof *f);
-        return false;
-    }
-    f->at = *at;
-    f->at.when.zone = STR_NONE;
-    f->run = run;
-    f->target = alarm_hash(ev->f.target);
-    f->next = t->bucket[bucket];
-    t->bucket[bucket] = (int32_t) t->newest;
-    t->newest = (t->newest + 1) % PAIR_FAILURES_MAX;
-    return true;
-}
-
-void
-pair_copied(struct pair_table *t, const struct event *ev, const struct moment *at, struct str server)
-{
-    uint64_t target = alarm_hash(ev->f.target);
-
-    if (!str_has(ev->f.package) || !at->known)
-        return;
-    for (int32_t i = t->bucket[bucket_of(ev->f.package)]; i >= 0; i = t->failure[i].next) {
-        struct failure *f = &t->failure[i];
-
-        if (f->target == target && f->at.clock == at->clock && f->at.t <= at->t && !f->ok_known
-            && str_case_eq(f->ev->f.target, ev->f.target) && host_same(str_z(f->server), server)) {
-            f->ok_known = true;
-            f->ok = at->t;
-        }
-    }
-}
-
-bool
-pair_wants(const struct event *ev)
-{
-    const struct facts *f = &ev->f;
-
-    if (!f->claimed || f->claim_class != CLASS_DISK_FULL || !str_has(f->claim_event) || ev->log == NULL)
-        return false;
-    /* A report that shows a code of its own needs no other record's. */
-    if (f->win32_known)
-        return false;
-    return !(f->figures == FIGURES_FILLED && f->basis == BASIS_FIGURES);
-}
-
-bool
-pair_hold(struct pair_table *t, const struct event *ev, const struct moment *at, int64_t due, int64_t arrival)
-{
-    struct held *h;
-
-    if (t->n_held == PAIR_HELD_MAX) {
-        /* The oldest goes next, whether its window has passed or not. */
-        t->held[t->first].due = INT64_MIN;
-        return false;
-    }
-    h = &t->held[(t->first + t->n_held) % PAIR_HELD_MAX];
-    h->ev = keep_event(ev);
-    if (!h->ev)
-        return false;
-    h->at = *at;
-    h->at.when.zone = h->ev->when.zone;
-    h->due = due;
-    h->arrival = arrival;
-    t->n_held++;
-    return true;
-}
-
-int64_t
-pair_next_due(const struct pair_table *t)
-{
-    int64_t due = INT64_MAX;
-
-    for (unsigned i = 0; i < t->n_held; i++) {
-        const struct held *h = &t->held[(t->first + i) % PAIR_HELD_MAX];
-
-        if (h->due < due)
-            due = h->due;
-    }
-    return due;
-}
-
-unsigned
-pair_held_count(const struct pair_table *t)
-{
-    return t->n_held;
-}
-
 /* How a failure stands to a report in time. */
 struct fit {
     int64_t apart;  /* |difference| */
     int64_t offset; /* utc = local + offset, where it was taken from the pair */
     uint32_t clock; /* that it would be learned for, 0 for none */
     bool guessed;   /* the pair itself had to tell the offset */
+    bool share;     /* it is the share that the report names */
 };
 
 static int64_t
@@ -242,15 +77,15 @@ to_quarter(int64_t d)
 /* 'report' minus 'failure' in time, over unknown zones where that is allowed
  * ('blank').  False when they cannot be compared. */
 static bool
-time_apart(const struct pair_table *t, const struct moment *report, const struct moment *failure, bool blank,
+time_apart(const struct pair_table *t, const struct moment *report, const struct proof *failure, bool blank,
            struct fit *fit, int64_t *apart)
 {
-    const struct moment *local = report->clock ? report : failure;
-    const struct moment *utc = report->clock ? failure : report;
+    uint32_t clock = report->clock ? report->clock : failure->clock;
+    int64_t local = report->clock ? report->t : failure->t, utc = report->clock ? failure->t : report->t;
     int64_t difference;
 
     *fit = (struct fit){0};
-    if (!report->known || !failure->known)
+    if (!report->known)
         return false;
     if (report->clock == failure->clock) {
         *apart = report->t - failure->t;
@@ -258,18 +93,18 @@ time_apart(const struct pair_table *t, const struct moment *report, const struct
     }
     if (!blank)
         return false;
-    if (utc->clock != 0) {
+    if (report->clock && failure->clock) {
         /* Two local clocks: both are taken for the site's own. */
         *apart = report->t - failure->t;
         fit->guessed = true;
         return true;
     }
-    difference = utc->t - local->t;
-    if (local->clock < PAIR_CLOCKS_MAX && t->learned[local->clock]) {
-        fit->offset = t->offset[local->clock];
+    difference = utc - local;
+    if (clock < PAIR_CLOCKS_MAX && t->learned[clock]) {
+        fit->offset = t->offset[clock];
     } else {
         fit->offset = to_quarter(difference);
-        fit->clock = local->clock;
+        fit->clock = clock;
         fit->guessed = true;
         if (fit->offset < -14 * WHEN_HOUR || fit->offset > 12 * WHEN_HOUR)
             return false;
@@ -281,7 +116,7 @@ time_apart(const struct pair_table *t, const struct moment *report, const struct
 
 /* True when the path's first folder, or the server's share, is 'share'. */
 static bool
-share_fits(struct str share, const struct facts *failure)
+share_fits(struct str share, const struct proof *failure)
 {
     struct str path = failure->target;
 
@@ -297,55 +132,59 @@ share_fits(struct str share, const struct facts *failure)
     return false;
 }
 
-/* True when the failure 'f' may prove the report; fills 'fit'. */
+/* True when the failure 'p' may prove the report; fills 'fit'. */
 static bool
-fits(const struct pair_table *t, const struct failure *f, const struct event *report, const struct moment *at,
+fits(const struct pair_table *t, const struct proof *p, const struct event *report, const struct moment *at,
      const struct run_lookup *runs, struct fit *fit)
 {
     bool blank = report->f.figures == FIGURES_BLANK;
     struct run_span span;
     int64_t apart, at_failure_clock;
 
-    if (!str_case_eq(f->ev->f.package, report->f.package))
+    if (!str_case_eq(p->package, report->f.package))
         return false;
-    if (str_has(report->f.server) && f->server[0] && !host_same(str_z(f->server), report->f.server))
+    if (str_has(report->f.server) && p->server.n && !host_same(p->server, report->f.server))
         return false;
-    if (!time_apart(t, at, &f->at, blank, fit, &apart))
+    if (!time_apart(t, at, p, blank, fit, &apart))
         return false;
-    at_failure_clock = f->at.t + apart;
-    if (f->ok_known && f->ok <= at_failure_clock)
+    at_failure_clock = p->t + apart;
+    if (p->ok_known && p->ok <= at_failure_clock)
         return false;
     fit->apart = absolute(apart);
+    fit->share = share_fits(report->f.share, p);
     if (fit->apart <= PAIR_WINDOW)
         return true;
-    return f->run && !fit->guessed && runs->span(runs->arg, f->run, &span) && span.clock == f->at.clock
+    /* What comes later than the window proves nothing, however long a report
+     * happens to be held. */
+    return apart > 0 && p->run && !fit->guessed && runs->span(runs->arg, p->run, &span) && span.clock == p->clock
            && span.start <= at_failure_clock && at_failure_clock <= span.end;
 }
 
-/* The failure that proves 'report' best: equal share first, then the nearest
- * in time.  NULL when none does. */
-static const struct failure *
+/* Equal share first, then the nearest in time. */
+static bool
+better(const struct fit *a, const struct fit *b)
+{
+    return a->share != b->share ? a->share : a->apart < b->apart;
+}
+
+/* The failure that proves 'report' best, the newest of equals.  NULL when none
+ * does. */
+static const struct proof *
 best_failure(const struct pair_table *t, const struct event *report, const struct moment *at,
              const struct run_lookup *runs, struct fit *best_fit)
 {
-    const struct failure *best = NULL;
-    bool best_share = false;
+    const struct proof *best = NULL;
 
     if (!str_has(report->f.package))
         return NULL;
-    for (int32_t i = t->bucket[bucket_of(report->f.package)]; i >= 0; i = t->failure[i].next) {
-        const struct failure *f = &t->failure[i];
+    for (const struct proof *p = t->by_package[proof_bucket(report->f.package)].newest; p;
+         p = p->link[PAIR_BY_PACKAGE].older) {
         struct fit fit;
-        bool share;
 
-        if (!fits(t, f, report, at, runs, &fit))
+        if (!fits(t, p, report, at, runs, &fit) || (best && !better(&fit, best_fit)))
             continue;
-        share = share_fits(report->f.share, &f->ev->f);
-        if (!best || (share && !best_share) || (share == best_share && fit.apart < best_fit->apart)) {
-            best = f;
-            best_share = share;
-            *best_fit = fit;
-        }
+        best = p;
+        *best_fit = fit;
     }
     return best;
 }
@@ -366,6 +205,7 @@ learn(struct pair_table *t, const struct fit *fit)
     if (fit->clock && fit->clock < PAIR_CLOCKS_MAX && !t->learned[fit->clock]) {
         t->learned[fit->clock] = true;
         t->offset[fit->clock] = fit->offset;
+        part_changed(&t->zones, &t->zone[fit->clock]);
         t->counters.learned++;
     }
 }
@@ -373,7 +213,7 @@ learn(struct pair_table *t, const struct fit *fit)
 /* A code that nobody knows proves no cause, but it is not the one that blank
  * figures would stand for either: the claim stays as it is, unverified. */
 static void
-leave_claim(struct event *ev, const struct failure *match)
+leave_claim(struct event *ev, const struct proof *match)
 {
     struct facts *f = &ev->f;
 
@@ -382,7 +222,7 @@ leave_claim(struct event *ev, const struct failure *match)
     f->misreported = false;
     f->basis = BASIS_TEXT;
     f->confidence = CONFIDENCE_UNVERIFIED;
-    add_id(&f->n_linked, f->linked, EVENT_SEE_MAX, match->ev->id);
+    add_id(&f->n_linked, f->linked, EVENT_SEE_MAX, match->id);
     ev->cls = f->claim_class;
     ev->severity = SEVERITY_WARNING;
 }
@@ -390,189 +230,190 @@ leave_claim(struct event *ev, const struct failure *match)
 /* The report's verdict from the line that proves it (design section 5, rows
  * "matching copy failure").  Strings are borrowed from the failure. */
 static void
-apply_match(struct pair_table *t, struct event *ev, const struct failure *match, const struct fit *fit)
+apply_match(struct pair_table *t, struct event *ev, const struct proof *match, const struct fit *fit)
 {
-    const struct facts *proof = &match->ev->f;
+    enum event_class cls = (enum event_class) match->cls;
     struct facts *f = &ev->f;
 
-    f->win32_known = proof->win32_known;
-    f->win32 = proof->win32;
-    f->symbol = proof->symbol;
+    f->win32_known = match->win32_known;
+    f->win32 = match->win32;
+    f->symbol = match->symbol;
     f->caused = true;
-    if (!event_class_is_fault(match->ev->cls)) {
+    if (!event_class_is_fault(cls)) {
         leave_claim(ev, match);
         return;
     }
-    f->cause_class = match->ev->cls;
-    f->tagged = proof->tagged;
-    f->misreported = match->ev->cls != CLASS_DISK_FULL;
+    f->cause_class = cls;
+    f->tagged = match->tagged;
+    f->misreported = cls != CLASS_DISK_FULL;
     f->basis = BASIS_LOG_MATCH;
     f->confidence = fit->guessed ? CONFIDENCE_PROBABLE : CONFIDENCE_CONFIRMED;
-    f->signature = proof->signature;
+    f->signature = match->signature;
     if (!str_has(f->file))
-        f->file = proof->file;
+        f->file = match->file;
     if (!str_has(f->target))
-        f->target = proof->target;
-    add_id(&f->n_evidence, f->evidence, EVENT_EVIDENCE_MAX, match->ev->id);
-    ev->cls = match->ev->cls;
-    ev->severity = match->ev->severity;
+        f->target = match->target;
+    add_id(&f->n_evidence, f->evidence, EVENT_EVIDENCE_MAX, match->id);
+    ev->cls = cls;
+    ev->severity = (enum severity) match->severity;
     learn(t, fit);
 }
 
-bool
-pair_take(struct pair_table *t, int64_t now, bool all, const struct run_lookup *runs, struct pair_release *out)
+/* The failure may be forgotten before the report is used: it owns it all. */
+static bool
+own(struct event **ev)
 {
-    const struct failure *match;
-    struct event *ev, *whole;
-    struct fit fit = {0};
-    unsigned i, place;
-    struct held h;
+    struct event *whole = keep_event(*ev);
 
-    for (i = 0; i < t->n_held; i++)
-        /* Its own window includes its last instant. */
-        if (all || t->held[(t->first + i) % PAIR_HELD_MAX].due < now)
-            break;
-    if (i == t->n_held)
+    if (!whole)
         return false;
-    h = t->held[(t->first + i) % PAIR_HELD_MAX];
-    /* Close the gap towards the front: releases are near it. */
-    for (; i > 0; i--)
-        t->held[(t->first + i) % PAIR_HELD_MAX] = t->held[(t->first + i - 1) % PAIR_HELD_MAX];
-    t->first = (t->first + 1) % PAIR_HELD_MAX;
-    t->n_held--;
-    if (h.due == INT64_MIN)
-        t->counters.early++;
-    ev = h.ev;
-    *out = (struct pair_release){.ev = ev, .at = h.at, .server = STR_NONE};
-    match = best_failure(t, ev, &h.at, runs, &fit);
+    free(*ev);
+    *ev = whole;
+    return true;
+}
+
+static struct held *
+next_to_go(struct pair_table *t, int64_t now, enum pair_which which)
+{
+    struct held *h = t->waiting.oldest;
+
+    /* Its own window includes its last instant. */
+    while (h && which != PAIR_ALL && !h->ready && !(which == PAIR_DUE && h->due < now))
+        h = h->newer;
+    return h;
+}
+
+static void
+prove(struct pair_table *t, struct held *h, const struct run_lookup *runs, struct pair_release *out)
+{
+    struct fit fit = {0};
+    const struct proof *match = best_failure(t, h->ev, &h->at, runs, &fit);
+    size_t n;
+
     if (!match) {
         t->counters.unpaired++;
-        return true;
+        return;
     }
     t->counters.paired++;
-    out->proven = event_class_is_fault(match->ev->cls);
-    if (match->at.clock != h.at.clock) {
+    out->proven = event_class_is_fault((enum event_class) match->cls);
+    h->proven = true;
+    h->share = fit.share;
+    h->apart = fit.apart;
+    if (match->clock != h->at.clock) {
         /* For the alarm's state it happened when its line says. */
-        out->at.clock = match->at.clock;
-        out->at.t = match->at.t;
+        out->at.clock = match->clock;
+        out->at.t = match->t;
     }
     out->run = match->run;
-    place = (unsigned) strlen(match->server);
-    place = place < sizeof t->server ? place : (unsigned) sizeof t->server - 1;
-    memcpy(t->server, match->server, place);
-    t->server[place] = '\0';
-    out->server = str_make(t->server, place);
-    apply_match(t, ev, match, &fit);
-    /* The failure may be forgotten before the report is written: own it all. */
-    whole = keep_event(ev);
-    if (whole) {
-        free(ev);
-        out->ev = whole;
-        out->at.when.zone = whole->when.zone;
+    n = match->server.n < sizeof t->server ? match->server.n : sizeof t->server - 1;
+    if (n)
+        memcpy(t->server, match->server.p, n);
+    out->server = str_make(t->server, n);
+    apply_match(t, h->ev, match, &fit);
+    own(&h->ev);
+}
+
+bool
+pair_take(struct pair_table *t, int64_t now, enum pair_which which, const struct run_lookup *runs,
+          struct pair_release *out)
+{
+    struct held *h = next_to_go(t, now, which);
+
+    if (!h)
+        return false;
+    *out = (struct pair_release){.at = h->at, .server = STR("")};
+    prove(t, h, runs, out);
+    if (h->due >= now && (out->ev = keep_event(h->ev))) {
+        struct str filed = out->server.n ? out->server : fault_server(h->ev);
+
+        held_take(&t->waiting, h);
+        h->state = HELD_TOLD;
+        h->filed = keep_str(filed);
+        held_keep(t, h);
+    } else {
+        out->ev = h->ev;
+        h->ev = NULL;
+        held_drop(t, &t->waiting, h);
     }
+    out->at.when.zone = out->ev->when.zone;
     return true;
 }
 
 void
-pair_live(struct pair_table *t, int64_t now, bool (*read_past)(void *, struct str, int64_t, int64_t), void *arg)
-{
-    for (unsigned i = 0; i < t->n_held; i++) {
-        struct held *h = &t->held[(t->first + i) % PAIR_HELD_MAX];
-        int64_t until = h->at.clock == 0 ? h->at.t + PAIR_WINDOW : 0;
-        struct str host = h->ev->f.host, server = h->ev->f.server;
-
-        if (h->arrival == 0)
-            h->arrival = now;
-        /* A program that starts anew has lived through nothing of it. */
-        if (now - h->arrival >= PAIR_PATIENCE
-            || (read_past(arg, host, until, h->arrival)
-                && (!server.n || host_same(server, host) || read_past(arg, server, until, h->arrival))))
-            h->due = INT64_MIN;
-    }
-}
-
-void
-pair_link(struct pair_table *t, struct event *ev, const struct moment *at, const struct run_lookup *runs)
+pair_link(struct pair_table *t, struct event *ev, const struct moment *at, int64_t due, const struct run_lookup *runs)
 {
     struct fit fit = {0};
-    const struct failure *match = best_failure(t, ev, at, runs, &fit);
+    const struct proof *match = best_failure(t, ev, at, runs, &fit);
+    struct event brief = *ev;
+    struct held *h;
 
     if (match)
-        add_id(&ev->f.n_linked, ev->f.linked, EVENT_SEE_MAX, match->ev->id);
+        add_id(&ev->f.n_linked, ev->f.linked, EVENT_SEE_MAX, match->id);
+    if (!at->known || !str_has(ev->f.package) || ev->f.claim_class != CLASS_DISK_FULL)
+        return;
+    brief.text = STR_NONE;
+    h = calloc(1, sizeof *h);
+    if (!h || !(h->ev = keep_event(&brief))) {
+        held_free(h);
+        return;
+    }
+    h->state = HELD_FILLED;
+    h->at = *at;
+    h->at.when.zone = h->ev->when.zone;
+    h->due = due;
+    h->part.id = ++t->n_held;
+    held_keep(t, h);
 }
 
-void
-pair_save(const struct pair_table *t, struct keep_out *o)
+/* The report 'h' was told too early: 'p' proves it better. */
+static bool
+prove_late(struct pair_table *t, struct held *h, const struct proof *p, const struct fit *fit, struct pair_late *out)
 {
+    struct fit before = {.share = h->share, .apart = h->apart};
+
+    if (h->proven && !better(fit, &before))
+        return false;
+    *out = (struct pair_late){.at = h->at, .was = h->ev->cls, .filed = str_z(h->filed ? h->filed : "")};
+    out->proven = event_class_is_fault((enum event_class) p->cls);
+    if (p->clock != h->at.clock) {
+        out->at.clock = p->clock;
+        out->at.t = p->t;
+    }
+    h->ev->f.n_evidence = 0;
+    apply_match(t, h->ev, p, fit);
+    if (!own(&h->ev))
+        return false;
+    out->at.when.zone = h->ev->when.zone;
+    out->ev = h->ev;
+    h->proven = true;
+    h->share = fit->share;
+    h->apart = fit->apart;
+    t->counters.late++;
+    part_changed(&t->reports, &h->part);
+    return true;
+}
+
+unsigned
+pair_late(struct pair_table *t, struct event *ev, const struct moment *at, int64_t merged,
+          const struct run_lookup *runs, struct pair_late out[PAIR_LATE])
+{
+    const struct proof *p = t->newest;
     unsigned n = 0;
 
-    for (unsigned i = 0; i < PAIR_FAILURES_MAX; i++)
-        n += t->failure[i].ev != NULL;
-    keep_put_u64(o, n);
-    for (unsigned i = 0; i < PAIR_FAILURES_MAX; i++) {
-        const struct failure *f = &t->failure[(t->newest + i) % PAIR_FAILURES_MAX];
+    if (!t->told.n)
+        return 0;
+    held_expire(t, merged);
+    if (!p || !at->known)
+        return 0;
+    for (struct held *h = t->told.oldest; h; h = h->newer) {
+        struct fit fit;
 
-        if (!f->ev)
+        if (!fits(t, p, h->ev, &h->at, runs, &fit))
             continue;
-        keep_put_event(o, f->ev);
-        moment_save(o, &f->at);
-        keep_put_u64(o, f->run);
-        keep_put_str(o, str_z(f->server));
-        keep_put_u64(o, f->ok_known);
-        keep_put_u64(o, (uint64_t) f->ok);
+        if (h->state == HELD_FILLED)
+            add_id(&ev->f.n_linked, ev->f.linked, EVENT_SEE_MAX, h->ev->id);
+        else if (n < PAIR_LATE)
+            n += prove_late(t, h, p, &fit, &out[n]);
     }
-    keep_put_u64(o, t->n_held);
-    for (unsigned i = 0; i < t->n_held; i++) {
-        const struct held *h = &t->held[(t->first + i) % PAIR_HELD_MAX];
-
-        keep_put_event(o, h->ev);
-        moment_save(o, &h->at);
-        keep_put_u64(o, (uint64_t) h->due);
-        keep_put_u64(o, (uint64_t) h->arrival);
-    }
-    for (unsigned i = 0; i < PAIR_CLOCKS_MAX; i++) {
-        if (!t->learned[i])
-            continue;
-        keep_put_u64(o, i);
-        keep_put_u64(o, (uint64_t) t->offset[i]);
-    }
-    keep_put_u64(o, PAIR_CLOCKS_MAX);
-}
-
-bool
-pair_restore(struct pair_table *t, struct keep_in *in)
-{
-    uint64_t n = keep_get_u64(in), clock;
-    struct event ev;
-    struct moment at;
-
-    for (uint64_t i = 0; i < n && !in->failed; i++) {
-        uint64_t run, place = t->newest;
-        struct str server;
-
-        keep_get_event(in, &ev);
-        moment_restore(in, &at);
-        run = keep_get_u64(in);
-        server = keep_get_str(in);
-        if (!pair_failure(t, &ev, &at, run, server))
-            return false;
-        t->failure[place].ok_known = keep_get_u64(in) != 0;
-        t->failure[place].ok = (int64_t) keep_get_u64(in);
-    }
-    n = keep_get_u64(in);
-    for (uint64_t i = 0; i < n && !in->failed; i++) {
-        int64_t due, arrival;
-
-        keep_get_event(in, &ev);
-        moment_restore(in, &at);
-        due = (int64_t) keep_get_u64(in);
-        arrival = (int64_t) keep_get_u64(in);
-        if (!pair_hold(t, &ev, &at, due, arrival))
-            return false;
-    }
-    while ((clock = keep_get_u64(in)) < PAIR_CLOCKS_MAX && !in->failed) {
-        t->learned[clock] = true;
-        t->offset[clock] = (int64_t) keep_get_u64(in);
-    }
-    return !in->failed;
+    return n;
 }

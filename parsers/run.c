@@ -59,10 +59,14 @@ run_table_init(struct run_table *t)
 {
     t->runs = map_new(RUN_MAX);
     t->next = 1;
+    t->run_parts.kind = "run";
+    t->span_parts.kind = "span";
+    for (unsigned i = 0; i < RUN_SPANS / RUN_PAGE; i++)
+        t->page[i].id = i;
     return t->runs != NULL;
 }
 
-static void
+void
 run_free(struct run *r)
 {
     if (!r)
@@ -82,6 +86,42 @@ run_table_fini(struct run_table *t)
     for (unsigned i = 0; t->runs && i < map_count(t->runs); i++)
         run_free(map_at(t->runs, i));
     map_free(t->runs);
+    parts_fini(&t->run_parts);
+    parts_fini(&t->span_parts);
+}
+
+void
+run_changed(struct run_table *t, struct run *r)
+{
+    part_changed(&t->run_parts, &r->part);
+}
+
+static void
+span_changed(struct run_table *t, uint64_t id)
+{
+    part_changed(&t->span_parts, &t->page[id % RUN_SPANS / RUN_PAGE]);
+}
+
+/* The last one moves into the gap, and has another number then. */
+static void
+take_out(struct run_table *t, struct run *r)
+{
+    struct run *last = map_at(t->runs, map_count(t->runs) - 1);
+
+    map_take(t->runs, str_make(r->key, r->key_n));
+    if (last != r)
+        run_changed(t, last);
+}
+
+static bool
+put_in(struct run_table *t, struct run *r, struct str key)
+{
+    memcpy(r->key, key.p, key.n);
+    r->key_n = key.n;
+    if (!map_put(t->runs, key, r))
+        return false;
+    run_changed(t, r);
+    return true;
 }
 
 struct run *
@@ -108,21 +148,25 @@ run_drop_pending(struct run_table *t, struct run *r)
         free(r->pending);
         r->pending = NULL;
         t->n_pending--;
+        run_changed(t, r);
     }
     r->told = false;
 }
 
 void
-run_end(struct run_table *t, struct run *r, struct str key, const struct moment *at)
+run_end(struct run_table *t, struct run *r, const struct moment *at)
 {
     struct run_span *s = &t->span[r->id % RUN_SPANS];
 
-    if (s->id == r->id && at->known && at->clock == s->clock)
+    if (s->id == r->id && at->known && at->clock == s->clock) {
         s->end = at->t;
+        span_changed(t, r->id);
+    }
     run_drop_pending(t, r);
     if (!r->thread_known)
         t->n_unnamed--;
-    map_take(t->runs, key);
+    take_out(t, r);
+    part_gone(&t->run_parts, &r->part);
     run_free(r);
 }
 
@@ -133,18 +177,17 @@ run_begin(struct run_table *t, const struct moment *at, struct str key, uint64_t
     struct run_span *s;
 
     if (r)
-        run_end(t, r, key, at);
+        run_end(t, r, at);
     if (map_count(t->runs) == RUN_MAX) {
         /* Runs are refound at their next line; the first is the oldest. */
-        struct str first = map_key_at(t->runs, 0);
-        char copy[RUN_KEY_SIZE];
-
-        memcpy(copy, first.p, first.n);
-        run_end(t, map_at(t->runs, 0), str_make(copy, first.n), at);
+        run_end(t, map_at(t->runs, 0), at);
         t->evicted++;
     }
     r = calloc(1, sizeof *r);
-    if (!r || !map_put(t->runs, key, r)) {
+    if (!r)
+        return NULL;
+    r->part.id = t->next;
+    if (!put_in(t, r, key)) {
         free(r);
         return NULL;
     }
@@ -154,17 +197,22 @@ run_begin(struct run_table *t, const struct moment *at, struct str key, uint64_t
     s = &t->span[r->id % RUN_SPANS];
     *s = (struct run_span){.id = r->id, .clock = at->clock, .end = INT64_MAX};
     s->start = at->known ? at->t : INT64_MAX;
+    span_changed(t, r->id);
     return r;
 }
 
 struct run *
 run_move(struct run_table *t, struct str old, struct str key)
 {
-    struct run *r = map_take(t->runs, old);
+    struct run *r = map_get(t->runs, old);
 
-    if (r && !map_put(t->runs, key, r)) {
+    if (!r)
+        return NULL;
+    take_out(t, r);
+    if (!put_in(t, r, key)) {
         t->n_unnamed -= !r->thread_known;
         run_drop_pending(t, r);
+        part_gone(&t->run_parts, &r->part);
         run_free(r);
         return NULL;
     }
@@ -172,15 +220,21 @@ run_move(struct run_table *t, struct str old, struct str key)
 }
 
 void
-run_carries(struct run *r, struct str package, struct str server, bool failed)
+run_carries(struct run_table *t, struct run *r, struct str package, struct str server, bool failed)
 {
     struct run_cargo *c;
 
     for (unsigned i = 0; i < r->n_cargo; i++)
         if (str_case_eq(str_z(r->cargo[i].package), package) && str_case_eq(str_z(r->cargo[i].server), server)) {
-            r->cargo[i].failed = r->cargo[i].failed || failed;
+            if (failed && !r->cargo[i].failed) {
+                r->cargo[i].failed = true;
+                run_changed(t, r);
+            }
             return;
         }
+    if (r->crowded)
+        return;
+    run_changed(t, r);
     if (r->n_cargo == RUN_CARGO) {
         r->crowded = true;
         return;
@@ -194,107 +248,4 @@ run_carries(struct run *r, struct str package, struct str server, bool failed)
         return;
     }
     r->n_cargo++;
-}
-
-static void
-save_run(struct keep_out *o, struct str key, const struct run *r)
-{
-    keep_put_str(o, key);
-    keep_put_u64(o, r->id);
-    keep_put_u64(o, r->source);
-    keep_put_str(o, str_z(r->instruction));
-    keep_put_u64(o, (uint64_t) r->started | (uint64_t) r->thread_known << 1 | (uint64_t) (r->pending != NULL) << 2
-                        | (uint64_t) r->told << 3 | (uint64_t) r->crowded << 4 | (uint64_t) r->faulted << 5);
-    if (r->pending) {
-        keep_put_event(o, r->pending);
-        moment_save(o, &r->pending_at);
-    }
-    keep_put_u64(o, r->n_cargo);
-    for (unsigned i = 0; i < r->n_cargo; i++) {
-        keep_put_str(o, str_z(r->cargo[i].package));
-        keep_put_str(o, str_z(r->cargo[i].server));
-        keep_put_u64(o, r->cargo[i].failed);
-    }
-}
-
-static bool
-restore_run(struct run_table *t, struct keep_in *in)
-{
-    struct run *r = calloc(1, sizeof *r);
-    struct str key = keep_get_str(in), name;
-    struct event pending;
-    uint64_t bits, n;
-
-    if (!r)
-        return false;
-    r->id = keep_get_u64(in);
-    r->source = keep_get_u64(in);
-    name = keep_get_str(in);
-    r->instruction = str_has(name) ? keep_str(name) : NULL;
-    bits = keep_get_u64(in);
-    r->started = bits & 1;
-    r->thread_known = bits >> 1 & 1;
-    r->told = bits >> 3 & 1;
-    r->faulted = bits >> 5 & 1;
-    if (bits >> 2 & 1) {
-        keep_get_event(in, &pending);
-        moment_restore(in, &r->pending_at);
-        r->pending = keep_event(&pending);
-        t->n_pending += r->pending != NULL;
-    }
-    n = keep_get_u64(in);
-    for (uint64_t i = 0; i < n && i < RUN_CARGO && !in->failed; i++) {
-        struct str package = keep_get_str(in), server = keep_get_str(in);
-
-        run_carries(r, package, server, keep_get_u64(in) != 0);
-    }
-    r->crowded = r->crowded || (bits >> 4 & 1);
-    t->n_unnamed += !r->thread_known;
-    if (in->failed || n > RUN_CARGO || key.n >= RUN_KEY_SIZE || map_get(t->runs, key) || !map_put(t->runs, key, r)) {
-        run_free(r);
-        return false;
-    }
-    return true;
-}
-
-void
-run_save(const struct run_table *t, struct keep_out *o)
-{
-    keep_put_u64(o, t->next);
-    keep_put_u64(o, map_count(t->runs));
-    for (unsigned i = 0; i < map_count(t->runs); i++)
-        save_run(o, map_key_at(t->runs, i), map_at(t->runs, i));
-    for (unsigned i = 0; i < RUN_SPANS; i++) {
-        const struct run_span *s = &t->span[i];
-
-        if (s->id == 0)
-            continue;
-        keep_put_u64(o, s->id);
-        keep_put_u64(o, s->clock);
-        keep_put_u64(o, (uint64_t) s->start);
-        keep_put_u64(o, (uint64_t) s->end);
-    }
-    keep_put_u64(o, 0);
-}
-
-/* Into an empty table; false when the bytes are not a saved table. */
-bool
-run_restore(struct run_table *t, struct keep_in *in)
-{
-    uint64_t n, id;
-
-    t->next = keep_get_u64(in);
-    n = keep_get_u64(in);
-    for (uint64_t i = 0; i < n; i++)
-        if (!restore_run(t, in))
-            return false;
-    while ((id = keep_get_u64(in)) != 0 && !in->failed) {
-        struct run_span *s = &t->span[id % RUN_SPANS];
-
-        s->id = id;
-        s->clock = (uint32_t) keep_get_u64(in);
-        s->start = (int64_t) keep_get_u64(in);
-        s->end = (int64_t) keep_get_u64(in);
-    }
-    return !in->failed && t->next > 0;
 }

@@ -10,7 +10,9 @@
 #include "parsers/map.h"
 #include "parsers/pair.h"
 
-enum { RUN_MAX = 4096, RUN_SPANS = 4096, RUN_CARGO = 16 };
+enum { RUN_MAX = 4096, RUN_SPANS = 4096, RUN_CARGO = 16, RUN_PAGE = 32 };
+/* Host and thread, or source: see run_key(). */
+enum { RUN_KEY_SIZE = ALARM_KEY_MAX + 1 };
 
 /* A thread as a record names it. */
 struct run_thread {
@@ -37,6 +39,9 @@ struct run {
     unsigned n_cargo;
     bool crowded; /* more than RUN_CARGO: what the run brought is not known */
     struct run_cargo cargo[RUN_CARGO];
+    struct part part;
+    size_t key_n;
+    char key[RUN_KEY_SIZE];
 };
 
 struct run_table {
@@ -45,6 +50,9 @@ struct run_table {
     unsigned n_pending, n_unnamed;
     struct run_span span[RUN_SPANS];
     uint64_t evicted;
+    struct parts run_parts, span_parts;
+    struct part page[RUN_SPANS / RUN_PAGE]; /* of spans */
+    unsigned want;                          /* runs that a restore has to bring */
 };
 
 bool run_table_init(struct run_table *);
@@ -52,22 +60,33 @@ void run_table_fini(struct run_table *);
 
 /* Key of the run that a record belongs to: host and thread; the source where
  * its records show no thread, and in addition where they show no host. */
-enum { RUN_KEY_SIZE = ALARM_KEY_MAX + 1 };
 struct str run_key(char out[RUN_KEY_SIZE], struct str host, bool known, uint32_t thread, uint64_t source);
 struct run *run_find(struct run_table *, struct str key);
 /* Begins a run at 'at', ending the one that has the key; NULL: no memory. */
 struct run *run_begin(struct run_table *, const struct moment *at, struct str key, uint64_t source);
-void run_end(struct run_table *, struct run *, struct str key, const struct moment *at);
+void run_end(struct run_table *, struct run *, const struct moment *at);
+void run_free(struct run *); /* out of no table */
 /* Gives the run under 'old' another key; NULL (and gone) when memory ends. */
 struct run *run_move(struct run_table *, struct str old, struct str key);
 void run_drop_pending(struct run_table *, struct run *);
+/* 'r' was changed by others than this table: it is to be saved. */
+void run_changed(struct run_table *, struct run *r);
 /* When the run began and ended; false when it is no longer remembered. */
 bool run_span(const struct run_table *, uint64_t id, struct run_span *);
 
 /* Notes that 'r' brings 'package' to 'server', and whether that failed. */
-void run_carries(struct run *r, struct str package, struct str server, bool failed);
+void run_carries(struct run_table *, struct run *r, struct str package, struct str server, bool failed);
 
-void run_save(const struct run_table *, struct keep_out *);
-bool run_restore(struct run_table *, struct keep_in *);
+/* Runs are parts "run/N", what is remembered of ended ones "span/N". */
+void run_save(struct run_table *, struct part_sink *);
+void run_saved(struct run_table *);
+void run_save_core(const struct run_table *, struct keep_out *);
+/* Into an empty table: the core, each part in any order, then the end. */
+bool run_restore_core(struct run_table *, struct keep_in *);
+bool run_restore_run(struct run_table *, uint64_t id, struct keep_in *);
+bool run_restore_spans(struct run_table *, uint64_t id, struct keep_in *);
+bool run_restore_end(struct run_table *);
+/* All at once as the first version kept them. */
+bool run_restore_v1(struct run_table *, struct keep_in *);
 
 #endif

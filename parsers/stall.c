@@ -42,6 +42,7 @@ stall_new(struct alarm_table *alarms)
         return NULL;
     t->alarms = alarms;
     t->due = INT64_MAX;
+    t->parts.kind = "stall";
     if (!run_table_init(&t->runs)) {
         free(t);
         return NULL;
@@ -50,15 +51,22 @@ stall_new(struct alarm_table *alarms)
 }
 
 void
+stall_drop_memory(struct stall *s)
+{
+    free(s->host);
+    free(s->instruction);
+    free(s);
+}
+
+void
 stall_free(struct stall_table *t)
 {
     if (!t)
         return;
     run_table_fini(&t->runs);
-    for (unsigned i = 0; i < t->n_stalls; i++) {
-        free(t->stall[i].host);
-        free(t->stall[i].instruction);
-    }
+    for (unsigned i = 0; i < t->n_stalls; i++)
+        stall_drop_memory(t->stall[i]);
+    parts_fini(&t->parts);
     free(t);
 }
 
@@ -94,6 +102,7 @@ tell_pending(struct stall_table *t, struct call *c, struct run *r)
     if (r->told)
         return;
     r->told = true;
+    run_changed(&t->runs, r);
     own.at = r->pending_at;
     own.event_id = ev->id;
     report.path = str_has(ev->f.target) ? ev->f.target : ev->f.file;
@@ -168,8 +177,10 @@ adopt_unnamed(struct stall_table *t, struct event *ev, uint64_t source, const st
     t->runs.n_unnamed--;
     r->thread_known = true;
     for (unsigned i = 0; i < t->n_stalls; i++)
-        if (!t->stall[i].thread.known && t->stall[i].source == source)
-            t->stall[i].thread = *thread;
+        if (!t->stall[i]->thread.known && t->stall[i]->source == source) {
+            t->stall[i]->thread = *thread;
+            stall_changed(t, t->stall[i]);
+        }
     return r;
 }
 
@@ -193,9 +204,9 @@ static struct stall *
 find_stall(struct stall_table *t, const struct event *ev, uint64_t source)
 {
     for (unsigned i = 0; i < t->n_stalls; i++)
-        if (on_host(&t->stall[i], ev, source)
-            && same_instruction(str_z(t->stall[i].instruction), ev->f.instruction))
-            return &t->stall[i];
+        if (on_host(t->stall[i], ev, source)
+            && same_instruction(str_z(t->stall[i]->instruction), ev->f.instruction))
+            return t->stall[i];
     return NULL;
 }
 
@@ -214,8 +225,10 @@ open_run(struct stall_table *t, struct call *c, const struct event *ev, struct s
     t->runs.n_unnamed += !known;
     if (str_has(ev->f.instruction))
         r->instruction = keep_str(ev->f.instruction);
-    if (ev->fact == FACT_INSTRUCTION_FOUND && (s = find_stall(t, ev, source)))
+    if (ev->fact == FACT_INSTRUCTION_FOUND && (s = find_stall(t, ev, source))) {
         s->reopened = true;
+        stall_changed(t, s);
+    }
     return r;
 }
 
@@ -260,10 +273,13 @@ stall_before(struct stall_table *t, struct call *c, struct event *ev, uint64_t s
     }
     if (!r)
         return;
-    r->started = r->started || ev->fact == FACT_INSTRUCTION_STARTED;
+    if (ev->fact == FACT_INSTRUCTION_STARTED && !r->started) {
+        r->started = true;
+        run_changed(&t->runs, r);
+    }
     *run = r->id;
     if (str_has(ev->f.package) && !ev->log)
-        run_carries(r, ev->f.package,
+        run_carries(&t->runs, r, ev->f.package,
                     ev->fact == FACT_COPY_FAILED || ev->fact == FACT_COPY_OK ? fault_server(ev) : STR(""),
                     ev->fact == FACT_COPY_FAILED);
     if (ev->fact == FACT_INSTRUCTION_OPEN_FAILED) {
@@ -275,7 +291,10 @@ stall_before(struct stall_table *t, struct call *c, struct event *ev, uint64_t s
      * says nothing new: one failure is one run. */
     if (ev->fact == FACT_INSTRUCTION_FAILED && r->faulted)
         *quiet = true;
-    r->faulted = r->faulted || event_class_is_fault(ev->cls);
+    if (event_class_is_fault(ev->cls) && !r->faulted) {
+        r->faulted = true;
+        run_changed(&t->runs, r);
+    }
     if (ev->worker_known && r->instruction)
         hand_over(t, c, ev, r, source);
 }
@@ -284,19 +303,19 @@ stall_before(struct stall_table *t, struct call *c, struct event *ev, uint64_t s
 static void
 drop_stall(struct stall_table *t, struct stall *s)
 {
-    size_t after = (size_t) (&t->stall[t->n_stalls] - (s + 1));
+    unsigned i = 0;
 
-    free(s->host);
-    free(s->instruction);
-    memmove(s, s + 1, after * sizeof *s);
+    while (t->stall[i] != s)
+        i++;
     t->n_stalls--;
+    memmove(&t->stall[i], &t->stall[i + 1], (t->n_stalls - i) * sizeof(struct stall *));
+    part_gone(&t->parts, &s->part);
+    stall_drop_memory(s);
 }
 
-/* The key text lives in the stall itself, and stalls move in their array. */
 static struct alarm *
 stall_alarm(struct stall_table *t, struct stall *s)
 {
-    s->key.p = s->key_text;
     return alarm_find(t->alarms, s->key);
 }
 
@@ -310,6 +329,33 @@ clear_stall(struct stall_table *t, struct call *c, struct stall *s, const char *
     drop_stall(t, s);
 }
 
+/* NULL when memory ends. */
+static struct stall *
+new_stall(struct stall_table *t, struct call *c, const struct event *ev, struct str key)
+{
+    struct stall *s = calloc(1, sizeof *s);
+
+    if (s) {
+        s->host = keep_str(ev->f.host);
+        s->instruction = keep_str(ev->f.instruction);
+    }
+    if (!s || !s->host || !s->instruction) {
+        if (s)
+            stall_drop_memory(s);
+        c->error = c->error ? c->error : -ENOMEM;
+        return NULL;
+    }
+    if (t->n_stalls == STALL_OPEN_MAX) {
+        t->evicted++;
+        clear_stall(t, c, t->stall[0], "evicted: too many stalls", false);
+    }
+    memcpy(s->key_text, key.p, key.n);
+    s->key = str_make(s->key_text, key.n);
+    s->part.id = ++t->n_parts;
+    t->stall[t->n_stalls++] = s;
+    return s;
+}
+
 /* Raises the stall that 'ev' is, or counts it again. */
 static void
 open_stall(struct stall_table *t, struct call *c, const struct event *ev, uint64_t source)
@@ -321,34 +367,22 @@ open_stall(struct stall_table *t, struct call *c, const struct event *ev, uint64
 
     report.key = s ? str_make(s->key_text, s->key.n) : fault_key(key, ev, STR_NONE);
     /* Stalled anew: what was said of the time before no longer holds. */
-    if ((a = alarm_find(t->alarms, report.key)))
+    if ((a = alarm_find(t->alarms, report.key))) {
         a->confirmed = a->works = false;
+        alarm_changed(t->alarms, a);
+    }
     a = alarm_fail(t->alarms, c, &report);
     if (!a)
         return;
-    if (!s) {
-        if (t->n_stalls == STALL_OPEN_MAX) {
-            t->evicted++;
-            clear_stall(t, c, &t->stall[0], "evicted: too many stalls", false);
-        }
-        s = &t->stall[t->n_stalls++];
-        memset(s, 0, sizeof *s);
-        s->host = keep_str(ev->f.host);
-        s->instruction = keep_str(ev->f.instruction);
-        if (!s->host || !s->instruction) {
-            drop_stall(t, s);
-            c->error = c->error ? c->error : -ENOMEM;
-            return;
-        }
-        memcpy(s->key_text, report.key.p, report.key.n);
-        s->key = str_make(s->key_text, report.key.n);
-    }
-    s->key.p = s->key_text;
+    if (!s && !(s = new_stall(t, c, ev, report.key)))
+        return;
     s->source = source;
     s->thread = run_thread(ev);
     s->reopened = false;
     s->at = c->at;
     s->at.when.zone = STR_NONE;
+    s->quiet = 0;
+    stall_changed(t, s);
     t->due = INT64_MIN;
 }
 
@@ -387,7 +421,7 @@ check_restart(struct stall_table *t, struct call *c, const struct event *ev, con
     bool stopped = stops_despooler(ev);
 
     for (unsigned i = 0; i < t->n_stalls; i++) {
-        struct stall *s = &t->stall[i];
+        struct stall *s = t->stall[i];
         bool other_thread = thread->known && thread->form_1x && s->thread.known && s->thread.form_1x
                             && thread->number != s->thread.number && is_despooler(ev) && !ev->log;
         struct alarm *a;
@@ -406,7 +440,7 @@ static void
 executed(struct stall_table *t, struct call *c, const struct event *ev, const struct run *r, uint64_t source)
 {
     for (unsigned i = 0; i < t->n_stalls; i++) {
-        struct stall *s = &t->stall[i];
+        struct stall *s = t->stall[i];
         struct alarm *a;
 
         if (!on_host(s, ev, source) || moment_before(&c->at, &s->at))
@@ -419,6 +453,7 @@ executed(struct stall_table *t, struct call *c, const struct event *ev, const st
         a = stall_alarm(t, s);
         if (a && !a->works) {
             a->works = true;
+            alarm_changed(t->alarms, a);
             if (a->confirmed)
                 alarm_update(t->alarms, c, a, "despooler works");
         }
@@ -450,12 +485,13 @@ stall_after(struct stall_table *t, struct call *c, const struct event *ev, uint6
         r->pending_at = c->at;
         r->pending_at.when.zone = STR_NONE;
         t->runs.n_pending += r->pending != NULL;
+        run_changed(&t->runs, r);
         t->due = INT64_MIN;
     }
     if (ev->fact == FACT_INSTRUCTION_EXECUTED)
         executed(t, c, ev, r, source);
     if (r && (ev->fact == FACT_INSTRUCTION_EXECUTED || ev->fact == FACT_INSTRUCTION_FAILED))
-        run_end(&t->runs, r, key, &c->at);
+        run_end(&t->runs, r, &c->at);
 }
 
 /* Failed opens whose thread has said nothing for as long as a stall takes to
@@ -493,7 +529,7 @@ stall_tick(struct stall_table *t, struct call *c, uint32_t clock, int64_t now)
     int64_t due = tick_pending(t, c, clock, now);
 
     for (unsigned i = 0; i < t->n_stalls; i++) {
-        struct stall *s = &t->stall[i];
+        struct stall *s = t->stall[i];
         struct alarm *a = stall_alarm(t, s);
 
         if (!a) {
@@ -517,11 +553,12 @@ void
 stall_live(struct stall_table *t, struct call *c, int64_t now, bool (*at_end)(void *, uint64_t), void *arg)
 {
     for (unsigned i = 0; i < t->n_stalls; i++) {
-        struct stall *s = &t->stall[i];
+        struct stall *s = t->stall[i];
         struct alarm *a = stall_alarm(t, s);
 
         if (!a || a->confirmed || s->reopened)
             continue;
+        /* Not saved: a program that starts anew has watched for no time yet. */
         if (!at_end(arg, s->source))
             s->quiet = 0;
         else if (s->quiet == 0)
@@ -535,8 +572,8 @@ void
 stall_forget(struct stall_table *t, struct str key)
 {
     for (unsigned i = 0; i < t->n_stalls; i++)
-        if (str_eq(str_make(t->stall[i].key_text, t->stall[i].key.n), key)) {
-            drop_stall(t, &t->stall[i]);
+        if (str_eq(t->stall[i]->key, key)) {
+            drop_stall(t, t->stall[i]);
             return;
         }
 }
@@ -550,16 +587,19 @@ stall_adopt_time(struct stall_table *t, const struct moment *at, uint64_t source
 
     plain.when = (struct when){0};
     for (unsigned i = 0; i < t->n_stalls; i++) {
-        struct stall *s = &t->stall[i];
+        struct stall *s = t->stall[i];
         struct alarm *a;
 
         if (s->at.known || s->source != source)
             continue;
         s->at = plain;
+        stall_changed(t, s);
         a = stall_alarm(t, s);
         /* For state only: what is shown stays unknown. */
-        if (a && !a->first.known)
+        if (a && !a->first.known) {
             a->first = a->last = plain;
+            alarm_changed(t->alarms, a);
+        }
         t->due = INT64_MIN;
     }
     for (unsigned i = 0; t->runs.n_pending && i < map_count(t->runs.runs); i++) {
@@ -567,6 +607,7 @@ stall_adopt_time(struct stall_table *t, const struct moment *at, uint64_t source
 
         if (r->pending && !r->pending_at.known && r->source == source) {
             r->pending_at = plain;
+            run_changed(&t->runs, r);
             t->due = INT64_MIN;
         }
     }

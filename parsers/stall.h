@@ -38,7 +38,15 @@ struct run_lookup stall_runs(struct stall_table *);
 /* True when nothing here waits for a record: the quick way past idle ones. */
 bool stall_idle(const struct stall_table *);
 
-void stall_save(const struct stall_table *, struct keep_out *);
-bool stall_restore(struct stall_table *, struct keep_in *);
+/* Stalls are parts "stall/N"; those of run.h go with them. */
+void stall_save(struct stall_table *, struct part_sink *);
+void stall_saved(struct stall_table *);
+void stall_save_core(const struct stall_table *, struct keep_out *);
+/* Into an empty table: the core, each part in any order, then the end. */
+bool stall_restore_core(struct stall_table *, struct keep_in *);
+bool stall_restore_part(struct stall_table *, struct str kind, uint64_t id, struct keep_in *);
+bool stall_restore_end(struct stall_table *);
+/* All at once as the first version kept them. */
+bool stall_restore_v1(struct stall_table *, struct keep_in *);
 
 #endif

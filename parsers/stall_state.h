@@ -16,6 +16,7 @@ struct stall {
     struct run_thread thread;
     bool reopened;
     struct moment at;
+    struct part part;
     int64_t quiet; /* arrival since when its source stands at its end, 0 unknown */
 };
 
@@ -23,11 +24,21 @@ struct stall_table {
     struct alarm_table *alarms;
     struct run_table runs;
     unsigned n_stalls;
-    struct stall stall[STALL_OPEN_MAX]; /* oldest first */
+    struct stall *stall[STALL_OPEN_MAX]; /* owned; oldest first */
+    struct parts parts;
+    uint64_t n_parts; /* numbers given to parts so far */
+    unsigned want;    /* stalls that a restore has to bring */
     int64_t due;                        /* INT64_MIN: a new one, look at once */
     uint64_t evicted;
 };
 
+void stall_drop_memory(struct stall *);
+/* 's' was changed: it is to be saved. */
+static inline void
+stall_changed(struct stall_table *t, struct stall *s)
+{
+    part_changed(&t->parts, &s->part);
+}
 void stall_adopt_time(struct stall_table *, const struct moment *, uint64_t source);
 
 #endif

@@ -46,6 +46,8 @@ check_PROGRAMS += %D%/unit/check_config
 %C%_unit_check_config_SOURCES = %D%/unit/check_config.c %D%/unit/config_load.h %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_config_values
 %C%_unit_check_config_values_SOURCES = %D%/unit/check_config_values.c %D%/unit/config_load.h %D%/unit/scratch.h
+check_PROGRAMS += %D%/unit/check_control
+%C%_unit_check_control_SOURCES = %D%/unit/check_control.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_correlate
 %C%_unit_check_correlate_SOURCES = %D%/unit/check_correlate.c %D%/unit/scenario.h %D%/unit/scenario_read.c \
 	%D%/unit/scenario_run.c %D%/unit/scratch.h
@@ -53,6 +55,8 @@ check_PROGRAMS += %D%/unit/check_deliver
 %C%_unit_check_deliver_SOURCES = %D%/unit/check_deliver.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_diagnose
 %C%_unit_check_diagnose_SOURCES = %D%/unit/check_diagnose.c
+check_PROGRAMS += %D%/unit/check_event_schema
+%C%_unit_check_event_schema_SOURCES = %D%/unit/check_event_schema.c
 check_PROGRAMS += %D%/unit/check_event_xml
 %C%_unit_check_event_xml_SOURCES = %D%/unit/check_event_xml.c %D%/unit/framing.h
 check_PROGRAMS += %D%/unit/check_feed
@@ -69,12 +73,17 @@ check_PROGRAMS += %D%/unit/check_journal
 %C%_unit_check_journal_SOURCES = %D%/unit/check_journal.c %D%/unit/journal_items.h %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_journal_damage
 %C%_unit_check_journal_damage_SOURCES = %D%/unit/check_journal_damage.c %D%/unit/journal_items.h %D%/unit/scratch.h
+check_PROGRAMS += %D%/unit/check_journal_faults
+%C%_unit_check_journal_faults_SOURCES = %D%/unit/check_journal_faults.c %D%/unit/faulty_disk.c \
+	%D%/unit/faulty_disk.h %D%/unit/journal_items.h %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_journal_find
 %C%_unit_check_journal_find_SOURCES = %D%/unit/check_journal_find.c %D%/unit/journal_items.h \
 	%D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_journal_schema
 %C%_unit_check_journal_schema_SOURCES = %D%/unit/check_journal_schema.c %D%/unit/journal_items.h \
 	%D%/unit/scratch.h
+check_PROGRAMS += %D%/unit/check_json
+%C%_unit_check_json_SOURCES = %D%/unit/check_json.c
 check_PROGRAMS += %D%/unit/check_keep
 %C%_unit_check_keep_SOURCES = %D%/unit/check_keep.c
 check_PROGRAMS += %D%/unit/check_labels
@@ -87,6 +96,8 @@ check_PROGRAMS += %D%/unit/check_merge
 %C%_unit_check_merge_SOURCES = %D%/unit/check_merge.c
 check_PROGRAMS += %D%/unit/check_mib
 %C%_unit_check_mib_SOURCES = %D%/unit/check_mib.c
+check_PROGRAMS += %D%/unit/check_moment_read
+%C%_unit_check_moment_read_SOURCES = %D%/unit/check_moment_read.c
 check_PROGRAMS += %D%/unit/check_pair
 %C%_unit_check_pair_SOURCES = %D%/unit/check_pair.c %D%/unit/engine.h
 check_PROGRAMS += %D%/unit/check_paths
@@ -123,7 +134,9 @@ check_PROGRAMS += %D%/unit/check_target_syslog
 check_PROGRAMS += %D%/unit/check_target_syslog_loss
 %C%_unit_check_target_syslog_loss_SOURCES = %D%/unit/check_target_syslog_loss.c
 check_PROGRAMS += %D%/unit/check_target_xml
-%C%_unit_check_target_xml_SOURCES = %D%/unit/check_target_xml.c %D%/unit/scratch.h
+%C%_unit_check_target_xml_SOURCES = %D%/unit/archive.h %D%/unit/check_target_xml.c %D%/unit/scratch.h
+check_PROGRAMS += %D%/unit/check_target_xml_files
+%C%_unit_check_target_xml_files_SOURCES = %D%/unit/archive.h %D%/unit/check_target_xml_files.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_text
 %C%_unit_check_text_SOURCES = %D%/unit/check_text.c
 check_PROGRAMS += %D%/unit/check_told
@@ -243,9 +256,14 @@ soak: all %D%/bench/sink$(EXEEXT)
 # Tail to TCP through the journal; and losses beside those of the peers.
 bench-tail: all %D%/bench/sink$(EXEEXT) %D%/bench/bench_load$(EXEEXT)
 	@$(PROOF) $(top_srcdir)/tests/bench/tail.py $(BENCH_OPTIONS)
+# How long a start over a journal of SIZE GiB takes; the file is made in TMPDIR.
+SIZE = 10
+bench-start: %D%/bench/bench_start$(EXEEXT)
+	@dir=$$(mktemp -d "$${TMPDIR:-/tmp}/truecause-start.XXXXXX") && \
+	{ %D%/bench/bench_start$(EXEEXT) "$$dir/state" $(SIZE); status=$$?; rm -rf "$$dir"; exit $$status; }
 bench-peers: all %D%/bench/sink$(EXEEXT)
 	@$(PROOF) $(top_srcdir)/tests/bench/peers.py $(BENCH_OPTIONS)
-.PHONY: rotate soak bench-tail bench-peers
+.PHONY: rotate soak bench-start bench-tail bench-peers
 
 # --- benches -------------------------------------------------------------------
 # Built by 'make bench' alone: add the program to both lists.
@@ -253,11 +271,14 @@ EXTRA_PROGRAMS += %D%/bench/bench_journal
 %C%_bench_bench_journal_SOURCES = %D%/bench/bench_journal.c
 EXTRA_PROGRAMS += %D%/bench/bench_load
 %C%_bench_bench_load_SOURCES = %D%/bench/bench_load.c
+EXTRA_PROGRAMS += %D%/bench/bench_start
+%C%_bench_bench_start_SOURCES = %D%/bench/bench_start.c
 EXTRA_PROGRAMS += %D%/bench/bench_time
 %C%_bench_bench_time_SOURCES = %D%/bench/bench_time.c
 BENCHES = \
 	%D%/bench/bench_journal$(EXEEXT) \
 	%D%/bench/bench_load$(EXEEXT) \
+	%D%/bench/bench_start$(EXEEXT) \
 	%D%/bench/bench_time$(EXEEXT)
 
 # --- packed besides ------------------------------------------------------------

@@ -200,6 +200,54 @@ START_TEST(sets_a_log_without_its_file_aside)
 }
 END_TEST
 
+/* Without its log, or with a log that ends in rubbish, the journal is as it was
+ * after one of its transactions: sources are read again from there. */
+START_TEST(goes_back_to_a_whole_transaction)
+{
+    struct journal *j = must_open(1 << 30);
+    unsigned first = 0, last = 0, n, k = 0;
+    size_t size, wal_size;
+    char *db, *wal;
+    void *p;
+
+    for (k = 1; k <= 40; k++) {
+        MUST(journal_begin(j));
+        for (unsigned i = 1; i <= 10; i++)
+            MUST(append_event(j, (k - 1) * 10 + i, 450, 1));
+        MUST(journal_put(j, "source", "n", &k, sizeof k));
+        MUST(journal_commit(j));
+    }
+    /* As a kill leaves them. */
+    db = scratch_read(in_dir("state/journal.db"), &size);
+    wal = scratch_read(in_dir("state/journal.db-wal"), &wal_size);
+    journal_close(j);
+    write_file(in_dir("state/journal.db"), db, size);
+    if (_i > 0)
+        write_file(in_dir("state/journal.db-wal"), wal, _i == 1 ? wal_size / 2 + 777 : wal_size);
+    if (_i == 2)
+        overwrite(in_dir("state/journal.db-wal"), (long) wal_size / 2, 0x5a, 100);
+    free(db);
+    free(wal);
+    j = must_open(1 << 30);
+    ck_assert(!journal_recovered(j));
+    n = read_all(j, 0, &first, &last);
+    if (_i == 0) {
+        ck_assert_uint_eq(n, 0);
+    } else {
+        ck_assert_uint_ge(n, 10);
+        ck_assert_uint_lt(n, 400);
+        MUST(journal_get(j, "source", "n", &p, &size));
+        memcpy(&k, p, sizeof k);
+        free(p);
+        ck_assert_uint_eq(n, k * 10);
+        ck_assert_uint_eq(last, n);
+    }
+    append_run(j, n + 1, 10, 450, 1);
+    ck_assert_uint_eq(read_all(j, 0, &first, &last), n + 10);
+    journal_close(j);
+}
+END_TEST
+
 /* Killed between any two steps of setting aside, the next start ends it. */
 START_TEST(ends_a_recovery_that_was_cut_short)
 {
@@ -391,6 +439,7 @@ main(void)
     tcase_add_loop_test(damage, saves_all_behind_a_damaged_first_page, 0, 3);
     tcase_add_test(damage, saves_what_is_before_a_cut);
     tcase_add_test(damage, sets_a_log_without_its_file_aside);
+    tcase_add_loop_test(damage, goes_back_to_a_whole_transaction, 0, 3);
     tcase_add_loop_test(damage, ends_a_recovery_that_was_cut_short, 0, 4);
     tcase_add_test(damage, remembers_damage_that_a_reader_met);
     suite_add_tcase(s, damage);

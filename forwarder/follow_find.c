@@ -47,7 +47,6 @@ follow_find_begin(struct follow *f, struct flog *l)
     l->finding = true;
     l->want_started = false;
     l->find_since = l->find_first = clock_monotonic();
-    l->find_size = UINT64_MAX;
     l->changed = true;
 }
 
@@ -106,23 +105,22 @@ arriving(struct follow *f, struct flog *l)
 {
     struct follow_entry *e = l->n_entries ? &l->entry[l->n_entries - 1] : NULL;
     struct follow_file *file;
-    bool begins = false, empty = true;
+    bool begins = false, unfilled;
     int error;
 
     for (unsigned i = 0; i < l->n_entries; i++)
         if (!follow_read_packed_ready(f, &l->entry[i]))
             return true;
-    if (!e || e->generation.kind != GENERATION_LIVE || e->size == l->find_size
-        || !(file = follow_read_open(f, l, e, &error)))
+    if (!e || e->generation.kind != GENERATION_LIVE || !(file = follow_read_open(f, l, e, &error)))
         return false;
-    l->find_size = e->size;
+    unfilled = file->head_n > 0;
     for (unsigned i = 0; i < file->head_n; i++)
-        empty = empty && file->head[i] == '\0';
+        unfilled = unfilled && file->head[i] == '\0';
     if (l->current)
         begins = memcmp(file->head, l->current->head,
                         file->head_n < l->current->head_n ? file->head_n : l->current->head_n) == 0;
     follow_read_free(f, file);
-    return empty || begins;
+    return unfilled || (begins && clock_monotonic() - e->since < GRACE_POLLS * f->poll_ns);
 }
 
 /* Puts into words what is lost. */

@@ -57,7 +57,6 @@ start(struct follow *f, struct flog *l)
         memcpy(l->done, l->want.done, sizeof l->done);
         l->finding = l->want_started = l->want.head_n <= PLACE_HEAD;
         l->find_since = l->find_first = clock_monotonic();
-        l->find_size = UINT64_MAX;
     }
     atomic_store(&f->posting, false);
     l->started = true;
@@ -187,7 +186,10 @@ move_to_copy(struct follow *f, struct flog *l)
         return false;
     if (l->copy_since == 0)
         l->copy_since = now;
-    if (e->size >= l->current->offset && follow_find_want(l) && (file = follow_read_match(f, l, e, &l->want))) {
+    /* A file of few bytes that is still there was rotated; what begins like it is
+     * another one. */
+    if ((!l->linked || l->current->offset >= PLACE_HEAD) && e->size >= l->current->offset && follow_find_want(l)
+        && (file = follow_read_match(f, l, e, &l->want))) {
         follow_read_free(f, l->current);
         l->current = file;
         follow_queue_reset(f, l);

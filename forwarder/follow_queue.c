@@ -19,16 +19,17 @@
 #include "forwarder/clock.h"
 #include "forwarder/follow_state.h"
 
-/* So many equal bytes at the beginning make a copy; fewer only when they are
- * all there is. */
-enum { COPY_LEAST = 64 };
+/* So many equal bytes at the beginning make a copy; fewer only of a file that is
+ * being read.  Two rotated files may well hold the same one heading: rather is
+ * it read twice than the second one left out. */
+enum { COPY_LEAST = 64, COPY_POLLS = 3 };
 
 bool
 follow_queue_is_done(const struct flog *l, const char *head, size_t n)
 {
     uint8_t hash[PLACE_HASH];
 
-    if (l->n_done == 0 || !place_hash(head, n, hash))
+    if (l->n_done == 0 || n < COPY_LEAST || !place_hash(head, n, hash))
         return false;
     for (unsigned i = 0; i < l->n_done; i++)
         if (memcmp(hash, l->done[i], sizeof hash) == 0)
@@ -95,13 +96,29 @@ follow_queue_entry(struct flog *l, const struct follow_file *file)
     return found;
 }
 
-/* Whether one begins as the other does, as far as both go. */
-static bool
-same_start(const char *a, size_t na, const char *b, size_t nb)
+/* How many bytes one begins as the other does, when that is as far as both go;
+ * else 0. */
+static size_t
+same_start(const struct follow_file *a, const struct follow_file *b)
 {
-    size_t n = na < nb ? na : nb;
+    size_t n = a->head_n < b->head_n ? a->head_n : b->head_n;
 
-    return n > 0 && memcmp(a, b, n) == 0 && (n >= COPY_LEAST || n == na);
+    return memcmp(a->head, b->head, n) == 0 ? n : 0;
+}
+
+/* What a file is that begins as 'current' does for 'same' bytes. */
+static enum follow_class
+copy_or_not(struct follow *f, const struct follow_entry *e, const struct follow_file *file, size_t same)
+{
+    if (same >= COPY_LEAST)
+        return CLASS_COPY;
+    /* A live file has its time in follow_log.c; any other that stays as it is was
+     * rotated with nothing but a heading in it. */
+    if (same > 0 && same == file->head_n
+        && (e->generation.kind == GENERATION_LIVE
+            || (!f->taker.once && clock_monotonic() - e->since < COPY_POLLS * f->poll_ns)))
+        return CLASS_COPY;
+    return CLASS_UNKNOWN;
 }
 
 /* Takes the name that the file has now. */
@@ -170,17 +187,21 @@ identify(struct follow *f, struct flog *l, struct follow_entry *e, enum follow_c
     }
     if (!live && follow_queue_is_done(l, file->head, file->head_n))
         *class = CLASS_OLD;
-    else if (l->current && same_start(file->head, file->head_n, l->current->head, l->current->head_n))
-        *class = CLASS_COPY;
+    else if (l->current)
+        *class = copy_or_not(f, e, file, same_start(file, l->current));
     for (unsigned i = 0; *class == CLASS_UNKNOWN && !live && i < l->n_queue; i++)
-        if (!l->queue[i]->live && same_start(file->head, file->head_n, l->queue[i]->head, l->queue[i]->head_n))
+        if (!l->queue[i]->live && same_start(file, l->queue[i]) >= COPY_LEAST)
             *class = CLASS_COPY;
     if (*class == CLASS_UNKNOWN && file->head_n > 0) {
         append(f, l, file);
         *class = CLASS_QUEUED;
-    } else
-        follow_read_free(f, file);
-    return true;
+        return true;
+    }
+    error = *class == CLASS_COPY && !live && file->head_n < COPY_LEAST;
+    if (error)
+        *class = CLASS_UNKNOWN; /* not said yet */
+    follow_read_free(f, file);
+    return !error;
 }
 
 void

@@ -115,7 +115,6 @@ struct flog {
     struct place want;
     bool want_started; /* it is the checkpoint's, from before the start */
     int64_t find_since, find_first; /* monotonic */
-    uint64_t find_size;
     struct follow_file *current;
     struct follow_file *queue[FOLLOW_QUEUE];
     unsigned n_queue;

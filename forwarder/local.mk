@@ -11,6 +11,8 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/answer_status.c \
 	%D%/batch.c \
 	%D%/batch.h \
+	%D%/archive_end.c \
+	%D%/archive_end.h \
 	%D%/bounds.c \
 	%D%/bounds.h \
 	%D%/catalogue_files.c \
@@ -118,6 +120,8 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/reload.h \
 	%D%/request.c \
 	%D%/request.h \
+	%D%/rotate.c \
+	%D%/rotate.h \
 	%D%/stream.c \
 	%D%/stream.h \
 	%D%/stream_event.c \

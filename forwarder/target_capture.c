@@ -14,6 +14,7 @@ struct target_capture {
     struct target base;
     struct capture_item *items;
     unsigned n, cap, good;
+    uint64_t safe;
     unsigned send_failures, flush_failures;
     int send_result, flush_result;
 };
@@ -60,28 +61,33 @@ capture_send(struct target *target, const struct target_item *item)
         return -ENOMEM;
     t->n++;
     t->base.sent++;
-    t->base.taken = t->items[t->n - 1].seq;
+    if (item->seq > t->base.taken)
+        t->base.taken = item->seq;
     return 0;
 }
 
 static int
-capture_flush(struct target *target, int timeout_ms)
+capture_settle(struct target *target, int wait_ms, uint64_t *safe)
 {
     struct target_capture *t = (struct target_capture *) target;
+    int result = 0;
 
-    (void) timeout_ms;
+    (void) wait_ms;
     if (t->flush_failures) {
         t->flush_failures--;
         while (t->n > t->good) {
             free(t->items[--t->n].xml);
             t->base.sent--;
         }
+        t->base.taken = t->safe;
         snprintf(t->base.error, sizeof t->base.error, "told to fail");
-        return t->flush_result;
+        result = t->flush_result;
     }
+    t->safe = t->base.taken;
     while (t->good < t->n)
         t->items[t->good++].flushed = true;
-    return 0;
+    *safe = t->safe;
+    return result;
 }
 
 static void
@@ -122,16 +128,6 @@ target_capture_fail_flush(struct target *target, unsigned times, int result)
 
     t->flush_failures = times;
     t->flush_result = result;
-}
-
-static int
-capture_settle(struct target *t, int wait_ms, uint64_t *safe)
-{
-    int r = capture_flush(t, wait_ms ? wait_ms : 5000);
-
-    if (r == 0)
-        *safe = t->taken;
-    return r;
 }
 
 const struct target_class target_capture_class = {

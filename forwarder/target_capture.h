@@ -12,15 +12,15 @@ struct capture_item {
     enum item_kind kind;
     char *xml; /* NUL-terminated */
     size_t n;
-    bool flushed; /* a good flush came after it */
+    bool flushed; /* a good settle came after it */
 };
 
 extern const struct target_class target_capture_class;
 
-/* What was taken, in order; a failed flush takes back what came after the last
+/* What was taken, in order; a failed settle takes back what came after the last
  * good one. */
 const struct capture_item *target_capture_items(const struct target *, unsigned *n);
-/* The next 'times' sends, or flushes, fail with 'result' (negative errno). */
+/* The next 'times' sends, or settles, fail with 'result' (negative errno). */
 void target_capture_fail_send(struct target *, unsigned times, int result);
 void target_capture_fail_flush(struct target *, unsigned times, int result);
 

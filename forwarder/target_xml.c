@@ -3,14 +3,18 @@
  * target_xml.c - the archive: items appended to a file.
  *
  * form="document": the file is an XML document whose closing tag is there after
- * a clean stop; while the program works it ends with whole lines, so a reader
- * needs to add the tag only.  At start the closing tag, and a half line that a
- * crash left, are cut off again.  form="lines": one item a line, each with its
- * namespace, no root, never anything but appended.
+ * a clean stop and in rotated files; while the program works it ends with whole
+ * lines, so a reader needs to add the tag only.  At start the closing tag, and a
+ * half line that a crash left, are cut off again.  form="lines": one item a line,
+ * each with its namespace, no root, never anything but appended.
  *
- * Taken items wait in a buffer; flush() writes them and returns after fsync().
- * When it cannot, the file is cut back to where the last good flush left it, so
- * that what goes again does not stand there twice. */
+ * Taken items wait in a buffer; settle() writes them, and they are safe after
+ * fsync().  When it cannot, the file is cut back to where the last good settle
+ * left it, so that what goes again does not stand there twice.
+ *
+ * The path is looked at before each write and once a second: a file that others
+ * have moved away is finished where it is and begun anew, one that they removed
+ * or cut is begun anew, and what it held and was not safe goes again. */
 #include "build.h"
 
 #include "forwarder/target.h"
@@ -24,19 +28,30 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "forwarder/archive_end.h"
+#include "forwarder/clock.h"
 #include "forwarder/log.h"
+#include "forwarder/rotate.h"
 #include "parsers/item_xml.h"
+#include "parsers/when.h"
 
-enum { BUFFER_SIZE = 256 * 1024, HEAD_MAX = 4096, TAIL_STEP = 64 * 1024 };
+enum { BUFFER_SIZE = 256 * 1024, HEAD_MAX = 4096 };
 
 struct target_xml {
     struct target base;
-    int fd;
+    int fd;              /* -1: to be opened anew */
     bool lines;
+    int broken;          /* errno of a loss that no settle() has reported yet */
     bool cut_first;      /* the file holds more than 'size': cut before writing */
     off_t size;          /* whole lines in the file */
-    off_t good;          /* of them, after the last good flush */
+    off_t good;          /* of them, after the last good settle */
+    off_t empty;         /* size without any item */
+    uint64_t safe;       /* seq of the newest item before 'good' */
     uint64_t pending;    /* items taken since then */
+    int64_t begun_at;    /* monotonic: when the file was made */
+    int64_t looked_at;   /* monotonic: at the path */
+    int64_t rotate_at;   /* monotonic: not before, after a failure */
+    struct log_limit log;
     char *buffer;
     size_t n, cap;
 };
@@ -54,131 +69,7 @@ fail(struct target_xml *t, int error, const char *doing)
     return -error;
 }
 
-/* --- the file as it is found ----------------------------------------------------- */
-
-static const char head_begin[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<events ";
-
-/* Length of the opening lines, 0 when they are not whole (a crash while they
- * were written), -1 when this is not a file of ours. */
-static off_t
-head_length(const char *p, size_t n)
-{
-    size_t known = sizeof head_begin - 1, k = n < known ? n : known;
-    const char *end;
-
-    if (memcmp(p, head_begin, k) != 0)
-        return -1;
-    if (k < known || !(end = memchr(p + known, '\n', n - known)))
-        return n < HEAD_MAX ? 0 : -1;
-    if (end[-1] != '>' || !memmem(p, (size_t) (end - p), ITEM_XML_NS, sizeof ITEM_XML_NS - 1))
-        return -1;
-    return end + 1 - p;
-}
-
-enum { TAG = 6 }; /* both tags are as long */
-
-/* True for the beginning of an item, also when there is less than the tag. */
-static bool
-is_item_start(const char *p, size_t n)
-{
-    return n > 0 && (memcmp(p, "<event", n < TAG ? n : TAG) == 0 || memcmp(p, "<alarm", n < TAG ? n : TAG) == 0);
-}
-
-/* Where the line that ends just before 'end' begins, not before 'from'.  Its
- * first and last bytes go to 'ends'.  Negative errno on failure. */
-static off_t
-line_begin(int fd, off_t from, off_t end, char ends[2])
-{
-    char block[TAIL_STEP];
-    bool last_known = false;
-
-    for (off_t at = end - 1; at > from;) {
-        size_t want = at - from > TAIL_STEP ? TAIL_STEP : (size_t) (at - from);
-        ssize_t n = pread(fd, block, want, at - (off_t) want);
-        const char *lf;
-
-        if (n != (ssize_t) want)
-            return n < 0 ? -errno : -EIO;
-        if (!last_known)
-            ends[1] = block[want - 1];
-        last_known = true;
-        lf = memrchr(block, '\n', want);
-        if (!lf || lf + 1 < block + want)
-            ends[0] = lf ? lf[1] : block[0];
-        if (lf)
-            return at - (off_t) want + (lf - block) + 1;
-        at -= (off_t) want;
-    }
-    return from;
-}
-
-/* Where whole lines of items end: behind the last LF that a line "<...>" ends
- * with, the closing tag not counted. */
-static off_t
-whole_lines(int fd, off_t from, off_t size)
-{
-    static const char closing[] = "</events>";
-    off_t end = size + 1; /* as if an LF stood behind the last byte: the rest is a half line */
-
-    while (end - 1 > from) {
-        char ends[2] = {0, 0}, tag[sizeof closing];
-        off_t begin = line_begin(fd, from, end, ends);
-        bool half = end == size + 1;
-
-        if (begin < 0)
-            return begin;
-        if (!half && ends[0] == '<' && ends[1] == '>'
-            && !(end - begin == sizeof closing && pread(fd, tag, sizeof closing - 1, begin) == sizeof closing - 1
-                 && memcmp(tag, closing, sizeof closing - 1) == 0))
-            return end;
-        if (begin == from)
-            return from;
-        end = begin;
-    }
-    return from;
-}
-
-/* Finds where to go on in an opened file; 0 is a new or hardly begun one. */
-static int
-find_end(struct target_xml *t, off_t size, off_t *end, const char **why)
-{
-    char head[HEAD_MAX];
-    ssize_t n = pread(t->fd, head, sizeof head, 0);
-    off_t from = 0;
-
-    *end = 0;
-    if (n < 0)
-        return -errno;
-    if (n == 0)
-        return 0;
-    if (t->lines && !is_item_start(head, (size_t) n)) {
-        *why = "it holds something else than lines of items: name another file";
-        return -EINVAL;
-    }
-    if (!t->lines && (from = head_length(head, (size_t) n)) <= 0) {
-        *why = is_item_start(head, (size_t) n) ? "it was written with form=\"lines\": name another file"
-                                               : "it holds something else than a document of items: name another file";
-        return from < 0 ? -EINVAL : 0;
-    }
-    *end = whole_lines(t->fd, from, size);
-    return *end < 0 ? (int) *end : 0;
-}
-
-static int
-sync_folder(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    char folder[4096];
-    int fd, result = 0;
-
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int) (slash - path) + (slash == path) : 1, slash ? path : ".");
-    if ((fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-        return -errno;
-    if (fsync(fd) != 0 && errno != EINVAL)
-        result = -errno;
-    close(fd);
-    return result;
-}
+/* --- opening ------------------------------------------------------------------------ */
 
 static int
 write_all(int fd, const char *p, size_t n)
@@ -196,13 +87,59 @@ write_all(int fd, const char *p, size_t n)
     return 0;
 }
 
-/* Opens the file and cuts it to whole lines; a document gets its opening lines. */
+static int
+sync_file(int fd)
+{
+    int r;
+
+    do
+        r = fsync(fd);
+    while (r != 0 && errno == EINTR);
+    return r ? -errno : 0;
+}
+
+/* How long ago the file was made, as far as the file system knows. */
+static int64_t
+age(int fd)
+{
+    struct statx x;
+    int64_t made;
+
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &x) != 0 || !(x.stx_mask & STATX_BTIME))
+        return 0;
+    made = clock_utc() - (x.stx_btime.tv_sec * WHEN_SECOND + x.stx_btime.tv_nsec);
+    return made > 0 ? made : 0;
+}
+
+/* Cuts what is in the file to whole lines; a document gets its opening lines. */
+static int
+prepare(struct target_xml *t, off_t found, const char **why)
+{
+    struct xml_buf head;
+    int result = archive_end(t->fd, t->lines, found, &t->size, why);
+
+    if (result != 0)
+        return result;
+    xml_buf_init(&head, HEAD_MAX * 8);
+    item_xml_open(&head, PACKAGE_VERSION);
+    if (head.failed)
+        result = -ENOMEM;
+    else if (t->size < found && ftruncate(t->fd, t->size) != 0)
+        result = -errno;
+    t->empty = t->lines ? 0 : (off_t) head.n;
+    if (result == 0 && t->size == 0 && !t->lines) {
+        result = write_all(t->fd, head.p, head.n);
+        t->size = (off_t) head.n;
+    }
+    xml_buf_fini(&head);
+    return result;
+}
+
 static int
 open_file(struct target_xml *t, const char **why)
 {
-    struct xml_buf head;
     struct stat st;
-    int result = 0;
+    int result;
 
     *why = "";
     t->fd = open(t->base.tc->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0640);
@@ -218,24 +155,24 @@ open_file(struct target_xml *t, const char **why)
         *why = errno == EWOULDBLOCK ? "another program writes to it: name another file" : "";
         return -errno;
     }
-    if ((result = find_end(t, st.st_size, &t->size, why)) != 0)
-        return result;
-    *why = "";
-    if (t->size < st.st_size && ftruncate(t->fd, t->size) != 0)
-        return -errno;
-    if (t->size == 0 && !t->lines) {
-        xml_buf_init(&head, HEAD_MAX * 8);
-        item_xml_open(&head, PACKAGE_VERSION);
-        result = head.failed ? -ENOMEM : write_all(t->fd, head.p, head.n);
-        t->size = (off_t) head.n;
-        xml_buf_fini(&head);
-    }
-    if (result == 0 && fsync(t->fd) != 0)
-        result = -errno;
+    result = prepare(t, st.st_size, why);
     if (result == 0)
-        result = sync_folder(t->base.tc->path);
+        result = sync_file(t->fd);
+    if (result == 0)
+        result = rotate_sync_folder(t->base.tc->path);
     t->good = t->size;
+    t->cut_first = false;
+    t->looked_at = clock_monotonic();
+    t->begun_at = t->looked_at - age(t->fd);
     return result;
+}
+
+static void
+close_file(struct target_xml *t)
+{
+    if (t->fd >= 0)
+        close(t->fd);
+    t->fd = -1;
 }
 
 static struct target *
@@ -262,15 +199,31 @@ target_xml_open(const struct config *config, const struct config_target *tc, cha
     if (result != -EINVAL && *why)
         snprintf(err + strlen(err), errlen - strlen(err), ": %s", why);
     if (t) {
-        if (t->fd >= 0)
-            close(t->fd);
+        close_file(t);
         free(t->buffer);
         free(t);
     }
     return NULL;
 }
 
-/* --- items -------------------------------------------------------------------------- */
+/* Opens the file of a target that lost it. */
+static int
+reopen(struct target_xml *t)
+{
+    const char *why;
+    int result;
+
+    if (t->fd >= 0)
+        return 0;
+    if ((result = open_file(t, &why)) == 0)
+        return 0;
+    close_file(t);
+    snprintf(t->base.error, sizeof t->base.error, "cannot open %.120s again: %s%s%s", t->base.tc->path, strerror(-result),
+             *why ? ": " : "", why);
+    return result;
+}
+
+/* --- ends ---------------------------------------------------------------------------- */
 
 /* Cuts the file to 'size' bytes; when even that fails, before the next write. */
 static void
@@ -279,6 +232,111 @@ cut_back(struct target_xml *t, off_t size)
     t->size = size;
     t->cut_first = ftruncate(t->fd, size) != 0;
 }
+
+/* What is not safe goes again: 'result' is the failure that says so. */
+static int
+undo(struct target_xml *t, int result)
+{
+    t->n = 0;
+    t->broken = 0;
+    t->base.sent -= t->pending;
+    t->base.taken = t->safe;
+    t->pending = 0;
+    return result;
+}
+
+/* The closing tag of a document, behind its whole lines; cut off again when it
+ * cannot be written. */
+static int
+finish(struct target_xml *t)
+{
+    struct xml_buf tail;
+    int result = 0;
+
+    if (t->lines)
+        return sync_file(t->fd);
+    xml_buf_init(&tail, HEAD_MAX * 8);
+    item_xml_close(&tail);
+    result = tail.failed ? -ENOMEM : write_all(t->fd, tail.p, tail.n);
+    if (result == 0)
+        result = sync_file(t->fd);
+    if (result != 0)
+        cut_back(t, t->size);
+    xml_buf_fini(&tail);
+    return result;
+}
+
+/* Sees to it that the path still names the file and that nobody has cut it.
+ * 0, with the file opened anew where need be; negative errno when something
+ * that was written and not safe is gone ('broken'), or the file cannot be opened. */
+static int
+look(struct target_xml *t)
+{
+    const char *what = NULL;
+    struct stat st, named;
+    bool lost = false, unsafe = t->size > t->good;
+    int result;
+
+    t->looked_at = clock_monotonic();
+    if (t->cut_first)
+        cut_back(t, t->size);
+    if (t->cut_first)
+        return fail(t, errno, "cutting");
+    if (fstat(t->fd, &st) != 0)
+        return fail(t, errno, "looking at");
+    if (stat(t->base.tc->path, &named) != 0 || named.st_ino != st.st_ino || named.st_dev != st.st_dev) {
+        what = st.st_nlink > 0 ? "moved away" : "removed";
+        /* Somebody keeps it: what it holds of ours is whole there. */
+        lost = st.st_nlink == 0 || finish(t) != 0;
+    } else if (st.st_size != t->size) {
+        what = "changed";
+        lost = true;
+        /* Ours stands behind the cut, maybe behind half a line. */
+        if (st.st_size < t->size)
+            cut_back(t, st.st_size > t->size - t->good ? st.st_size - (t->size - t->good) : 0);
+    }
+    if (!what)
+        return 0;
+    if (lost && unsafe)
+        t->broken = ESTALE;
+    log_limited(&t->log, LOG_LEVEL_WARN, "target '%s': %s was %s by another program; it is begun anew", t->base.tc->name,
+                t->base.tc->path, what);
+    close_file(t);
+    result = reopen(t);
+    if (result == 0 && t->broken) {
+        snprintf(t->base.error, sizeof t->base.error, "%.150s was %s by another program", t->base.tc->path, what);
+        result = -t->broken;
+    }
+    return result;
+}
+
+/* Renames a file that is large or old enough and begins a new one.  What cannot
+ * be renamed goes on; that is told, and hinders no item. */
+static int
+rotate(struct target_xml *t)
+{
+    const struct config_target *tc = t->base.tc;
+    int64_t now = clock_monotonic();
+    int result;
+
+    if (t->size <= t->empty || now < t->rotate_at
+        || !((tc->rotate_bytes && (uint64_t) t->size >= tc->rotate_bytes)
+             || (tc->rotate_ns && now - t->begun_at >= tc->rotate_ns)))
+        return 0;
+    result = finish(t);
+    if (result == 0 && (result = rotate_rename(tc->path, clock_utc())) != 0 && !t->lines)
+        cut_back(t, t->size);
+    if (result != 0) {
+        t->rotate_at = now + WHEN_MINUTE;
+        log_limited(&t->log, LOG_LEVEL_WARN, "target '%s': cannot rotate %s: %s; it grows on", tc->name, tc->path,
+                    strerror(-result));
+        return 0;
+    }
+    close_file(t);
+    return reopen(t);
+}
+
+/* --- items -------------------------------------------------------------------------- */
 
 /* Writes the buffer; when it cannot, the file ends where it ended before and
  * the buffer stays. */
@@ -289,13 +347,8 @@ write_buffer(struct target_xml *t)
 
     if (t->n == 0)
         return 0;
-    if (t->fd < 0)
-        return fail(t, ENOENT, "writing to");
-    if (t->cut_first) {
-        cut_back(t, t->size);
-        if (t->cut_first)
-            return fail(t, errno, "cutting");
-    }
+    if ((result = reopen(t)) != 0 || (result = look(t)) != 0)
+        return result;
     if ((result = write_all(t->fd, t->buffer, t->n)) != 0) {
         cut_back(t, t->size);
         return fail(t, -result, "writing to");
@@ -310,10 +363,12 @@ target_xml_send(struct target *target, const struct target_item *item)
 {
     static const char ns[] = " xmlns=\"" ITEM_XML_NS "\"";
     struct target_xml *t = of(target);
-    size_t need = item->xml.n + sizeof ns, tag = t->lines ? TAG : 0;
+    size_t need = item->xml.n + sizeof ns, tag = archive_tag(item->xml.p, item->xml.n), head = t->lines ? tag : 0;
     int result;
 
-    if (item->xml.n <= TAG || !is_item_start(item->xml.p, TAG) || item->xml.p[item->xml.n - 1] != '\n')
+    if (t->broken)
+        return -t->broken;
+    if (tag == 0 || item->xml.n <= tag || item->xml.p[item->xml.n - 1] != '\n')
         return fail(t, EINVAL, "an item that is not one line of XML, for");
     if (t->n + need > BUFFER_SIZE && (result = write_buffer(t)) != 0)
         return result;
@@ -326,121 +381,82 @@ target_xml_send(struct target *target, const struct target_item *item)
         t->cap = t->n + need;
     }
     if (t->lines) {
-        memcpy(t->buffer + t->n, item->xml.p, tag);
-        memcpy(t->buffer + t->n + tag, ns, sizeof ns - 1);
-        t->n += tag + sizeof ns - 1;
+        memcpy(t->buffer + t->n, item->xml.p, head);
+        memcpy(t->buffer + t->n + head, ns, sizeof ns - 1);
+        t->n += head + sizeof ns - 1;
     }
-    memcpy(t->buffer + t->n, item->xml.p + tag, item->xml.n - tag);
-    t->n += item->xml.n - tag;
+    memcpy(t->buffer + t->n, item->xml.p + head, item->xml.n - head);
+    t->n += item->xml.n - head;
     t->pending++;
     t->base.sent++;
-    t->base.taken = item->seq;
+    if (item->seq > t->base.taken)
+        t->base.taken = item->seq;
     return 0;
 }
 
-/* Everything since the last good flush goes again: none of it may stay. */
+/* Makes everything taken safe: written, on disk, and still under its name. */
 static int
-undo(struct target_xml *t, int result)
+settle(struct target_xml *t)
 {
-    t->n = 0;
-    t->base.sent -= t->pending;
-    t->pending = 0;
-    cut_back(t, t->good);
-    return result;
-}
+    struct stat st, named;
+    int result = t->broken ? -t->broken : write_buffer(t);
 
-/* The file was taken away or cut by somebody: what was written is not where it
- * should be.  Opens the path anew. */
-static int
-start_over(struct target_xml *t, const char *what)
-{
-    const char *why = "";
-    int result;
-
-    t->n = 0;
-    t->base.sent -= t->pending;
-    t->pending = 0;
-    if (t->fd >= 0)
-        close(t->fd);
-    result = open_file(t, &why);
-    t->cut_first = false;
+    if (result == 0 && (result = sync_file(t->fd)) != 0)
+        result = fail(t, -result, "syncing");
+    if (result == 0
+        && (fstat(t->fd, &st) != 0 || stat(t->base.tc->path, &named) != 0 || named.st_ino != st.st_ino
+            || named.st_dev != st.st_dev || st.st_size != t->size)) {
+        /* In this very moment: whoever took it may have read it before. */
+        result = look(t);
+        result = result == 0 ? fail(t, ESTALE, "somebody took away") : result;
+        return undo(t, result);
+    }
     if (result != 0) {
         if (t->fd >= 0)
-            close(t->fd);
-        t->fd = -1;
-        snprintf(t->base.error, sizeof t->base.error, "%.100s was %s by another program, and cannot be opened again: %s%s%s",
-                 t->base.tc->path, what, strerror(-result), *why ? ": " : "", why);
-        return result;
+            cut_back(t, t->good);
+        return undo(t, result);
     }
-    snprintf(t->base.error, sizeof t->base.error, "%.150s was %s by another program; it was opened again", t->base.tc->path,
-             what);
-    return -ESTALE;
+    t->good = t->size;
+    t->safe = t->base.taken;
+    t->pending = 0;
+    return 0;
 }
 
 static int
-target_xml_flush(struct target *target, int timeout_ms)
+target_xml_settle(struct target *target, int wait_ms, uint64_t *safe)
 {
     struct target_xml *t = of(target);
-    struct stat st, named;
-    int result;
+    int result = 0;
 
-    (void) timeout_ms;
-    if (t->fd < 0)
-        return start_over(t, "taken away");
-    if (t->n == 0 && t->size == t->good)
-        return 0;
-    if ((result = write_buffer(t)) != 0)
-        return undo(t, result);
-    if (fsync(t->fd) != 0)
-        return undo(t, fail(t, errno, "syncing"));
-    if (fstat(t->fd, &st) != 0)
-        return undo(t, fail(t, errno, "looking at"));
-    if (stat(t->base.tc->path, &named) != 0 || named.st_ino != st.st_ino || named.st_dev != st.st_dev)
-        return start_over(t, "taken away");
-    if (st.st_size != t->size) {
-        /* Cut by somebody, and ours stands behind the cut, maybe behind half a line. */
-        if (st.st_size < t->size)
-            cut_back(t, st.st_size > t->size - t->good ? st.st_size - (t->size - t->good) : 0);
-        return start_over(t, "changed");
-    }
-    t->good = t->size;
-    t->pending = 0;
-    return 0;
+    (void) wait_ms; /* the disk takes the time it takes */
+    if (t->pending)
+        result = settle(t);
+    else if (t->fd >= 0 && clock_monotonic() - t->looked_at >= WHEN_SECOND)
+        result = look(t);
+    if (result == 0)
+        result = reopen(t);
+    if (result == 0)
+        result = rotate(t);
+    *safe = t->safe;
+    return result;
 }
 
 static void
 target_xml_close(struct target *target)
 {
     struct target_xml *t = of(target);
-    struct xml_buf tail;
-    int result;
+    int result = 0;
 
     if (!t)
         return;
-    if ((result = target_xml_flush(target, 0)) != 0)
+    if (t->pending && (result = settle(t)) != 0)
         log_error("target \"%s\": %s", t->base.tc->name, t->base.error);
-    if (t->fd >= 0 && !t->lines && !t->cut_first) {
-        xml_buf_init(&tail, HEAD_MAX * 8);
-        item_xml_close(&tail);
-        if (tail.failed || write_all(t->fd, tail.p, tail.n) != 0 || fsync(t->fd) != 0)
-            log_error("target \"%s\": %s: cannot write the closing tag: %s", t->base.tc->name, t->base.tc->path,
-                      strerror(errno));
-        xml_buf_fini(&tail);
-    }
-    if (t->fd >= 0)
-        close(t->fd);
+    if (t->fd >= 0 && !t->cut_first && (result = finish(t)) != 0)
+        log_error("target \"%s\": %s: cannot write the closing tag: %s", t->base.tc->name, t->base.tc->path,
+                  strerror(-result));
+    close_file(t);
     free(t->buffer);
     free(t);
-}
-
-static int
-target_xml_settle(struct target *t, int wait_ms, uint64_t *safe)
-{
-    int r = target_xml_flush(t, wait_ms ? wait_ms : 5000);
-
-    if (r == 0)
-        *safe = t->taken;
-    return r;
 }
 
 const struct target_class target_xml_class = {

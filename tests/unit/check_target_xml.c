@@ -7,8 +7,6 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libxml/parser.h>
-#include <libxml/xmlschemas.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,122 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "forwarder/target.h"
 #include "forwarder/target_capture.h"
-#include "parsers/item_xml.h"
-#include "tests/unit/scratch.h"
-
-static char dir[256], path[300], err[1024];
-static struct config config;
-static struct config_target tc;
-static struct xml_buf buf;
-
-static void
-setup(void)
-{
-    static char name[] = "archive", type[] = "xml";
-
-    scratch_make(dir, sizeof dir);
-    snprintf(path, sizeof path, "%s/events.xml", dir);
-    tc = (struct config_target){.place = {"main.xml", 7}, .name = name, .type = type, .path = path};
-    xml_buf_init(&buf, 1 << 20);
-}
-
-static void
-teardown(void)
-{
-    xml_buf_fini(&buf);
-    scratch_remove(dir);
-}
-
-static struct target *
-must_open(void)
-{
-    struct target *t = target_xml_class.open(&config, &tc, err, sizeof err);
-
-    ck_assert_msg(t != NULL, "%s", err);
-    return t;
-}
-
-static int
-send_sized(struct target *t, unsigned k, size_t size)
-{
-    struct event e = {.cls = CLASS_DISK_FULL, .severity = SEVERITY_WARNING, .format = STR("sms-log"),
-                      .source_name = STR("despool.log"), .offset = k, .length = size};
-    struct item item = {.kind = ITEM_EVENT, .event = &e};
-    struct target_item out = {.seq = k, .target_seq = k, .item = &item};
-    char *text = malloc(size + 1);
-    int result;
-
-    for (size_t i = 0; i < size; i++)
-        text[i] = (char) ('a' + (k + i) % 26);
-    sprintf(e.id, "%032x", k);
-    e.text = str_make(text, size);
-    xml_buf_clear(&buf);
-    item_xml_write(&buf, &item);
-    ck_assert(!buf.failed);
-    out.xml = str_make(buf.p, buf.n);
-    result = t->cls->send(t, &out);
-    free(text);
-    return result;
-}
-
-static void
-send_run(struct target *t, unsigned from, unsigned n)
-{
-    for (unsigned i = 0; i < n; i++)
-        ck_assert_msg(send_sized(t, from + i, 300) == 0, "%s", t->error);
-}
-
-static void
-must_flush(struct target *t)
-{
-    ck_assert_msg(target_flush(t, 1000) == 0, "%s", t->error);
-}
-
-/* The file is a document that event.xsd accepts, with exactly 'n' items. */
-static void
-expect_valid(unsigned n)
-{
-    char xsd[1024];
-    xmlSchemaParserCtxt *p;
-    xmlSchemaValidCtxt *v;
-    xmlSchema *schema;
-    xmlDoc *doc;
-
-    snprintf(xsd, sizeof xsd, "%s/../schemas/event.xsd", getenv("TEST_SRCDIR"));
-    ck_assert_ptr_nonnull(p = xmlSchemaNewParserCtxt(xsd));
-    ck_assert_ptr_nonnull(schema = xmlSchemaParse(p));
-    ck_assert_ptr_nonnull(v = xmlSchemaNewValidCtxt(schema));
-    ck_assert_ptr_nonnull(doc = xmlReadFile(path, NULL, XML_PARSE_NONET));
-    ck_assert_int_eq(xmlSchemaValidateDoc(v, doc), 0);
-    ck_assert_uint_eq(xmlChildElementCount(xmlDocGetRootElement(doc)), n);
-    xmlFreeDoc(doc);
-    xmlSchemaFreeValidCtxt(v);
-    xmlSchemaFree(schema);
-    xmlSchemaFreeParserCtxt(p);
-}
-
-/* Items 1 .. n stand in the file in order, each once and whole. */
-static void
-expect_items(unsigned n)
-{
-    size_t size;
-    char *all = scratch_read(path, &size), *p = all;
-    unsigned k = 0;
-
-    while ((p = strstr(p, "<event "))) {
-        ck_assert(p == all || p[-1] == '\n');
-        ck_assert_int_eq(strncmp(p + 6, " xmlns=\"" ITEM_XML_NS "\"", 30) == 0, tc.form_lines);
-        ck_assert_ptr_nonnull(p = strstr(p, " id=\""));
-        ck_assert_uint_eq(strtoul(p + 5 + 24, NULL, 16), ++k);
-        ck_assert_ptr_nonnull(p = strchr(p, '\n'));
-        ck_assert_int_eq(memcmp(p - 8, "</event>", 8), 0);
-    }
-    ck_assert_uint_eq(k, n);
-    ck_assert(size == 0 || all[size - 1] == '\n');
-    free(all);
-}
+#include "tests/unit/archive.h"
 
 START_TEST(is_valid_after_every_clean_stop)
 {
@@ -411,35 +295,6 @@ START_TEST(loses_and_doubles_nothing_on_a_full_disk)
 }
 END_TEST
 
-START_TEST(notices_that_its_file_was_taken_away)
-{
-    struct target *t = must_open();
-    char other[400];
-
-    send_run(t, 1, 10);
-    must_flush(t);
-    snprintf(other, sizeof other, "%s.old", path);
-    ck_assert_int_eq(rename(path, other), 0);
-    send_run(t, 11, 10);
-    ck_assert_int_eq(target_flush(t, 1000), -ESTALE);
-    ck_assert_uint_eq(t->sent, 10);
-    send_run(t, 1, 10);
-    must_flush(t);
-    expect_items(10);
-    ck_assert_int_eq(unlink(path), 0);
-    send_run(t, 1, 5);
-    ck_assert_int_eq(target_flush(t, 1000), -ESTALE);
-    send_run(t, 1, 5);
-    must_flush(t);
-    ck_assert_int_eq(truncate(path, 100), 0);
-    send_run(t, 6, 5);
-    ck_assert_int_eq(target_flush(t, 1000), -ESTALE);
-    send_run(t, 1, 7);
-    t->cls->close(t);
-    expect_valid(7);
-}
-END_TEST
-
 START_TEST(the_double_keeps_and_fails_as_told)
 {
     struct target *t = target_capture_class.open(&config, &tc, err, sizeof err);
@@ -496,7 +351,6 @@ main(void)
     tcase_add_test(tc1, refuses_what_is_not_its_own);
     tcase_add_test(tc1, keeps_a_second_writer_out);
     tcase_add_test(tc1, loses_and_doubles_nothing_on_a_full_disk);
-    tcase_add_test(tc1, notices_that_its_file_was_taken_away);
     tcase_add_test(tc1, the_double_keeps_and_fails_as_told);
     tcase_add_test(tc1, the_table_knows_its_kinds);
     suite_add_tcase(s, tc1);

@@ -160,6 +160,8 @@ read_on(struct merge *m, struct entry *e, const struct stream_pass *pass)
         continue;
     if (r == 0 && more != 0)
         r = more == -EAGAIN ? 0 : more;
+    if (r > 0)
+        stream_hold(e->stream, true);
     if (r < 0) {
         if (stream_error(e->stream)[0])
             log_error("%s", stream_error(e->stream));
@@ -196,6 +198,7 @@ merge_next(struct merge *m, const struct stream_pass *pass)
     if (m->owed || !m->live)
         return NULL;
     m->given = true;
+    stream_hold(m->heap[0]->stream, false);
     return m->heap[0]->stream;
 }
 

@@ -91,6 +91,9 @@ uint64_t stream_waiting(const struct stream *);
 /* Of the file: the next byte to come out as a record. */
 uint64_t stream_offset(const struct stream *);
 
+/* While the event is held (read ahead, and not yet given to anybody) the place
+ * is before it: else a restart would pass it over. */
+void stream_hold(struct stream *, bool held);
 /* The place after the last event, and what goes with it, as bytes for the
  * journal; false when no file has begun or memory ended. */
 bool stream_save(struct stream *, struct keep_out *);

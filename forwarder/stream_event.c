@@ -157,6 +157,8 @@ stream_make(struct stream *s, const struct format_span *span, bool bad)
     if (!ev->text.p)
         return -ENOMEM;
     s->stored = str_make(raw, (size_t) ev->length);
+    s->before = (struct stream_before){s->offset, s->line, s->order_known, s->order};
+    s->held = false;
     stream_note_time(s, &ev->when);
     s->stats.records++;
     if (bad || s->unframed)
@@ -204,6 +206,12 @@ struct event *
 stream_event(struct stream *s)
 {
     return &s->event;
+}
+
+void
+stream_hold(struct stream *s, bool held)
+{
+    s->held = held;
 }
 
 struct arena *

@@ -172,17 +172,17 @@ put_hash(struct keep_out *o, const uint8_t hash_[PLACE_HASH])
 }
 
 static void
-save_recent(const struct stream *s, struct keep_out *o)
+save_recent(const struct stream *s, int64_t order, struct keep_out *o)
 {
     unsigned live = 0;
 
     for (unsigned i = 0; i < ID_RECENT; i++)
-        live += s->recent.entry[i].count > 0 && s->order - s->recent.entry[i].time <= STREAM_RECENT;
+        live += s->recent.entry[i].count > 0 && order - s->recent.entry[i].time <= STREAM_RECENT;
     keep_put_u64(o, live);
     for (unsigned i = 0; i < ID_RECENT; i++) {
         const struct id_recent_entry *e = &s->recent.entry[i];
 
-        if (e->count == 0 || s->order - e->time > STREAM_RECENT)
+        if (e->count == 0 || order - e->time > STREAM_RECENT)
             continue;
         keep_put_u64(o, i);
         keep_put_u64(o, e->half);
@@ -194,20 +194,21 @@ save_recent(const struct stream *s, struct keep_out *o)
 bool
 stream_save(struct stream *s, struct keep_out *o)
 {
-    size_t tail = s->offset < PLACE_TAIL ? (size_t) s->offset : PLACE_TAIL;
+    const struct stream_before now = {s->offset, s->line, s->order_known, s->order}, *at = s->held ? &s->before : &now;
+    size_t back = (size_t) (s->offset - at->offset), tail = at->offset < PLACE_TAIL ? (size_t) at->offset : PLACE_TAIL;
     uint8_t head_hash[PLACE_HASH], tail_hash[PLACE_HASH];
 
-    if (!s->opened || tail > s->raw.start || !hash(s, s->head, s->head_n, head_hash)
-        || !hash(s, tail ? s->raw.p + s->raw.start - tail : "", tail, tail_hash))
+    if (!s->opened || back + tail > s->raw.start || !hash(s, s->head, s->head_n, head_hash)
+        || !hash(s, tail ? s->raw.p + s->raw.start - back - tail : "", tail, tail_hash))
         return false;
-    keep_put_u64(o, s->offset);
-    keep_put_u64(o, s->line);
+    keep_put_u64(o, at->offset);
+    keep_put_u64(o, at->line);
     keep_put_u64(o, s->head_n);
     put_hash(o, head_hash);
     put_hash(o, tail_hash);
-    keep_put_u64(o, s->order_known);
-    keep_put_u64(o, (uint64_t) s->order);
-    save_recent(s, o);
+    keep_put_u64(o, at->order_known);
+    keep_put_u64(o, (uint64_t) at->order);
+    save_recent(s, at->order, o);
     /* The first version ended here. */
     keep_put_u64(o, s->place.dev);
     keep_put_u64(o, s->place.ino);

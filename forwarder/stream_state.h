@@ -52,6 +52,13 @@ struct stream {
     struct str identity; /* the host its id is made with */
     bool order_known, nearest_known;
     int64_t order;
+    /* as they were before the event; 'held' while nobody has taken it */
+    struct stream_before {
+        uint64_t offset, line;
+        bool order_known;
+        int64_t order;
+    } before;
+    bool held;
     struct when nearest;
     struct stream_stats stats;
     char error[512];

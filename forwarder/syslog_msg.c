@@ -36,7 +36,8 @@ struct out {
     bool cut;         /* a value was shortened */
 };
 
-static void
+/* In line, so that literals become a few moves: this file runs for every item. */
+static inline void
 put_bytes(struct out *o, const char *p, size_t n)
 {
     if (n > o->cap - o->n) {
@@ -47,16 +48,25 @@ put_bytes(struct out *o, const char *p, size_t n)
     o->n += n;
 }
 
-static void
+static inline void
 put(struct out *o, const char *z)
 {
     put_bytes(o, z, strlen(z));
 }
 
+/* The beginning of a parameter as one literal; NAME is one. */
+#define OPENING(name) " " name "=\"", sizeof(" " name "=\"") - 1
+
 static void
 put_number(struct out *o, uint64_t v)
 {
     char text[20], *p = text + sizeof text;
+
+    if (v < 10) {
+        text[0] = (char) ('0' + v);
+        put_bytes(o, text, 1);
+        return;
+    }
     do
         *--p = (char) ('0' + v % 10);
     while ((v /= 10) != 0);
@@ -104,76 +114,80 @@ plain_length(struct str s)
     return n;
 }
 
-/* ' NAME="VALUE"' with at most 'max' octets of value.  Left out when 's' is
- * absent. */
+/* The octets of a value that is not plain all through, shown and escaped. */
 static void
-put_limited(struct out *o, const char *name, struct str s, size_t max)
+put_shown(struct out *o, struct str s, size_t max)
 {
     /* text_show() stops at most 16 octets short of its room, so that more than
      * 'max' shown octets mean a value that is longer. */
     char shown[VALUE_MAX + 17];
+
+    s.n = text_show(s, shown, max + 17);
+    s.p = shown;
+    put_escaped(o, s, max);
+}
+
+/* A parameter, ' NAME="' of 'n' octets given, with at most 'max' octets of
+ * value.  Left out when 's' is absent. */
+static inline void
+put_limited_as(struct out *o, const char *opening, size_t n, struct str s, size_t max)
+{
     size_t plain;
 
     if (!str_has(s))
         return;
-    put(o, " ");
-    put(o, name);
-    put(o, "=\"");
+    put_bytes(o, opening, n);
     plain = plain_length(str_make(s.p, s.n < max ? s.n : max));
-    if (plain)
-        put_bytes(o, s.p, plain);
-    if (plain < s.n) {
-        s = str_skip(s, plain);
-        max -= plain;
-        s.n = text_show(s, shown, max + 17);
-        s.p = shown;
-        put_escaped(o, s, max);
-    }
+    put_bytes(o, s.p, plain);
+    if (plain < s.n)
+        put_shown(o, str_skip(s, plain), max - plain);
     put(o, "\"");
 }
+#define put_limited(o, name, s, max) put_limited_as(o, OPENING(name), s, max)
 
 /* A value that may be shortened, or left out when nothing else helps. */
-static void
-put_value(struct out *o, const char *name, struct str s)
+static inline void
+put_value_as(struct out *o, const char *opening, size_t n, struct str s)
 {
     if (o->value_max)
-        put_limited(o, name, s, o->value_max);
+        put_limited_as(o, opening, n, s, o->value_max);
     else if (str_has(s))
         o->cut = true;
 }
+#define put_value(o, name, s) put_value_as(o, OPENING(name), s)
 
 /* A word of our own: always whole, and nothing in it to escape. */
-static void
-put_word(struct out *o, const char *name, const char *word)
+static inline void
+put_word_as(struct out *o, const char *opening, size_t n, const char *word)
 {
-    put(o, " ");
-    put(o, name);
-    put(o, "=\"");
+    put_bytes(o, opening, n);
     put(o, word);
     put(o, "\"");
 }
+#define put_word(o, name, word) put_word_as(o, OPENING(name), word)
 
-static void
-put_count(struct out *o, const char *name, uint64_t v)
+static inline void
+put_count_as(struct out *o, const char *opening, size_t n, uint64_t v)
 {
-    put(o, " ");
-    put(o, name);
-    put(o, "=\"");
+    put_bytes(o, opening, n);
     put_number(o, v);
     put(o, "\"");
 }
+#define put_count(o, name, v) put_count_as(o, OPENING(name), v)
 
 static void
-put_time(struct out *o, const char *name, const struct when *w)
+put_time_as(struct out *o, const char *opening, size_t n, const struct when *w)
 {
     char text[WHEN_TEXT_SIZE];
+
     if (when_text(w, text))
-        put_word(o, name, text);
+        put_word_as(o, opening, n, text);
 }
+#define put_time(o, name, w) put_time_as(o, OPENING(name), w)
 
 /* Ids or articles as one value, blanks between. */
 static void
-put_list(struct out *o, const char *name, const struct str *list, unsigned n)
+put_list_as(struct out *o, const char *opening, size_t opening_n, const struct str *list, unsigned n)
 {
     char text[512];
     size_t used = 0;
@@ -191,8 +205,9 @@ put_list(struct out *o, const char *name, const struct str *list, unsigned n)
         used += list[i].n;
     }
     if (used)
-        put_value(o, name, str_make(text, used));
+        put_value_as(o, opening, opening_n, str_make(text, used));
 }
+#define put_list(o, name, list, n) put_list_as(o, OPENING(name), list, n)
 
 /* --- header ----------------------------------------------------------------- */
 
@@ -218,9 +233,16 @@ static void
 put_hostname(struct out *o, struct str name, bool *changed)
 {
     char shown[HOSTNAME_MAX + 17];
-    size_t n = name.n ? text_show(name, shown, sizeof shown) : 0, length = 0;
+    size_t n = 0, length = 0;
 
     *changed = false;
+    while (n < name.n && n < HOSTNAME_MAX && name.p[n] > 32 && name.p[n] < 127)
+        n++;
+    if (n && n == name.n) {
+        put_bytes(o, name.p, n);
+        return;
+    }
+    n = text_show(name, shown, sizeof shown);
     for (size_t i = 0, k; i < n; i += k, length++) {
         k = char_length(shown + i);
         if (length == HOSTNAME_MAX) {
@@ -357,18 +379,11 @@ put_verdict(struct out *o, const struct facts *f)
 static void
 put_facts(struct out *o, const struct facts *f)
 {
-    static const struct {
-        const char *sd;
-        size_t offset;
-    } fields[] = {
-#define FACT(member, element, attribute, sd, prose) {sd, offsetof(struct facts, member)},
+#define FACT(member, element, attribute, sd, prose) \
+    if (sizeof(sd) > 1 && str_has(f->member)) \
+        put_value(o, sd, f->member);
 #include "parsers/event_fields.def"
 #undef FACT
-    };
-
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        if (*fields[i].sd)
-            put_value(o, fields[i].sd, *(const struct str *) (const void *) ((const char *) f + fields[i].offset));
 }
 
 /* All of truecause@PEN but its end. */
@@ -443,7 +458,7 @@ message_text(const struct item *item, char *out, size_t cap)
 {
     char line[SUMMARY_SIZE];
     struct str s = STR_NONE;
-    size_t plain = 0;
+    size_t plain;
 
     switch (item->kind) {
     case ITEM_EVENT:
@@ -456,8 +471,8 @@ message_text(const struct item *item, char *out, size_t cap)
         s = str_make(line, summary_notice(item->notice, line));
         break;
     }
-    while (plain < s.n && plain < cap - 1 && s.p[plain] >= ' ' && s.p[plain] < 127)
-        plain++;
+    for (plain = 0; plain < s.n && plain < cap - 1 && s.p[plain] >= ' ' && s.p[plain] < 127; plain++)
+        continue;
     if (plain)
         memcpy(out, s.p, plain);
     return plain < s.n ? plain + text_show(str_skip(s, plain), out + plain, cap - plain) : plain;
@@ -470,10 +485,12 @@ put_message(struct out *o, const char *msg, size_t n, bool *truncated)
 {
     static const char flag[] = " truncated=\"true\"", bom[] = "\xef\xbb\xbf";
     size_t room = o->cap - o->n, kept = 0;
-    bool ascii = true;
+    unsigned odd = 0;
+    bool ascii;
 
     for (size_t i = 0; i < n; i++)
-        ascii = ascii && (unsigned char) msg[i] < 0x80;
+        odd |= (unsigned char) msg[i];
+    ascii = odd < 0x80;
     *truncated = o->cut || room < 2 + (ascii ? 0 : 3) + n;
     if (*truncated)
         put(o, flag);
@@ -485,6 +502,8 @@ put_message(struct out *o, const char *msg, size_t n, bool *truncated)
         return;
     put(o, ascii ? " " : " \xef\xbb\xbf");
     room -= ascii ? 1 : 1 + sizeof bom - 1;
+    if (n <= room)
+        kept = n;
     while (kept < n && kept + char_length(msg + kept) <= room)
         kept += char_length(msg + kept);
     put_bytes(o, msg, kept);

@@ -54,7 +54,7 @@ put_format(struct line *l, const char *format, ...)
 static size_t
 finish(const struct line *l, char out[SUMMARY_SIZE])
 {
-    size_t chars = 0, i = 0, cut = 0;
+    size_t chars = 0, i = l->n <= SUMMARY_CHARS ? l->n : 0, cut = 0;
 
     for (; i < l->n; i++) {
         if (((unsigned char) l->p[i] & 0xc0) == 0x80)

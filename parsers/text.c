@@ -356,9 +356,18 @@ text_show(struct str s, char *out, size_t cap)
 
     while (i < s.n) {
         uint32_t c = 0;
-        size_t taken = get_utf8(p + i, s.n - i, &c), k;
+        size_t taken, k;
         char one[4 * 4];
 
+        /* Nearly all is plain, and goes in runs. */
+        for (k = 0; i + k < s.n && o + k + 1 < cap && p[i + k] >= 0x20 && p[i + k] < 0x7f; k++)
+            out[o + k] = (char) p[i + k];
+        if (k) {
+            o += k;
+            i += k;
+            continue;
+        }
+        taken = get_utf8(p + i, s.n - i, &c);
         if (taken == 3 && is_escape(p + i)) {
             one[0] = '<';
             one[1] = hex[(c & 0xff) >> 4];

@@ -62,7 +62,10 @@ check_PROGRAMS += %D%/unit/check_event_xml
 check_PROGRAMS += %D%/unit/check_feed
 %C%_unit_check_feed_SOURCES = %D%/unit/check_feed.c %D%/unit/random_items.c %D%/unit/random_items.h
 check_PROGRAMS += %D%/unit/check_follow
-%C%_unit_check_follow_SOURCES = %D%/unit/check_follow.c %D%/unit/follow_taker.h %D%/unit/scratch.h
+%C%_unit_check_follow_SOURCES = %D%/unit/check_follow.c %D%/unit/follow_log.h %D%/unit/follow_taker.h %D%/unit/scratch.h
+check_PROGRAMS += %D%/unit/check_follow_source
+%C%_unit_check_follow_source_SOURCES = %D%/unit/check_follow_source.c %D%/unit/follow_log.h %D%/unit/follow_taker.h \
+	%D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_format
 %C%_unit_check_format_SOURCES = %D%/unit/check_format.c
 check_PROGRAMS += %D%/unit/check_generation
@@ -279,12 +282,15 @@ EXTRA_PROGRAMS += %D%/bench/bench_load
 %C%_bench_bench_load_SOURCES = %D%/bench/bench_load.c
 EXTRA_PROGRAMS += %D%/bench/bench_start
 %C%_bench_bench_start_SOURCES = %D%/bench/bench_start.c
+EXTRA_PROGRAMS += %D%/bench/bench_syslog
+%C%_bench_bench_syslog_SOURCES = %D%/bench/bench_syslog.c
 EXTRA_PROGRAMS += %D%/bench/bench_time
 %C%_bench_bench_time_SOURCES = %D%/bench/bench_time.c
 BENCHES = \
 	%D%/bench/bench_journal$(EXEEXT) \
 	%D%/bench/bench_load$(EXEEXT) \
 	%D%/bench/bench_start$(EXEEXT) \
+	%D%/bench/bench_syslog$(EXEEXT) \
 	%D%/bench/bench_time$(EXEEXT)
 
 # --- packed besides ------------------------------------------------------------

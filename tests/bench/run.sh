@@ -53,6 +53,9 @@ mkdir "$dir/journal"
 "$bench/bench_journal" "$dir/journal" "$count"
 rm -rf "$dir/journal"
 
+# What the syslog target sends when items are in memory.
+"$bench/bench_syslog" "$count"
+
 # rsyslog: the same file, the records with error 32 to a file.
 if command -v rsyslogd >/dev/null 2>&1; then
     mkdir "$dir/rsyslog"

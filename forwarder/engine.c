@@ -275,6 +275,7 @@ engine_take_chunks(struct engine *e, int wait_ms)
     e->inbox = NULL;
     e->inbox_last = &e->inbox;
     pthread_mutex_unlock(&e->lock);
+    engine_look_at_clock(e);
     for (; c; c = next) {
         next = c->next;
         if (c->log)

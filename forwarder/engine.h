@@ -83,8 +83,9 @@ struct engine {
     struct batch *batch;    /* items since the last commit */
     struct arena *arena;    /* for what happens between records */
     int64_t started;        /* monotonic */
+    int64_t clock;          /* monotonic, as of the last look: one for 16 records */
+    int64_t wall;           /* UTC as the system has it, of the same look */
     int64_t utc_offset;     /* engine_now() = monotonic + this: does not jump */
-    int64_t batch_since;    /* monotonic: oldest item of 'batch', 0 none */
     int64_t moved_since;    /* monotonic: some place changed and is not saved */
     int64_t watched;        /* monotonic: last engine_watch() */
     int64_t live_at;        /* and the last correlate_live() */

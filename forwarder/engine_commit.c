@@ -34,10 +34,10 @@ engine_batch_is_full(struct engine *e)
 
     if (n >= ENGINE_BATCH || batch_bytes(e->batch) >= ENGINE_BATCH_BYTES)
         return true;
-    if (n == 0 && !e->moved_since)
+    if ((e->records & 15) != 0)
         return false;
-    return (e->records & 15) == 0
-           && clock_monotonic() - (e->batch_since ? e->batch_since : e->moved_since) >= ENGINE_BATCH_MS * 1000000LL;
+    engine_look_at_clock(e);
+    return e->moved_since && e->clock - e->moved_since >= ENGINE_BATCH_MS * 1000000LL;
 }
 
 bool
@@ -239,7 +239,7 @@ committed(struct engine *e)
         e->tails[i]->moved = false;
     e->whole = false;
     e->history_saved = e->history;
-    e->moved_since = e->batch_since = 0;
+    e->moved_since = 0;
     e->commits++;
     e->last_commit = clock_monotonic();
     e->items += batch_count(full);
@@ -283,6 +283,7 @@ engine_commit(struct engine *e)
     e->heartbeat = clock_monotonic();
     pthread_mutex_unlock(&e->lock);
     r = write_all(e);
+    engine_look_at_clock(e);
     if (r) {
         pthread_mutex_lock(&e->lock);
         e->dirty = true;

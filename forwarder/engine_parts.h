@@ -50,6 +50,7 @@ void engine_commit(struct engine *);
 
 /* engine_record.c: what is asked and noted around each record. */
 bool engine_may_read(struct engine *);
+void engine_look_at_clock(struct engine *);
 int64_t engine_arrival(struct engine *, struct stream *);
 void engine_note_record(struct engine *, struct stream *);
 /* Ends a first start: the line that sums it up, and what is open. */

@@ -57,6 +57,14 @@ time_of(const struct event *ev)
     return ev->when.utc_known ? ev->when.utc : ev->when.local_known ? ev->when.local : 0;
 }
 
+/* A call for each record would be one in forty of its cost. */
+void
+engine_look_at_clock(struct engine *e)
+{
+    e->clock = clock_monotonic();
+    e->wall = clock_utc();
+}
+
 /* When the record of 's' came in: 0 for what is read long after it happened. */
 int64_t
 engine_arrival(struct engine *e, struct stream *s)
@@ -67,7 +75,7 @@ engine_arrival(struct engine *e, struct stream *s)
     if (t->history && at >= e->history_cutoff)
         t->history = false;
     e->history_record = t->history;
-    return e->once || t->history ? 0 : engine_now(e);
+    return e->once || t->history ? 0 : e->clock + e->utc_offset;
 }
 
 void
@@ -81,7 +89,7 @@ engine_note_record(struct engine *e, struct stream *s)
     t->moved = true;
     if (at) {
         t->last_time = at;
-        t->read_at = e->once ? 0 : engine_now(e);
+        t->read_at = e->clock + e->utc_offset;
     }
     if (e->history_record) {
         e->history_records++;
@@ -89,7 +97,7 @@ engine_note_record(struct engine *e, struct stream *s)
             e->history_first = at;
     }
     if (!e->moved_since)
-        e->moved_since = clock_monotonic();
+        e->moved_since = e->clock;
     if (!e->once && !t->history && at)
         engine_note_jump(e, t, stream_event(s));
     if (t->gone || t->lost[0])
@@ -102,7 +110,6 @@ static int
 take_item(void *arg, const struct item *item)
 {
     struct engine *e = arg;
-    int64_t now;
 
     switch (item->kind) {
     case ITEM_EVENT:
@@ -115,15 +122,12 @@ take_item(void *arg, const struct item *item)
         e->faults += item->alarm->state == ALARM_RAISED;
         e->history_faults += e->history_record && item->alarm->state == ALARM_RAISED;
         if (!e->once && !e->history_record)
-            storm_count(e->storms, item->alarm, engine_now(e));
+            storm_count(e->storms, item->alarm, e->clock + e->utc_offset);
         break;
     case ITEM_NOTICE:
         break;
     }
-    now = clock_utc();
-    if (!e->batch_since)
-        e->batch_since = clock_monotonic();
-    return batch_add(e->batch, item, now, e->history_record);
+    return batch_add(e->batch, item, e->wall, e->history_record);
 }
 
 struct sink

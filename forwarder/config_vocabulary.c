@@ -50,7 +50,7 @@ const struct config_word config_words[] = {
     {T, "version", CONFIG_SNMP, 0, "\"2c\""},
     {T, "community-file", CONFIG_SNMP, CONFIG_SNMP, "the name of a file that holds the community"},
     {T, "notification", CONFIG_SNMP, 0, "\"trap\""},
-    {T, "pdu-size", CONFIG_SNMP, 0, "bytes, 484 to 65507"},
+    {T, "pdu-size", CONFIG_SNMP, 0, "bytes, 1024 to 65507"},
     {T, "facility", CONFIG_SYSLOG, 0, "a syslog facility such as \"local0\" or \"daemon\""},
     {0, NULL, 0, 0, NULL},
 };

@@ -13,6 +13,19 @@
 #include "parsers/str.h"
 #include "parsers/when.h"
 
+/* config_time() trusts its text, which the schema has seen; this did not. */
+static bool
+is_span(const char *text)
+{
+    static const char *const unit[] = {"s", "min", "h", "d"};
+    const char *end = text + strspn(text, "0123456789");
+
+    for (unsigned i = 0; i < sizeof unit / sizeof unit[0]; i++)
+        if (end > text && strcmp(end, unit[i]) == 0)
+            return true;
+    return false;
+}
+
 /* Takes 'n' digits off the front of '*p'; -1 when they are not there. */
 static int
 digits(const char **p, int n)
@@ -71,7 +84,7 @@ moment_read(const char *text, int64_t now, int64_t *utc)
     int64_t ago;
     time_t t;
 
-    if (config_time(text, &ago)) {
+    if (is_span(text) && config_time(text, &ago)) {
         *utc = now - ago;
         return true;
     }

@@ -146,12 +146,6 @@ told_seq(const struct told *t)
     return t->sent.seq;
 }
 
-bool
-told_room(const struct told *t)
-{
-    return t->n < TOLD_QUEUE;
-}
-
 unsigned
 told_unsafe(const struct told *t)
 {
@@ -185,6 +179,12 @@ grow(struct told *t)
     t->first = 0;
     t->cap = cap;
     return true;
+}
+
+bool
+told_room(struct told *t)
+{
+    return grow(t);
 }
 
 bool

@@ -59,7 +59,7 @@ struct told_pass {
     bool folded;
 };
 bool told_pass(struct told *, const struct told_pass *); /* false: no room, again after told_safe() */
-bool told_room(const struct told *); /* for one more told_pass() */
+bool told_room(struct told *); /* makes sure of it for one told_pass(); false: after some told_safe() */
 unsigned told_unsafe(const struct told *); /* items that went out and are not safe */
 int64_t told_oldest(const struct told *);  /* arrival of the first of them, 0 none */
 /* Calls 'each' for every key of which 'held' is held (TOLD_NOTHING: for every

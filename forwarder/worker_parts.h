@@ -48,6 +48,7 @@ struct worker {
     int64_t heartbeat, again; /* next, monotonic */
     int64_t dirty_due, dirty_last;
     unsigned tries; /* since the last progress */
+    unsigned starved; /* times that memory did not suffice for a row */
     unsigned backoff_ms;
     uint64_t truncated_before; /* by targets that were closed */
     uint64_t jitter;
@@ -69,7 +70,7 @@ struct worker {
     char error[256];
 };
 
-enum { WORKER_BACKOFF_MS = 1000 };
+enum { WORKER_BACKOFF_MS = 1000, WORKER_STARVED = 60 };
 
 void *worker_run(void *); /* worker_run.c: the thread */
 
@@ -80,7 +81,8 @@ int worker_send_owed(struct worker *); /* after an opening */
 int worker_send_due(struct worker *, int64_t now); /* what goes by the clock */
 int worker_settle(struct worker *, int wait_ms);
 void worker_drop_items(struct worker *, uint64_t seq);
-/* The item of a journal's row; false (logged, counted) when it cannot be read.
+/* The item of a journal's row; false when it cannot be read: logged and counted,
+ * or with 'starved' for want of memory.
  * With 'brief' an event is what the row's columns say, which is quicker. */
 bool worker_read_row(struct worker *, const struct journal_row *, bool brief, struct item *);
 /* worker_save() has something to do, from 'due' on at the latest. */

@@ -241,6 +241,36 @@ skip_missing(struct worker *w, uint64_t last)
     pthread_mutex_unlock(&w->lock);
 }
 
+/* What a row's columns say is enough for an item that is passed by, and for an
+ * archive, which takes the XML as it is. */
+static bool
+read_row(struct worker *w, const struct journal_row *row, struct item *item)
+{
+    enum alarm_state state;
+
+    if (!worker_read_row(w, row, true, item))
+        return false;
+    if (row->kind != ITEM_EVENT || w->filter.archive
+        || worker_filter_item(&w->filter, item, row->history, &state) == WORKER_PASS)
+        return true;
+    return worker_read_row(w, row, false, item);
+}
+
+/* The journal cannot be read now.  One run ends with that, when it stays so. */
+static void
+starve(struct worker *w, int e)
+{
+    log_limited(&w->log, LOG_LEVEL_ERROR, "target '%s': cannot read the journal: %s; trying again in a second",
+                w->tc->name, strerror(-e));
+    if (w->shared.once) {
+        w->tries++;
+        pthread_mutex_lock(&w->lock);
+        snprintf(w->error, sizeof w->error, "cannot read the journal: %s", strerror(-e));
+        pthread_mutex_unlock(&w->lock);
+    }
+    feed_wait(w->shared.feed, UINT64_MAX, WORKER_IDLE_MS, &w->kicks);
+}
+
 /* A run of rows that are not in memory (any more). */
 static int
 send_backlog(struct worker *w, uint64_t last)
@@ -255,28 +285,27 @@ send_backlog(struct worker *w, uint64_t last)
         got = -errno;
     for (unsigned n = 0; !r && got == 1 && n < WORKER_RUN && !interrupted(w); n++) {
         struct item item;
-        struct worker_item it = {.item = &item};
+        struct worker_item it;
 
         got = journal_reader_next(w->reader, &row);
         if (got != 1)
             break;
         it = (struct worker_item){.item = &item, .xml = row.xml, .seq = row.seq, .arrival = row.arrival_ns,
                                   .history = row.history};
-        if (worker_read_row(w, &row, w->filter.archive, &item))
+        if (read_row(w, &row, &item))
             r = worker_send(w, &it);
+        else if (w->starved)
+            got = -ENOMEM;
         if (!r)
             r = between(w, &run);
     }
     if (r || got == 1)
         return r;
     close_reader(w);
-    if (got < 0) {
-        log_limited(&w->log, LOG_LEVEL_ERROR, "target '%s': cannot read the journal: %s; trying again in a second",
-                    w->tc->name, strerror(-got));
-        feed_wait(w->shared.feed, UINT64_MAX, WORKER_IDLE_MS, &w->kicks);
-    } else if (told_seq(w->told) < last) {
+    if (got < 0)
+        starve(w, got);
+    else if (told_seq(w->told) < last)
         skip_missing(w, last);
-    }
     return 0;
 }
 

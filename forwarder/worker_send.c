@@ -117,13 +117,20 @@ static void
 pass(struct worker *w, const struct worker_item *it, bool sent, bool folded)
 {
     struct told_pass p = {.seq = it->seq, .wire = w->wire, .arrival = it->arrival, .sent = sent, .folded = folded};
+    bool noted, stopping;
 
-    pthread_mutex_lock(&w->lock);
-    told_pass(w->told, &p); /* there is room: worker_send() saw to it */
-    w->sent += sent;
-    if (!sent && told_unsafe(w->told) == 0)
-        told_safe(w->told, 0);
-    pthread_mutex_unlock(&w->lock);
+    do {
+        pthread_mutex_lock(&w->lock);
+        noted = told_pass(w->told, &p);
+        stopping = w->stopping;
+        w->sent += noted && sent;
+        if (noted && !sent && told_unsafe(w->told) == 0)
+            told_safe(w->told, 0);
+        pthread_mutex_unlock(&w->lock);
+        /* Memory has ended: what went out must be noted before anything else. */
+        if (!noted)
+            feed_wait(w->shared.feed, UINT64_MAX, ROOM_MS, &w->kicks);
+    } while (!noted && !stopping);
 }
 
 /* --- what was kept ---------------------------------------------------------------- */
@@ -186,19 +193,21 @@ collect(struct worker *w, enum told_held held, struct kept *l)
     return 0;
 }
 
-/* Out of its copy again; false when that cannot be read, which is logged. */
-static bool
+/* Out of its copy again.  -EBADMSG when that cannot be read, which is logged. */
+static int
 read_kept(struct worker *w, struct str key, const struct told_key *k, struct item *item)
 {
     enum perr e;
 
     arena_reset(w->held);
     e = item_xml_read(w->held, str_make(k->xml, k->n), item);
+    if (e == PERR_NOMEM)
+        return -ENOMEM;
     if (e == PERR_OK && item->kind == ITEM_ALARM)
-        return true;
+        return 0;
     log_limited(&w->log, LOG_LEVEL_ERROR, "target '%s': what was kept of alarm %.*s: %s; left out", w->tc->name,
                 STR_ARG(key), perr_text(e));
-    return false;
+    return -EBADMSG;
 }
 
 /* A storm is over: what it stood for and is still open goes out singly. */
@@ -210,14 +219,23 @@ release(struct worker *w, struct str storm)
 
     for (unsigned i = 0; !r && i < l.n; i++) {
         struct str key = str_make(l.item[i].key, l.item[i].n);
-        const struct told_key *k = told_get(w->told, key);
-        enum alarm_state state = k && k->told ? ALARM_UPDATED : ALARM_RAISED;
+        const struct told_key *k = told_get(w->told, key), plain = {.told = true};
         struct item item;
         struct worker_item it = {.item = &item};
+        enum alarm_state state;
         uint64_t number;
 
-        if (!k || !read_kept(w, key, k, &item))
+        if (!k)
             continue;
+        r = read_kept(w, key, k, &item);
+        if (r == -EBADMSG) {
+            told_set(w->told, key, k->told ? &plain : NULL, STR_NONE);
+            r = 0;
+            continue;
+        }
+        if (r)
+            break;
+        state = k->told ? ALARM_UPDATED : ALARM_RAISED;
         it.seq = k->seq;
         number = told_number(w->told);
         r = hand_as(w, &item, str_make(k->xml, k->n), state, number);
@@ -290,10 +308,14 @@ worker_send_owed(struct worker *w)
         struct item item;
         struct worker_item one = {.item = &item};
 
-        if (!k || !read_kept(w, key, k, &item)) {
+        r = k ? read_kept(w, key, k, &item) : -EBADMSG;
+        if (r == -EBADMSG) {
             told_set(w->told, key, NULL, STR_NONE);
+            r = 0;
             continue;
         }
+        if (r)
+            break;
         one.seq = k->seq;
         one.xml = str_make(k->xml, k->n);
         r = send_whole(w, &one, ALARM_CLEARED);
@@ -314,19 +336,21 @@ send_again(struct worker *w, int64_t now)
     int r = 0;
 
     while (!r && (k = told_due(w->told, now, &key)) != NULL) {
-        bool last = k->step > 0;
         struct item item;
+        int kept = read_kept(w, key, k, &item);
+        bool last = k->step > 0 || kept == -EBADMSG;
 
-        if (read_kept(w, key, k, &item))
+        if (kept == -ENOMEM)
+            break; /* in a second */
+        if (!kept)
             r = worker_hand(w, &item, str_make(k->xml, k->n), w->wire, k->target_seq);
-        else
-            last = true;
         if (r)
             break;
         pthread_mutex_lock(&w->lock);
         told_went(w->told, key, k->due + (WORKER_AGAIN_LAST_S - WORKER_AGAIN_FIRST_S) * WORKER_S, last ? 0 : 1);
         pthread_mutex_unlock(&w->lock);
         worker_dirty(w, now);
+        r = worker_attend(w);
     }
     return r;
 }
@@ -393,8 +417,13 @@ worker_read_row(struct worker *w, const struct journal_row *row, bool brief, str
         return true;
     }
     e = item_xml_read(w->arena, row->xml, item);
-    if (e == PERR_OK)
+    if (e == PERR_OK) {
+        w->starved = 0;
         return true;
+    }
+    if (e == PERR_NOMEM && ++w->starved < WORKER_STARVED)
+        return false; /* not the row's fault: again, after a while */
+    w->starved = 0;
     log_limited(&w->log, LOG_LEVEL_ERROR, "target '%s': item %" PRIu64 " of the journal: %s; left out", w->tc->name,
                 row->seq, perr_text(e));
     pthread_mutex_lock(&w->lock);

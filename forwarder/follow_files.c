@@ -124,6 +124,7 @@ follow_log_free(struct flog *l)
     free(l->path);
     free(l->key);
     free(l->entry);
+    free(l->before);
     free(l);
 }
 
@@ -168,13 +169,37 @@ log_of(struct follow *f, unsigned folder, int dir, const char *name, const struc
     return f->frozen ? NULL : log_new(f, folder, name, k);
 }
 
+/* What is known of the file under the name it had at the last look. */
+static void
+carry_over(struct flog *l, struct follow_entry *e)
+{
+    for (unsigned i = 0; i < l->n_before; i++) {
+        const struct follow_entry *old = &l->before[i];
+
+        if (old->ino != e->ino || old->dev != e->dev || old->birth != e->birth || old->size != e->size
+            || old->modified != e->modified || old->generation.packed != e->generation.packed)
+            continue;
+        e->since = old->since;
+        if ((old->generation.kind == GENERATION_LIVE) == (e->generation.kind == GENERATION_LIVE))
+            e->class = old->class;
+        return;
+    }
+}
+
 /* Notes one file of the log; false when memory ends. */
 static bool
 note(struct follow *f, struct flog *l, const char *name, const struct generation *g, const struct follow_entry *st)
 {
     struct follow_entry *e = entry_named(l, name);
-    bool fresh = !e;
+    bool fresh = !e, moved = false;
 
+    if (!l->before && l->n_entries && (fresh || e->dev != st->dev || e->ino != st->ino)) {
+        l->before = malloc(l->n_entries * sizeof *l->before);
+        if (!l->before)
+            return false;
+        memcpy(l->before, l->entry, l->n_entries * sizeof *l->before);
+        l->n_before = l->n_entries;
+    }
     if (fresh) {
         if (l->n_entries == l->cap) {
             unsigned cap = l->cap ? l->cap * 2 : 2;
@@ -191,9 +216,10 @@ note(struct follow *f, struct flog *l, const char *name, const struct generation
         e->generation = *g;
     }
     e->seen = f->look;
-    if (fresh || e->dev != st->dev || e->ino != st->ino || e->birth != st->birth)
+    if (fresh || e->dev != st->dev || e->ino != st->ino || e->birth != st->birth) {
+        moved = true;
         l->renamed = true;
-    else if (e->size == st->size && e->modified == st->modified)
+    } else if (e->size == st->size && e->modified == st->modified)
         return true;
     l->changed = true;
     e->dev = st->dev;
@@ -203,6 +229,8 @@ note(struct follow *f, struct flog *l, const char *name, const struct generation
     e->birth = st->birth;
     e->since = clock_monotonic();
     e->class = CLASS_UNKNOWN;
+    if (moved)
+        carry_over(l, e);
     return true;
 }
 
@@ -388,6 +416,9 @@ follow_files_look(struct follow *f)
             bool before = l->renamed;
 
             forget(f, l);
+            free(l->before);
+            l->before = NULL;
+            l->n_before = 0;
             again = again || l->renamed;
             l->renamed = false;
             l->changed = l->changed || before;

@@ -29,6 +29,13 @@ announced(struct follow *f, struct flog *l)
     l->announced = true;
 }
 
+/* No file of it has been there for long. */
+static bool
+is_away(const struct flog *l)
+{
+    return l->n_entries == 0 && l->away_since && clock_monotonic() - l->away_since >= AWAY_NS;
+}
+
 /* A chunk without bytes; false when memory ended. */
 static bool
 tell(struct follow *f, struct flog *l, enum follow_what what, const char *text)
@@ -215,7 +222,7 @@ at_end(struct follow *f, struct flog *l)
         follow_read_close(f, file);
     if (move_to_copy(f, l))
         return STEP_MORE;
-    if (l->n_entries == 0 && l->away_since && now - l->away_since >= AWAY_NS)
+    if (is_away(l))
         l->final_due = true;
     else if ((f->taker.once && !l->changed) || (l->n_queue > 1 && !l->queue[0]->live)
              || (l->n_queue > 0 && now - l->quiet_since >= FINAL_POLLS * f->poll_ns))
@@ -305,7 +312,7 @@ next_file(struct follow *f, struct flog *l)
         l->linked = true;
         return STEP_MORE;
     }
-    if ((f->taker.once && !l->changed) || (l->n_entries == 0 && l->away_since && clock_monotonic() - l->away_since >= AWAY_NS))
+    if ((f->taker.once && !l->changed) || is_away(l))
         return leave(f, l);
     return rest(f, l);
 }
@@ -347,7 +354,7 @@ follow_log_step(struct follow *f, struct flog *l)
                 follow_queue_older(l, l->want.modified);
             return STEP_MORE;
         case FOUND_WAIT:
-            if (l->n_entries == 0 && l->away_since && clock_monotonic() - l->away_since >= AWAY_NS)
+            if (is_away(l))
                 return leave(f, l);
             return STEP_REST;
         }

@@ -190,7 +190,7 @@ identify(struct follow *f, struct flog *l, struct follow_entry *e, enum follow_c
     else if (l->current)
         *class = copy_or_not(f, e, file, same_start(file, l->current));
     for (unsigned i = 0; *class == CLASS_UNKNOWN && !live && i < l->n_queue; i++)
-        if (!l->queue[i]->live && same_start(file, l->queue[i]) >= COPY_LEAST)
+        if (same_start(file, l->queue[i]) >= COPY_LEAST)
             *class = CLASS_COPY;
     if (*class == CLASS_UNKNOWN && file->head_n > 0) {
         append(f, l, file);

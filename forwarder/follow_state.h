@@ -100,6 +100,8 @@ struct flog {
     struct follow_folder *folder;
     struct follow_entry *entry; /* oldest first, the live file last */
     unsigned n_entries, cap;
+    struct follow_entry *before; /* as they were, while a look goes on */
+    unsigned n_before;
     bool changed;    /* entries are not as at the last look */
     bool renamed;    /* ... and it is not only their size */
     bool ready;      /* in the list */

@@ -6,8 +6,6 @@
 
 #include <check.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,141 +14,7 @@
 #include <zlib.h>
 
 #include "forwarder/follow.h"
-#include "tests/unit/follow_taker.h"
-#include "tests/unit/scratch.h"
-
-enum { POLL_MS = 20, BUDGET = 4 << 20 };
-
-static char dir[256], pattern[512];
-static struct taker *t;
-/* What was written to the log, in order. */
-static char *written;
-static size_t n_written, cap_written;
-static unsigned serial;
-
-static char *
-at(const char *name)
-{
-    static char path[8][512];
-    static unsigned turn;
-    char *p = path[turn++ % 8];
-
-    snprintf(p, sizeof path[0], "%s/%s", dir, name);
-    return p;
-}
-
-static void
-setup(void)
-{
-    scratch_make(dir, sizeof dir);
-    snprintf(pattern, sizeof pattern, "%s/despool.log", dir);
-    t = malloc(sizeof *t);
-    taker_init(t);
-    n_written = 0;
-    serial = 0;
-}
-
-static void
-teardown(void)
-{
-    if (t->follow)
-        taker_stop(t);
-    taker_fini(t);
-    free(t);
-    free(written);
-    written = NULL;
-    cap_written = 0;
-    scratch_remove(dir);
-}
-
-static void
-start(void)
-{
-    taker_start(t, pattern, POLL_MS, false, BUDGET);
-}
-
-static void
-put(const char *path, const void *p, size_t n, int flags)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | flags, 0600);
-
-    ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
-    ck_assert_int_eq(write(fd, p, n), (ssize_t) n);
-    close(fd);
-}
-
-/* Appends records of some size to the file and to what was written. */
-static void
-more(const char *name, unsigned records)
-{
-    char line[200];
-
-    for (unsigned i = 0; i < records; i++) {
-        size_t n = (size_t) snprintf(line, sizeof line,
-                                     "record %08u of the log, with text behind it %*s  $$<SMS_DESPOOLER><thread=%u>\r\n",
-                                     serial, (int) (serial % 37), "", serial * 7 % 1000);
-
-        serial++;
-        if (n_written + n > cap_written) {
-            cap_written = (n_written + n) * 2;
-            ck_assert_ptr_nonnull(written = realloc(written, cap_written));
-        }
-        memcpy(written + n_written, line, n);
-        n_written += n;
-        put(at(name), line, n, O_APPEND);
-    }
-}
-
-static struct taken *
-the_log(void)
-{
-    return t->n ? t->log[0] : NULL;
-}
-
-/* Waits until as much came as was written, and compares. */
-static void
-all_came(void)
-{
-    TAKER_WAIT(t, the_log() && the_log()->n >= n_written && the_log()->idle);
-    pthread_mutex_lock(&t->lock);
-    ck_assert_uint_eq(the_log()->n, n_written);
-    ck_assert(memcmp(the_log()->bytes, written, n_written) == 0);
-    ck_assert_uint_eq(t->n, 1);
-    pthread_mutex_unlock(&t->lock);
-}
-
-static void
-move(const char *from, const char *to)
-{
-    ck_assert_msg(rename(at(from), at(to)) == 0, "%s to %s: %s", from, to, strerror(errno));
-}
-
-static void
-copy(const char *from, const char *to)
-{
-    size_t n;
-    char *p = scratch_read(at(from), &n);
-
-    put(at(to), p, n, O_TRUNC);
-    free(p);
-}
-
-static void
-pack(const char *name, bool remove_it)
-{
-    char to[300];
-    size_t n;
-    char *p = scratch_read(at(name), &n);
-    gzFile gz;
-
-    snprintf(to, sizeof to, "%s.gz", name);
-    ck_assert_ptr_nonnull(gz = gzopen(at(to), "wb"));
-    ck_assert_int_eq(gzwrite(gz, p, (unsigned) n), (int) n);
-    ck_assert_int_eq(gzclose(gz), Z_OK);
-    free(p);
-    if (remove_it)
-        ck_assert_int_eq(unlink(at(name)), 0);
-}
+#include "tests/unit/follow_log.h"
 
 /* --- kinds of rotation -------------------------------------------------------- */
 
@@ -158,20 +22,6 @@ static void
 by_rename_lo(void)
 {
     move("despool.log", "despool.lo_");
-}
-
-static void
-by_number(void)
-{
-    for (int i = 8; i > 0; i--) {
-        char a[64], b[64];
-
-        snprintf(a, sizeof a, "despool.log.%d", i);
-        snprintf(b, sizeof b, "despool.log.%d", i + 1);
-        if (access(at(a), F_OK) == 0)
-            move(a, b);
-    }
-    move("despool.log", "despool.log.1");
 }
 
 static void
@@ -189,7 +39,7 @@ by_date(void)
 static void
 by_copy(void)
 {
-    for (int i = 8; i > 0; i--) {
+    for (int i = 40; i > 0; i--) {
         char a[64], b[64];
 
         snprintf(a, sizeof a, "despool.log.%d", i);
@@ -204,7 +54,7 @@ by_copy(void)
 static void
 by_gzip(void)
 {
-    for (int i = 8; i > 0; i--) {
+    for (int i = 40; i > 0; i--) {
         char a[64], b[64];
 
         snprintf(a, sizeof a, "despool.log.%d.gz", i);
@@ -506,214 +356,6 @@ START_TEST(short_beginnings)
 }
 END_TEST
 
-/* --- bytes --------------------------------------------------------------------- */
-
-START_TEST(utf16_bytes)
-{
-    char bytes[4000];
-
-    for (size_t i = 0; i < sizeof bytes; i += 2) {
-        bytes[i] = i % 80 == 78 ? '\n' : (char) ('A' + i % 23);
-        bytes[i + 1] = '\0';
-    }
-    memcpy(bytes, "\xff\xfe", 2);
-    ck_assert_ptr_nonnull(written = realloc(written, cap_written = 100000));
-    start();
-    for (int i = 0; i < 6; i++) {
-        size_t cut = 1501; /* the half of a unit waits, or not */
-
-        put(at("despool.log"), bytes, cut, O_APPEND);
-        usleep(1000);
-        put(at("despool.log"), bytes + cut, sizeof bytes - cut, O_APPEND);
-        memcpy(written + n_written, bytes, sizeof bytes);
-        n_written += sizeof bytes;
-        bytes[10]++;
-        all_came();
-        by_number();
-    }
-    more("despool.log", 1);
-    all_came();
-    ck_assert_uint_eq(the_log()->losts, 0);
-}
-END_TEST
-
-/* An append goes out at once where inotify works, long before the next poll. */
-START_TEST(append_is_prompt)
-{
-    int64_t began, worst = 0;
-
-    more("despool.log", 1);
-    taker_start(t, pattern, 60000, false, BUDGET);
-    all_came();
-    began = clock_monotonic();
-    for (int i = 0; i < 50; i++) {
-        int64_t now = clock_monotonic();
-
-        more("despool.log", 1);
-        all_came();
-        now = clock_monotonic() - now;
-        worst = now > worst ? now : worst;
-    }
-    ck_assert_int_lt(clock_monotonic() - began, INT64_C(30000000000));
-    printf("append to hand-out, worst of 50: %.1f ms\n", (double) worst / 1e6);
-    by_rename_lo();
-    more("despool.log", 2);
-    TAKER_WAIT(t, the_log()->n < n_written || the_log()->idle);
-}
-END_TEST
-
-/* No more is out than the budget, and of each log something. */
-START_TEST(budget)
-{
-    enum { LOGS = 20, SIZE = 600000 };
-    char name[64], *p = malloc(SIZE);
-    struct follow_status st;
-    uint64_t before = 0;
-
-    memset(p, 'x', SIZE);
-    for (unsigned i = 0; i < LOGS; i++) {
-        snprintf(name, sizeof name, "a%u.log", i);
-        p[0] = (char) ('a' + i);
-        put(at(name), p, SIZE, 0);
-    }
-    snprintf(pattern, sizeof pattern, "%s/*.log", dir);
-    t->keep = true;
-    taker_start(t, pattern, POLL_MS, false, 1 << 20);
-    TAKER_WAIT(t, t->n_held >= 2 * LOGS || t->held_bytes > 900000);
-    for (int still = 0; still < 5;) { /* nothing more comes */
-        follow_status(t->follow, &st);
-        still = st.bytes == before ? still + 1 : 0;
-        before = st.bytes;
-        usleep(POLL_MS * 1000);
-    }
-    ck_assert_uint_le(t->held_most, (1 << 20) + LOGS * FOLLOW_LOOK);
-    pthread_mutex_lock(&t->lock);
-    for (unsigned i = 0; i < LOGS; i++) {
-        unsigned of = 0;
-
-        snprintf(name, sizeof name, "/a%u.log", i);
-        for (struct follow_chunk *c = t->held; c; c = c->next)
-            of += c->log && strlen(c->log->path) > strlen(name)
-                  && strcmp(c->log->path + strlen(c->log->path) - strlen(name), name) == 0;
-        ck_assert_msg(of >= 1 && of <= FOLLOW_OUTSTANDING, "%s has %u chunks out", name, of);
-    }
-    pthread_mutex_unlock(&t->lock);
-    taker_release(t);
-    TAKER_WAIT(t, t->bytes == (uint64_t) LOGS * SIZE);
-    free(p);
-}
-END_TEST
-
-/* --- many files, none, trouble --------------------------------------------------- */
-
-START_TEST(five_thousand_files)
-{
-    enum { FILES = 5000 };
-    char name[64];
-    struct follow_status st;
-
-    for (unsigned i = 0; i < FILES; i++) {
-        snprintf(name, sizeof name, "p%u.log", i);
-        put(at(name), name, strlen(name), 0);
-    }
-    snprintf(pattern, sizeof pattern, "%s/*.log", dir);
-    taker_start(t, pattern, 200, false, BUDGET);
-    TAKER_WAIT(t, t->seen);
-    ck_assert_uint_eq(t->n, FILES);
-    follow_status(t->follow, &st);
-    ck_assert_uint_eq(st.logs, FILES);
-    ck_assert_uint_le(st.files_open, 300);
-    for (unsigned i = 0; i < FILES; i += 7) {
-        snprintf(name, sizeof name, "p%u.log", i);
-        put(at(name), "more\n", 5, O_APPEND);
-    }
-    for (unsigned i = 0; i < FILES; i++) {
-        struct taken *g;
-
-        snprintf(name, sizeof name, "p%u.log", i);
-        pthread_mutex_lock(&t->lock);
-        g = taker_log(t, at(name));
-        pthread_mutex_unlock(&t->lock);
-        ck_assert_ptr_nonnull(g);
-        TAKER_WAIT(t, g->n == strlen(name) + (i % 7 == 0 ? 5 : 0));
-    }
-}
-END_TEST
-
-START_TEST(missing_and_well)
-{
-    put(at("despol.log"), "x", 1, 0);
-    start();
-    TAKER_WAIT(t, t->trouble[FOLLOW_MISSING] == 1 && t->seen);
-    ck_assert_ptr_nonnull(strstr(t->text, "despol.log"));
-    more("despool.log", 3);
-    TAKER_WAIT(t, t->well[FOLLOW_MISSING] == 1);
-    all_came();
-}
-END_TEST
-
-/* A folder in the place of the file, as root may read all: no file. */
-START_TEST(unreadable)
-{
-    more("despool.log", 3);
-    if (geteuid() == 0) {
-        ck_assert_int_eq(mkdir(at("despool.lo_"), 0700), 0);
-        start();
-        all_came();
-        ck_assert_uint_eq(t->trouble[FOLLOW_UNREADABLE], 0);
-        return;
-    }
-    ck_assert_int_eq(chmod(at("despool.log"), 0), 0);
-    start();
-    TAKER_WAIT(t, t->trouble[FOLLOW_UNREADABLE] == 1 && t->seen);
-    ck_assert_ptr_nonnull(strstr(t->text, "despool.log"));
-    ck_assert_int_eq(chmod(at("despool.log"), 0600), 0);
-    TAKER_WAIT(t, t->well[FOLLOW_UNREADABLE] == 1);
-    all_came();
-}
-END_TEST
-
-/* An empty live file is a log without a file, until it has a byte. */
-START_TEST(empty_at_first)
-{
-    put(at("despool.log"), "", 0, 0);
-    start();
-    TAKER_WAIT(t, t->seen && the_log()->idle);
-    ck_assert_uint_eq(the_log()->files, 0);
-    more("despool.log", 1);
-    all_came();
-}
-END_TEST
-
-/* The newest of dated files is followed where no file has the live name. */
-START_TEST(dated_without_live)
-{
-    snprintf(pattern, sizeof pattern, "%s/despool-*.log", dir);
-    more("despool-20260101.log", 3);
-    start();
-    more("despool-20260101.log", 3);
-    all_came();
-    more("despool-20260102.log", 3);
-    all_came();
-    more("despool-20260102.log", 3);
-    all_came();
-    ck_assert_uint_eq(the_log()->finals, 1);
-}
-END_TEST
-
-START_TEST(damaged_pack)
-{
-    more("despool.log.1", 400);
-    pack("despool.log.1", true);
-    ck_assert_int_eq(truncate(at("despool.log.1.gz"), 900), 0);
-    put(at("despool.log"), "live\n", 5, 0);
-    start();
-    TAKER_WAIT(t, the_log() && the_log()->files == 2 && the_log()->idle);
-    ck_assert_uint_eq(the_log()->losts, 1);
-    ck_assert_ptr_nonnull(strstr(the_log()->lost, "damaged"));
-}
-END_TEST
-
 /* --- at random -------------------------------------------------------------------- */
 
 static unsigned seed;
@@ -775,6 +417,53 @@ START_TEST(at_random)
 }
 END_TEST
 
+/* A writer that never waits for its reader: rotations come while files are being
+ * looked for, opened and read. */
+struct storm {
+    void (*rotate)(void);
+    unsigned rounds, pause_us;
+};
+
+static void *
+write_on(void *arg)
+{
+    struct storm *w = arg;
+
+    for (unsigned i = 0; i < w->rounds; i++) {
+        more("despool.log", 1 + i * 7 % 60);
+        usleep(w->pause_us * (1 + i % 5));
+        if (i % 3 == 2)
+            w->rotate();
+        usleep(i * 13 % w->pause_us);
+    }
+    return NULL;
+}
+
+START_TEST(writer_that_never_waits)
+{
+    struct storm w = {(void (*[])(void)){by_number, by_copy, by_date, by_gzip}[_i], _i == 3 ? 60 : 150,
+                      _i == 3 ? 8000 : 2000};
+    struct timespec pause = {0, 1000000};
+    pthread_t writer;
+
+    ck_assert_ptr_nonnull(written = malloc(cap_written = 8 << 20));
+    more("despool.log", 30);
+    start();
+    all_came();
+    ck_assert_int_eq(pthread_create(&writer, NULL, write_on, &w), 0);
+    for (unsigned i = 0; i < 8; i++) {
+        for (unsigned k = 0; k < (_i == 3 ? 100 : 40); k++)
+            nanosleep(&pause, NULL);
+        taker_stop(t);
+        start();
+    }
+    pthread_join(writer, NULL);
+    more("despool.log", 1);
+    all_came();
+    ck_assert_msg(the_log()->losts == 0, "%s", the_log()->lost);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -797,16 +486,8 @@ main(void)
     tcase_add_test(tc, slow_copy);
     tcase_add_test(tc, backup_beside);
     tcase_add_test(tc, short_beginnings);
-    tcase_add_test(tc, utf16_bytes);
-    tcase_add_test(tc, append_is_prompt);
-    tcase_add_test(tc, budget);
-    tcase_add_test(tc, five_thousand_files);
-    tcase_add_test(tc, missing_and_well);
-    tcase_add_test(tc, unreadable);
-    tcase_add_test(tc, empty_at_first);
-    tcase_add_test(tc, dated_without_live);
-    tcase_add_test(tc, damaged_pack);
     tcase_add_loop_test(tc, at_random, 0, ROTATIONS);
+    tcase_add_loop_test(tc, writer_that_never_waits, 0, 4);
     suite_add_tcase(s, tc);
     sr = srunner_create(s);
     srunner_run_all(sr, CK_ENV);

@@ -174,7 +174,8 @@ const struct mib_object mib_objects[MIB_OBJECTS] = {
     [MIB_OBJECT_SEQ] =
         {"tcSeq", 26, MIB_UNSIGNED, NO_ENUM, 1, UINT32_TOP, NULL,
          "Number of this message in the order of this receiver, from 1, kept across restarts; after the "
-         "greatest value comes 1. A gap means lost messages, an equal number a repetition."},
+         "greatest value comes 1. A gap means lost messages, an equal number a repetition. A heartbeat has "
+         "none of its own and carries that of the last message before it."},
     [MIB_OBJECT_TRUNCATED] =
         {"tcTruncated", 27, MIB_TRUTH, NO_ENUM, 0, 0, NULL,
          "true when at least one text of this notification was shortened to keep the message within its "
@@ -182,19 +183,19 @@ const struct mib_object mib_objects[MIB_OBJECTS] = {
          "tcEventId."},
     [MIB_OBJECT_READ] =
         {"tcRead", 28, MIB_COUNTER, NO_ENUM, 0, 0, "records",
-         "Records read from all sources. Wraps; starts anew at 0 when the state directory is new."},
+         "Records read from all sources. Wraps; may start anew at 0 when Truecause starts."},
     [MIB_OBJECT_DELIVERED] =
         {"tcDelivered", 29, MIB_COUNTER, NO_ENUM, 0, 0, "messages",
-         "Messages sent to this receiver, this one not counted. Wraps; starts anew at 0 when the state "
-         "directory is new. Compare with the number received."},
+         "Messages sent to this receiver, this one not counted. Wraps; may start anew at 0 when Truecause "
+         "starts. Compare with the number received."},
     [MIB_OBJECT_FOLDED] =
         {"tcFolded", 30, MIB_COUNTER, NO_ENUM, 0, 0, "messages",
          "Alarm changes that were not sent to this receiver one by one because a storm was folded into "
-         "a notice. Wraps; starts anew at 0 when the state directory is new."},
+         "a notice. Wraps; may start anew at 0 when Truecause starts."},
     [MIB_OBJECT_DROPPED] =
         {"tcDropped", 31, MIB_COUNTER, NO_ENUM, 0, 0, "messages",
          "Alarm changes that were lost to this receiver because the store was full and the "
-         "configuration allows dropping. Wraps; starts anew at 0 when the state directory is new. "
+         "configuration allows dropping. Wraps; may start anew at 0 when Truecause starts. "
          "Anything but 0 needs attention."},
     [MIB_OBJECT_OPEN_COUNT] =
         {"tcOpenCount", 32, MIB_UNSIGNED, NO_ENUM, 0, UINT32_TOP, "alarms",

@@ -8,6 +8,7 @@
  * tools/daemons.sh, and fails when the last flush did. */
 #include "build.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -40,6 +41,8 @@ send_item(struct target *t, unsigned long i)
     struct target_item ti = {.seq = i, .target_seq = i, .item = &item, .uptime_ns = (int64_t) i * 10000000};
     struct when w = {.utc = (INT64_C(905446537) + (int64_t) i) * WHEN_SECOND, .utc_known = true, .fraction = 3};
     const char *id = "0123456789abcdef0123456789abcdef";
+    uint64_t safe;
+    int r;
 
     snprintf(host, sizeof host, "HOST-%lu", i);
     snprintf(package, sizeof package, "PKG-%lu", i);
@@ -72,7 +75,10 @@ send_item(struct target *t, unsigned long i)
            " misreported=\"true\" confidence=\"probable\" basis=\"blank-figures\" package=\"%s\""
            " file=\"E:\\\\_S M0000.TMP\\\\a\\]\\\"b<0D><0A><34>1 - x.EXE\"]\n", package);
     printf("msg=%s\n--\n", is_alarm ? "\xef\xbb\xbf" "f\xc3\xbcr \\\\ANFIELD<0D><0A>forged<1B>[2J" : "nothing to tell");
-    return target_syslog_class.send(t, &ti);
+    /* No room: as a worker does it. */
+    while ((r = target_syslog_class.send(t, &ti)) == -EAGAIN && target_syslog_class.settle(t, 100, &safe) == 0)
+        continue;
+    return r;
 }
 
 int

@@ -378,6 +378,20 @@ alarm_rename(struct alarm_table *t, struct call *c, struct alarm *a, struct str 
 }
 
 void
+alarm_redate(struct alarm_table *t, struct alarm *a, const struct moment *from, const struct moment *to)
+{
+    struct moment *m[] = {&a->first, &a->last};
+
+    for (unsigned i = 0; i < 2; i++)
+        if (moment_same_clock(m[i], from) && m[i]->t == from->t) {
+            *m[i] = *to;
+            m[i]->when.zone = STR_NONE;
+            alarm_changed(t, a);
+        }
+    alarm_note(t, a);
+}
+
+void
 alarm_copied(struct alarm_table *t, struct call *c, const struct event *ev)
 {
     struct str package = ev->f.package;

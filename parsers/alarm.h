@@ -120,6 +120,8 @@ void alarm_clear(struct alarm_table *, struct call *, struct alarm *, const char
 /* Gives 'a' its full key once its server is known; the alarm stays.  False when
  * that key has an alarm already: then 'a' has ended, with a clear that says so. */
 bool alarm_rename(struct alarm_table *, struct call *, struct alarm *, struct str key);
+/* What 'a' has from the moment 'from' happened at 'to', by another clock. */
+void alarm_redate(struct alarm_table *, struct alarm *a, const struct moment *from, const struct moment *to);
 /* A copy that went well: clears what its target was the last failing file of. */
 void alarm_copied(struct alarm_table *, struct call *, const struct event *ev);
 /* 'a' was changed by others than this table: it is to be saved. */

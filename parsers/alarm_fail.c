@@ -163,7 +163,8 @@ static void
 touch(struct alarm_table *t, const struct call *c, struct alarm *a)
 {
     /* Reports may be told later than what came after them. */
-    bool first = moment_before(&c->at, &a->first);
+    bool first = c->at.known && a->first.known
+                 && c->at.t < a->first.t - (a->first.clock == c->at.clock ? 0 : ALARM_UNKNOWN_ZONE);
     bool later = !a->last.known || (a->last.clock == c->at.clock ? c->at.t > a->last.t
                                                                  : c->at.t > a->last.t + ALARM_UNKNOWN_ZONE);
 

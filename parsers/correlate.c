@@ -54,7 +54,7 @@ correlate_free(struct correlate *k)
     free(k);
 }
 
-/* Room for one more: the source that has been silent for longest goes. */
+/* Room for one more: the source whose records end longest ago goes. */
 static void
 forget_origin(struct correlate *k)
 {
@@ -63,7 +63,7 @@ forget_origin(struct correlate *k)
     for (unsigned i = 0; i < map_count(k->origins); i++) {
         struct origin *o = map_at(k->origins, i);
 
-        if (!oldest || o->used < oldest->used || (o->used == oldest->used && o->id < oldest->id))
+        if (!oldest || o->last.t < oldest->last.t || (o->last.t == oldest->last.t && o->id < oldest->id))
             oldest = o;
     }
     if (!oldest)
@@ -98,7 +98,6 @@ correlate_origin(struct correlate *k, uint64_t id)
         part_changed(&k->cores, &k->core);
         part_changed(&k->origin_parts, &o->part);
     }
-    o->used = ++k->turn;
     k->recent = o;
     return o;
 }
@@ -115,7 +114,7 @@ origin_clock(struct correlate *k, struct origin *o)
             o->clock = PAIR_CLOCKS_MAX - 1;
             k->crowded++;
         }
-        part_changed(&k->cores, &k->core);
+        correlate_clock_changed(k, o->clock);
         part_changed(&k->origin_parts, &o->part);
     }
     return o->clock;
@@ -274,6 +273,8 @@ meet_late(struct correlate *k, struct call *c, const struct event *ev, const str
 
         if (!server.n)
             server = late[i].filed;
+        if (a && late[i].told.clock != c->at.clock)
+            alarm_redate(k->alarms, a, &late[i].told, &c->at);
         if (a && server.n)
             alarm_rename(k->alarms, c, a, alarm_key(to, "dist", server, ev->f.package));
     }

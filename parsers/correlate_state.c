@@ -20,7 +20,7 @@ correlate_parts_init(struct correlate *k)
     k->origin_parts.kind = "source";
     for (unsigned i = 0; i < PAIR_CLOCKS_MAX / CORRELATE_PAGE; i++)
         k->page[i].id = i;
-    part_changed(&k->cores, &k->core);
+    correlate_clock_changed(k, 0);
 }
 
 void
@@ -40,7 +40,6 @@ save_core(void *correlator, struct part *part, struct keep_out *o)
     (void) part;
     keep_put_u64(o, CORRELATE_VERSION);
     keep_put_u64(o, k->n_clocks);
-    keep_put_u64(o, k->turn);
     keep_put_u64(o, (uint64_t) k->merged_known | (uint64_t) k->live << 1);
     keep_put_u64(o, (uint64_t) k->merged);
     keep_put_u64(o, map_count(k->origins));
@@ -57,7 +56,6 @@ restore_core(struct correlate *k, struct keep_in *in)
     if (keep_get_u64(in) != CORRELATE_VERSION)
         return false;
     clocks = keep_get_u64(in);
-    k->turn = (uint32_t) keep_get_u64(in);
     bits = keep_get_u64(in);
     k->merged_known = bits & 1;
     k->live = bits >> 1 & 1;
@@ -101,7 +99,7 @@ save_origin(void *correlator, struct part *part, struct keep_out *o)
         = (const struct origin *) (const void *) ((const char *) part - offsetof(struct origin, part));
 
     (void) correlator;
-    keep_put_u64(o, (uint64_t) origin->clock << 32 | origin->used);
+    keep_put_u64(o, origin->clock);
     moment_save(o, &origin->last);
 }
 
@@ -109,16 +107,11 @@ static bool
 restore_origin(struct correlate *k, uint64_t id, struct keep_in *in)
 {
     struct origin *o = correlate_origin(k, id);
-    uint64_t bits = keep_get_u64(in);
 
     if (!o)
         return false;
-    if (o->part.listed) {
-        parts_forget(&k->origin_parts, &o->part);
-        k->turn--;
-    }
-    o->clock = (uint32_t) (bits >> 32);
-    o->used = (uint32_t) bits;
+    parts_forget(&k->origin_parts, &o->part);
+    o->clock = (uint32_t) keep_get_u64(in);
     moment_restore(in, &o->last);
     o->part.stored = true;
     return o->clock < PAIR_CLOCKS_MAX && o->last.clock < PAIR_CLOCKS_MAX;
@@ -221,6 +214,7 @@ correlate_restore_end(struct correlate *k)
     for (uint32_t i = 0; i < k->n_clocks; i++)
         k->clock[i].due = INT64_MIN;
     parts_forget(&k->cores, &k->core);
+    parts_forget(&k->pages, &k->page[0]);
     k->core.stored = true;
     k->live_due = INT64_MIN;
     k->held_due = k->live ? INT64_MAX : pair_next_due(k->pairs);

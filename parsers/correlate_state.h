@@ -16,7 +16,6 @@ enum { CORRELATE_SOURCES_MAX = 65536, CORRELATE_PAGE = 32 };
 struct origin {
     uint64_t id;
     uint32_t clock; /* 0 until it shows a time of unknown zone */
-    uint32_t used;  /* when it was last looked for, in turns: the oldest goes */
     struct moment last;
     struct part part;
 };
@@ -34,7 +33,6 @@ struct correlate {
     struct stall_table *stalls;
     struct map *origins; /* source id bytes -> struct origin */
     struct origin *recent;
-    uint32_t turn;
     uint32_t n_clocks; /* 1 + clocks of unknown zone */
     struct clock clock[PAIR_CLOCKS_MAX];
     bool merged_known;

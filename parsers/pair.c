@@ -373,7 +373,7 @@ prove_late(struct pair_table *t, struct held *h, const struct proof *p, const st
 
     if (h->proven && !better(fit, &before))
         return false;
-    *out = (struct pair_late){.at = h->at, .was = h->ev->cls, .filed = str_z(h->filed ? h->filed : "")};
+    *out = (struct pair_late){.at = h->at, .told = h->at, .was = h->ev->cls, .filed = str_z(h->filed ? h->filed : "")};
     out->proven = event_class_is_fault((enum event_class) p->cls);
     if (p->clock != h->at.clock) {
         out->at.clock = p->clock;

@@ -78,8 +78,8 @@ void pair_link(struct pair_table *, struct event *ev, const struct moment *at, i
 enum { PAIR_LATE = 16 };
 struct pair_late {
     struct event *ev; /* owned by the table, with the new verdict; until its next call */
-    struct moment at;
-    enum event_class was; /* its class when it was told */
+    struct moment at, told; /* now, and as it was when it was told: on the line's clock, or its own */
+    enum event_class was;   /* its class then */
     struct str filed;     /* the server it was filed under then; "" none */
     bool proven;
 };

@@ -125,7 +125,8 @@ parts_saved(struct parts *l)
         unlist(l, p);
     }
     l->n_gone -= l->n_gone_put;
-    memmove(l->gone, l->gone + l->n_gone_put, l->n_gone * sizeof *l->gone);
+    if (l->n_gone)
+        memmove(l->gone, l->gone + l->n_gone_put, l->n_gone * sizeof *l->gone);
     l->n_gone_put = 0;
 }
 

@@ -49,7 +49,7 @@ check_PROGRAMS += %D%/unit/check_config_values
 check_PROGRAMS += %D%/unit/check_control
 %C%_unit_check_control_SOURCES = %D%/unit/check_control.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_correlate
-%C%_unit_check_correlate_SOURCES = %D%/unit/check_correlate.c %D%/unit/scenario.h %D%/unit/scenario_read.c \
+%C%_unit_check_correlate_SOURCES = %D%/unit/check_correlate.c %D%/unit/part_store.h %D%/unit/scenario.h %D%/unit/scenario_read.c \
 	%D%/unit/scenario_run.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_deliver
 %C%_unit_check_deliver_SOURCES = %D%/unit/check_deliver.c %D%/unit/scratch.h

@@ -41,11 +41,10 @@ read_all(void)
     free(file);
 }
 
+/* 'parts' is given back. */
 static void
-compare(const struct scenario *s, const struct scenario_result *whole, int restart)
+same_items(const struct scenario *s, const struct scenario_result *whole, struct scenario_result *parts, int restart)
 {
-    struct scenario_result *parts = scenario_run(s, restart);
-
     for (unsigned i = 0; i < whole->n_items && i < parts->n_items; i++)
         ck_assert_msg(strcmp(whole->item[i].xml, parts->item[i].xml) == 0,
                       "%s:%d: %s: restart %d: item %u differs\n  without %s  with    %s", s->path, s->line, s->title,
@@ -54,6 +53,12 @@ compare(const struct scenario *s, const struct scenario_result *whole, int resta
                   s->title, restart, parts->n_items, whole->n_items);
     ck_assert_uint_eq(whole->records, parts->records);
     scenario_result_free(parts, s);
+}
+
+static void
+compare(const struct scenario *s, const struct scenario_result *whole, int restart)
+{
+    same_items(s, whole, scenario_run(s, restart), restart);
 }
 
 START_TEST(a_restart_after_any_record_changes_nothing)
@@ -65,6 +70,112 @@ START_TEST(a_restart_after_any_record_changes_nothing)
     for (unsigned at = 1; at <= whole->records; at += whole->records > EVERY_BOUNDARY ? 17 : 1)
         compare(s, whole, (int) at);
     scenario_result_free(whole, s);
+}
+END_TEST
+
+/* Commits at random between the records, some of them rolled back, and a
+ * restart from what they left: nothing changes. */
+START_TEST(commits_at_random_change_nothing)
+{
+    const struct scenario *s = all[_i];
+    struct scenario_result *whole = scenario_run(s, SCENARIO_RESTART_NEVER);
+
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        struct scenario_options o = {.restart = (int) ((seed * 7 + (unsigned) _i) % (whole->records + 1)), .seed = seed};
+
+        same_items(s, whole, scenario_run_with(s, &o), o.restart);
+    }
+    scenario_result_free(whole, s);
+}
+END_TEST
+
+/* --- in one batch, and live ----------------------------------------------- */
+
+/* Event items by their id; alarm changes are compared by where they end. */
+static int
+by_xml(const void *a, const void *b)
+{
+    const struct scenario_item *const *x = a, *const *y = b;
+
+    if ((*x)->alarm != (*y)->alarm)
+        return (*x)->alarm ? 1 : -1;
+    return (*x)->alarm ? 0 : strcmp((*x)->xml, (*y)->xml);
+}
+
+static unsigned
+sorted(const struct scenario_result *r, const struct scenario_item ***out)
+{
+    const struct scenario_item **list = calloc(r->n_items + 1, sizeof(const struct scenario_item *));
+    unsigned n = 0;
+
+    ck_assert_ptr_nonnull(list);
+    for (unsigned i = 0; i < r->n_items; i++) {
+        list[i] = &r->item[i];
+        n += !r->item[i].alarm;
+    }
+    qsort(list, r->n_items, sizeof(const struct scenario_item *), by_xml);
+    *out = list;
+    return n;
+}
+
+static const char *
+value(const struct scenario_item *it, const char *name)
+{
+    for (unsigned i = 0; i < it->n_fields; i++)
+        if (strcmp(it->field[i].name, name) == 0)
+            return it->field[i].value;
+    return "none";
+}
+
+/* A report that was told before its evidence, and says so. */
+static bool
+told_early(const struct scenario_item *batch, const struct scenario_item *live)
+{
+    return strcmp(value(batch, "claim"), "disk-full") == 0 && strcmp(value(live, "claim"), "disk-full") == 0
+           && strcmp(value(live, "confidence"), "confirmed") != 0 && strcmp(value(live, "evidence"), "none") == 0;
+}
+
+static void
+same_in_the_end(const struct scenario *s, const struct scenario_result *batch, uint64_t seed, unsigned *early)
+{
+    struct scenario_options o = {.restart = SCENARIO_RESTART_NEVER, .seed = seed, .plain = true, .live = true};
+    struct scenario_result *live = scenario_run_with(s, &o);
+    const struct scenario_item **a, **b;
+    unsigned n = sorted(batch, &a), m = sorted(live, &b);
+
+    ck_assert_msg(n == m, "%s:%d: %s: seed %llu: %u events live, %u in one batch", s->path, s->line, s->title,
+                  (unsigned long long) seed, m, n);
+    for (unsigned i = 0; i < n; i++) {
+        /* The id comes first in an event's line. */
+        ck_assert_msg(strncmp(a[i]->xml, b[i]->xml, 44) == 0, "%s:%d: %s: seed %llu: other ids:\n  %s  %s", s->path,
+                      s->line, s->title, (unsigned long long) seed, a[i]->xml, b[i]->xml);
+        if (strcmp(a[i]->xml, b[i]->xml) == 0)
+            continue;
+        ++*early;
+        ck_assert_msg(told_early(a[i], b[i]), "%s:%d: %s: seed %llu: in one batch, then live:\n  %s  %s", s->path,
+                      s->line, s->title, (unsigned long long) seed, a[i]->xml, b[i]->xml);
+    }
+    for (unsigned i = 0; i < batch->n_alarms || i < live->n_alarms; i++) {
+        const char *x = i < batch->n_alarms ? batch->alarm[i] : "none", *y = i < live->n_alarms ? live->alarm[i] : "none";
+
+        ck_assert_msg(strcmp(x, y) == 0, "%s:%d: %s: seed %llu: open in the end, in one batch and live:\n  %s\n  %s",
+                      s->path, s->line, s->title, (unsigned long long) seed, x, y);
+    }
+    free(a);
+    free(b);
+    scenario_result_free(live, s);
+}
+
+START_TEST(live_ends_as_one_batch_does)
+{
+    const struct scenario *s = all[_i];
+    struct scenario_options o = {.restart = SCENARIO_RESTART_NEVER, .plain = true};
+    struct scenario_result *batch = scenario_run_with(s, &o);
+    unsigned early = 0;
+
+    for (uint64_t seed = 1; seed <= 8; seed++)
+        same_in_the_end(s, batch, seed, &early);
+    scenario_result_free(batch, s);
 }
 END_TEST
 
@@ -224,14 +335,18 @@ int
 main(void)
 {
     Suite *s = suite_create("correlate");
-    TCase *tc = tcase_create("restart"), *state = tcase_create("state");
+    TCase *tc = tcase_create("restart"), *state = tcase_create("state"), *live = tcase_create("live");
     SRunner *sr;
     int failed;
 
     read_all();
     tcase_set_timeout(tc, 300);
     tcase_add_loop_test(tc, a_restart_after_any_record_changes_nothing, 0, (int) n_all);
+    tcase_add_loop_test(tc, commits_at_random_change_nothing, 0, (int) n_all);
     suite_add_tcase(s, tc);
+    tcase_set_timeout(live, 300);
+    tcase_add_loop_test(live, live_ends_as_one_batch_does, 0, (int) n_all);
+    suite_add_tcase(s, live);
     tcase_set_timeout(state, 300);
     tcase_add_test(state, refuses_a_state_that_is_cut);
     tcase_add_test(state, bears_a_state_that_is_damaged);

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { SCENARIO_SOURCES = 16, SCENARIO_WORDS = 64, SCENARIO_FIELDS = 64, SCENARIO_MESSAGE = 4096 };
 
@@ -20,6 +21,8 @@ enum scenario_step_kind {
     STEP_INPUT,
     STEP_RESTART,
     STEP_END,
+    STEP_LIVE,
+    STEP_CLEAR,
     STEP_EVENT,
     STEP_ALARM,
     STEP_NOTHING,
@@ -34,6 +37,9 @@ struct scenario_step {
     const char *label; /* input: name of the record that begins there, or NULL */
     const char *state; /* alarm: raised, updated, cleared */
     unsigned number;   /* open: how many */
+    int64_t now;       /* live: UTC ns */
+    bool behind;       /* live: some log has more to read */
+    const char *key, *text; /* clear */
     unsigned n_words;  /* event, alarm: what must hold */
     struct scenario_word word[SCENARIO_WORDS];
 };
@@ -75,14 +81,23 @@ struct scenario_result {
     unsigned n_items, cap_items;
     unsigned *open; /* alarms open after each step */
     unsigned records;
+    char **alarm; /* those open at the end: key, class, count, first, last; sorted */
+    unsigned n_alarms;
 };
 
 /* Where the correlator is saved and restored besides the script's own restarts. */
 enum { SCENARIO_RESTART_NEVER = -1, SCENARIO_RESTART_ALWAYS = -2 };
 
-/* Runs 's'; 'restart' is one of the two above or the number of records after
- * which the correlator is exchanged.  Ends the test when the path breaks. */
+struct scenario_options {
+    int restart;   /* one of the two above, or after how many records */
+    uint64_t seed; /* not 0: commits, and where 'live' the answers of the world, at random */
+    bool plain;    /* the records alone: restarts, ends and live steps of the script are left out */
+    bool live;     /* time goes on by arrival between the records */
+};
+
+/* Runs 's'.  Ends the test when the path breaks. */
 struct scenario_result *scenario_run(const struct scenario *s, int restart);
+struct scenario_result *scenario_run_with(const struct scenario *s, const struct scenario_options *);
 void scenario_result_free(struct scenario_result *, const struct scenario *);
 
 /* True when 'r' is what the script expects; else "file:line: expected, got". */

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "parsers/when.h"
+
 /* The checks of libcheck only work inside tests; this is before them. */
 static void
 must(bool ok, const char *what)
@@ -350,6 +352,32 @@ read_repeat(const struct reader *r, char *at)
 }
 
 static void
+read_live(const struct reader *r, char *at)
+{
+    struct scenario_step *step = add_step(r, STEP_LIVE);
+    char *time = next_word(r, &at), *behind = next_word(r, &at);
+    struct when w;
+
+    if (!time || !when_parse_iso(str_z(time), &w) || !w.utc_known || (behind && strcmp(behind, "behind") != 0))
+        mistake(r, "live 1998-09-10T16:55:40Z [behind]");
+    step->now = w.utc;
+    step->behind = behind != NULL;
+}
+
+static void
+read_clear(const struct reader *r, char *at)
+{
+    struct scenario_step *step = add_step(r, STEP_CLEAR);
+
+    step->key = next_word(r, &at);
+    step->text = next_word(r, &at);
+    if (!step->key || !step->text)
+        mistake(r, "clear KEY 'TEXT'");
+    step->key = strdup(step->key);
+    step->text = strdup(step->text);
+}
+
+static void
 read_command(struct reader *r, char *line)
 {
     char *at = line, *verb;
@@ -372,6 +400,10 @@ read_command(struct reader *r, char *line)
         add_step(r, STEP_RESTART);
     } else if (strcmp(verb, "end") == 0) {
         add_step(r, STEP_END);
+    } else if (strcmp(verb, "live") == 0) {
+        read_live(r, at);
+    } else if (strcmp(verb, "clear") == 0) {
+        read_clear(r, at);
     } else if (strcmp(verb, "nothing") == 0) {
         add_step(r, STEP_NOTHING);
     } else if (strcmp(verb, "open") == 0) {

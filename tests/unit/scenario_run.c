@@ -7,6 +7,7 @@
 
 #include "tests/unit/scenario.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,8 @@
 #include "parsers/catalogue.h"
 #include "parsers/correlate.h"
 #include "parsers/item_xml.h"
+#include "parsers/when.h"
+#include "tests/unit/part_store.h"
 #include "tests/unit/scratch.h"
 
 struct named {
@@ -34,6 +37,12 @@ struct run {
     unsigned step;
     struct named *named;
     unsigned n_named, cap_named;
+    const struct scenario_options *options;
+    uint64_t random;
+    struct part_store store; /* what a journal would hold */
+    struct arena *arena;
+    int64_t now; /* arrival; 0 before the first live step */
+    bool behind;
 };
 
 static void
@@ -235,24 +244,119 @@ announce_zones(struct run *k)
             correlate_unknown_zone(k->correlate, stream_id(k->stream[i]));
 }
 
+static unsigned
+draw(struct run *k, unsigned below)
+{
+    k->random ^= k->random << 13;
+    k->random ^= k->random >> 7;
+    k->random ^= k->random << 17;
+    return (unsigned) (k->random >> 33) % below;
+}
+
+static void
+commit(struct run *k)
+{
+    need(k, correlate_save_changes(k->correlate, part_store_put, &k->store) == 0, "correlate_save_changes failed");
+    correlate_saved(k->correlate);
+}
+
+static int
+lose_part(void *arg, const char *name, const void *p, size_t n)
+{
+    struct run *k = arg;
+
+    (void) name;
+    (void) p;
+    (void) n;
+    return draw(k, 8) ? 0 : -ENOSPC;
+}
+
+/* Commits, and now and then one that is rolled back: its parts come again. */
+static void
+commit_sometimes(struct run *k)
+{
+    int r = draw(k, 3) ? 0 : correlate_save_changes(k->correlate, lose_part, k);
+
+    need(k, r == 0 || r == -ENOSPC, "correlate_save_changes made up an error");
+    if (draw(k, 3) == 0)
+        commit(k);
+}
+
+/* What commits have left on disk is all there is to say of 'c'. */
+static void
+same_parts(const struct run *k, struct correlate *c, const char *what)
+{
+    struct part_store whole;
+    uint8_t *bytes;
+    const char *differs;
+    size_t n;
+
+    part_store_init(&whole);
+    need(k, correlate_save(c, &bytes, &n) == 0, "correlate_save failed");
+    part_store_whole(&whole, bytes, n);
+    differs = part_store_differ(&whole, &k->store);
+    ck_assert_msg(!differs, "%s:%d: %s: %s: part %s differs", k->s->path, k->s->line, k->s->title, what, differs);
+    free(bytes);
+    part_store_fini(&whole);
+}
+
 /* Into bytes and back into a new correlator, as a restarted program does. */
 static void
 restart(struct run *k)
 {
     struct correlate *fresh = correlate_new(k->catalogue);
-    uint8_t *bytes, *again;
-    size_t n, n_again;
 
     ck_assert_ptr_nonnull(fresh);
-    need(k, correlate_save(k->correlate, &bytes, &n) == 0, "correlate_save failed");
-    need(k, correlate_restore(fresh, bytes, n) == 0, "correlate_restore refused what correlate_save wrote");
-    need(k, correlate_save(fresh, &again, &n_again) == 0, "correlate_save failed after a restore");
-    need(k, n == n_again && memcmp(bytes, again, n) == 0, "a restored correlator saves other bytes");
-    free(bytes);
-    free(again);
+    commit(k);
+    same_parts(k, k->correlate, "what was saved");
+    need(k, part_store_restore(&k->store, fresh, k->options->seed ? draw(k, 1000) : 0) == 0,
+         "correlate_restore_part refused what correlate_save_changes gave");
+    same_parts(k, fresh, "what was restored");
     correlate_free(k->correlate);
     k->correlate = fresh;
     announce_zones(k);
+}
+
+static bool
+read_past(void *arg, struct str host, int64_t until, int64_t arrival)
+{
+    struct run *k = arg;
+
+    (void) host;
+    (void) until;
+    if (k->options->live)
+        return draw(k, 3) == 0;
+    return !k->behind && k->now - arrival >= 10 * WHEN_SECOND;
+}
+
+static bool
+at_end(void *arg, uint64_t source)
+{
+    struct run *k = arg;
+
+    (void) source;
+    return k->options->live ? draw(k, 2) == 0 : !k->behind;
+}
+
+static void
+live(struct run *k, const struct sink *sink)
+{
+    struct correlate_live l = {.now = k->now, .read_past = read_past, .at_end = at_end, .arg = k};
+
+    need(k, correlate_live(k->correlate, k->arena, sink, &l) == 0, "correlate_live failed");
+    arena_reset(k->arena);
+}
+
+/* Records arrive as they are written, as far as their times tell. */
+static void
+let_time_pass(struct run *k, const struct sink *sink, const struct event *ev)
+{
+    int64_t t = ev->when.utc_known ? ev->when.utc : ev->when.local;
+
+    if ((ev->when.utc_known || ev->when.local_known) && t > k->now)
+        k->now = t;
+    if (k->now && draw(k, 2))
+        live(k, sink);
 }
 
 static void
@@ -284,16 +388,23 @@ feed(struct run *k, const struct sink *sink, unsigned source, size_t end, int re
     struct stream *s = k->stream[source];
 
     while (k->waiting[source] && stream_event(s)->offset < end) {
-        struct correlate_input in = {.ev = stream_event(s), .source = stream_id(s), .nearest = stream_nearest(s)};
+        struct correlate_input in = {
+            .ev = stream_event(s), .source = stream_id(s), .nearest = stream_nearest(s), .arrival = k->now};
         int r;
 
         need(k, diagnose_event(k->catalogue, k->scratch, stream_arena(s), in.ev) == PERR_OK, "diagnose_event failed");
         need(k, stream_identify(s) == 0, "stream_identify failed");
         name_record(k, in.ev, source);
+        if (k->options->live) {
+            let_time_pass(k, sink, in.ev);
+            in.arrival = k->now;
+        }
         need(k, correlate_event(k->correlate, stream_arena(s), sink, &in) == 0, "correlate_event failed");
         k->result->records++;
         if (restart_at == SCENARIO_RESTART_ALWAYS || restart_at == (int) k->result->records)
             restart(k);
+        else if (k->options->seed)
+            commit_sometimes(k);
         r = stream_next(s, NULL);
         need(k, r >= 0, stream_error(s));
         k->waiting[source] = r > 0;
@@ -303,52 +414,120 @@ feed(struct run *k, const struct sink *sink, unsigned source, size_t end, int re
 static void
 finish(struct run *k, const struct sink *sink)
 {
-    struct arena *arena = arena_new((size_t) EVENT_TEXT_MAX * 64);
-
-    ck_assert_ptr_nonnull(arena);
-    need(k, correlate_finish(k->correlate, arena, sink) == 0, "correlate_finish failed");
-    arena_free(arena);
+    need(k, correlate_finish(k->correlate, k->arena, sink) == 0, "correlate_finish failed");
+    arena_reset(k->arena);
 }
 
-struct scenario_result *
-scenario_run(const struct scenario *s, int restart_at)
+static int
+by_text(const void *a, const void *b)
 {
-    struct run k = {.s = s};
-    struct sink sink = {take_item, &k};
+    return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+/* What is open at the end, in the words that two runs are compared by. */
+static void
+list_open(struct run *k)
+{
+    struct alarm_table *t = correlate_alarms(k->correlate);
+
+    k->result->n_alarms = alarm_open_count(t);
+    ck_assert_ptr_nonnull(k->result->alarm = calloc(k->result->n_alarms + 1, sizeof(char *)));
+    for (unsigned i = 0; i < k->result->n_alarms; i++) {
+        const struct alarm *a = alarm_at(t, i);
+        char first[WHEN_TEXT_SIZE] = "", last[WHEN_TEXT_SIZE] = "";
+
+        when_text(&a->first.when, first);
+        when_text(&a->last.when, last);
+        ck_assert_int_ge(asprintf(&k->result->alarm[i], "%.*s %s count=%llu first=%s last=%s", STR_ARG(a->key),
+                                  event_class_name(a->cls), (unsigned long long) a->count, first, last), 0);
+    }
+    qsort(k->result->alarm, k->result->n_alarms, sizeof(char *), by_text);
+}
+
+static void
+do_step(struct run *k, const struct sink *sink, const struct scenario_step *step)
+{
+    bool plain = k->options->plain;
+
+    if (step->kind == STEP_INPUT) {
+        feed(k, sink, step->source, step->end, k->options->restart);
+    } else if (step->kind == STEP_RESTART && !plain) {
+        restart(k);
+    } else if (step->kind == STEP_END && !plain) {
+        finish(k, sink);
+    } else if (step->kind == STEP_LIVE && !plain) {
+        k->now = step->now;
+        k->behind = step->behind;
+        live(k, sink);
+    } else if (step->kind == STEP_CLEAR && !plain) {
+        need(k, correlate_clear(k->correlate, k->arena, sink, str_z(step->key), str_z(step->text), k->now) == 0,
+             "there is no such alarm");
+        arena_reset(k->arena);
+    }
+}
+
+/* Loading it costs more than most scenarios do: once a process. */
+static struct catalogue *
+builtin(void)
+{
+    static struct catalogue *catalogue;
     struct catalogue_error error;
     size_t n = 0;
-    char dir[256];
 
     while (catalogue_builtin[n].name)
         n++;
-    k.catalogue = catalogue_new(catalogue_builtin, n, &error);
-    ck_assert_msg(k.catalogue != NULL, "%s:%d: %s", error.file, error.line, error.text);
-    ck_assert_ptr_nonnull(k.scratch = catalogue_scratch_new(k.catalogue));
-    ck_assert_ptr_nonnull(k.correlate = correlate_new(k.catalogue));
-    ck_assert_ptr_nonnull(k.result = calloc(1, sizeof *k.result));
-    ck_assert_ptr_nonnull(k.result->open = calloc(s->n_steps + 1, sizeof *k.result->open));
+    if (!catalogue)
+        catalogue = catalogue_new(catalogue_builtin, n, &error);
+    ck_assert_msg(catalogue != NULL, "%s:%d: %s", error.file, error.line, error.text);
+    return catalogue_ref(catalogue);
+}
+
+static void
+begin(struct run *k)
+{
+    k->catalogue = builtin();
+    ck_assert_ptr_nonnull(k->scratch = catalogue_scratch_new(k->catalogue));
+    ck_assert_ptr_nonnull(k->correlate = correlate_new(k->catalogue));
+    ck_assert_ptr_nonnull(k->arena = arena_new((size_t) EVENT_TEXT_MAX * 64));
+    ck_assert_ptr_nonnull(k->result = calloc(1, sizeof *k->result));
+    ck_assert_ptr_nonnull(k->result->open = calloc(k->s->n_steps + 1, sizeof *k->result->open));
+    part_store_init(&k->store);
+}
+
+struct scenario_result *
+scenario_run_with(const struct scenario *s, const struct scenario_options *options)
+{
+    struct run k = {.s = s, .options = options, .random = options->seed * 2 + 1};
+    struct sink sink = {take_item, &k};
+    char dir[256];
+
+    begin(&k);
     scratch_make(dir, sizeof dir);
     open_sources(&k, dir);
     announce_zones(&k);
     for (k.step = 0; k.step < s->n_steps; k.step++) {
-        const struct scenario_step *step = &s->step[k.step];
-
-        if (step->kind == STEP_INPUT)
-            feed(&k, &sink, step->source, step->end, restart_at);
-        else if (step->kind == STEP_RESTART)
-            restart(&k);
-        else if (step->kind == STEP_END)
-            finish(&k, &sink);
+        do_step(&k, &sink, &s->step[k.step]);
         k.result->open[k.step] = alarm_open_count(correlate_alarms(k.correlate));
     }
+    if (options->plain)
+        finish(&k, &sink);
+    list_open(&k);
     for (unsigned i = 0; i < s->n_sources; i++)
         stream_close(k.stream[i]);
     scratch_remove(dir);
     correlate_free(k.correlate);
     catalogue_scratch_free(k.scratch);
     catalogue_unref(k.catalogue);
+    arena_free(k.arena);
+    part_store_fini(&k.store);
     free(k.named);
     return k.result;
+}
+
+struct scenario_result *
+scenario_run(const struct scenario *s, int restart_at)
+{
+    return scenario_run_with(s, &(struct scenario_options){.restart = restart_at});
 }
 
 void
@@ -360,6 +539,9 @@ scenario_result_free(struct scenario_result *r, const struct scenario *s)
             free((void *) (uintptr_t) r->item[i].field[j].value);
         free(r->item[i].xml);
     }
+    for (unsigned i = 0; i < r->n_alarms; i++)
+        free(r->alarm[i]);
+    free(r->alarm);
     free(r->item);
     free(r->open);
     free(r);

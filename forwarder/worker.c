@@ -214,12 +214,16 @@ worker_ended(struct worker *w)
 void
 worker_free(struct worker *w)
 {
+    char what[300];
+
     if (!w)
         return;
     if (w->running) {
         if (!worker_ended(w))
             worker_stop(w, 0);
         pthread_join(w->thread, NULL);
+        snprintf(what, sizeof what, "target '%s'", w->tc->name);
+        log_limit_flush(&w->log, what);
     }
     release_worker(w);
 }

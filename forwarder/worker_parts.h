@@ -47,6 +47,7 @@ struct worker {
     int64_t opened, settled; /* monotonic */
     int64_t heartbeat, again; /* next, monotonic */
     int64_t dirty_due, dirty_last;
+    unsigned run;   /* items since the last settle */
     unsigned tries; /* since the last progress */
     unsigned starved; /* times that memory did not suffice for a row */
     unsigned backoff_ms;

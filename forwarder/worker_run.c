@@ -139,12 +139,14 @@ reason(const struct worker *w, int r)
 static bool
 open_target(struct worker *w)
 {
+    uint64_t last = feed_last(w->shared.feed);
     char err[512] = "";
 
     w->target = w->cls->open(w->config, w->tc, err, sizeof err);
     w->opened = w->settled = clock_monotonic();
     w->progress = false;
-    w->waited = feed_last(w->shared.feed) - told_cursor(w->told).seq;
+    w->waited = told_cursor(w->told).seq;
+    w->waited = last > w->waited ? last - w->waited : 0;
     if (!w->target) {
         go_down(w, err[0] ? err : "cannot be opened");
         return false;
@@ -184,14 +186,14 @@ prove(struct worker *w, int64_t now)
 
 /* Settles when a run is over, and now and then looks at the clock. */
 static int
-between(struct worker *w, unsigned *run)
+between(struct worker *w)
 {
     int64_t now;
     int r;
 
-    if (++*run < WORKER_RUN)
+    if (++w->run < WORKER_RUN)
         return 0;
-    *run = 0;
+    w->run = 0;
     r = worker_settle(w, 0);
     now = clock_monotonic();
     if (!r)
@@ -210,7 +212,7 @@ static int
 send_batch(struct worker *w, const struct batch *b)
 {
     uint64_t seq = told_seq(w->told);
-    unsigned i = 0, run = 0;
+    unsigned i = 0;
     int r = 0;
 
     while (i < batch_count(b) && batch_at(b, i)->seq <= seq)
@@ -222,7 +224,7 @@ send_batch(struct worker *w, const struct batch *b)
 
         r = worker_send(w, &it);
         if (!r)
-            r = between(w, &run);
+            r = between(w);
     }
     return r;
 }
@@ -276,7 +278,6 @@ static int
 send_backlog(struct worker *w, uint64_t last)
 {
     struct journal_row row;
-    unsigned run = 0;
     int got = 1, r = 0;
 
     if (!w->reader)
@@ -297,7 +298,7 @@ send_backlog(struct worker *w, uint64_t last)
         else if (w->starved)
             got = -ENOMEM;
         if (!r)
-            r = between(w, &run);
+            r = between(w);
     }
     if (r || got == 1)
         return r;

@@ -370,7 +370,7 @@ send_heartbeat(struct worker *w)
     pthread_mutex_unlock(&w->lock);
     n.last_seq = told_last_number(w->told);
     n.open_count = told_open(w->told);
-    if (!told_digest(w->told, n.open_digest))
+    if (n.open_count && !told_digest(w->told, n.open_digest))
         return 0; /* the next one */
     n.when = (struct when){.utc = clock_utc(), .utc_known = true, .fraction = 3};
     snprintf(text, sizeof text, "Alive: %" PRIu64 " records read, %" PRIu64 " items delivered, %u alarm%s open", n.read,

@@ -471,6 +471,13 @@ START_TEST(signs_of_life)
     rig_make(&r, "syslog");
     r.tc.heartbeat_ms = 100;
     rig_start(&r);
+    /* The first comes soon; of no open alarm there is no digest. */
+    UNTIL(receiver_count() == 1);
+    ck_assert_uint_eq(receiver.item[0].notice.open_count, 0);
+    ck_assert_str_eq(receiver.item[0].notice.open_digest, "");
+    rig_kill(&r);
+    receiver_reset();
+    rig_start(&r);
     rig_alarm(&r, "dist:A:P", CLASS_NETWORK, ALARM_RAISED, NULL, false);
     rig_alarm(&r, "dist:A:Q", CLASS_NETWORK, ALARM_RAISED, NULL, false);
     rig_alarm(&r, "dist:A:Q", CLASS_NETWORK, ALARM_CLEARED, NULL, false);

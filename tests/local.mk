@@ -34,6 +34,8 @@ SH_LOG_COMPILER = $(SHELL)
 LDADD = $(PROGRAM_LIBS) $(CHECK_LIBS)
 
 # --- unit tests -------------------------------------------------------------
+check_PROGRAMS += %D%/unit/check_ackstream
+%C%_unit_check_ackstream_SOURCES = %D%/unit/check_ackstream.c
 check_PROGRAMS += %D%/unit/check_alarm
 %C%_unit_check_alarm_SOURCES = %D%/unit/check_alarm.c %D%/unit/engine.h
 check_PROGRAMS += %D%/unit/check_bracket_log
@@ -55,6 +57,8 @@ check_PROGRAMS += %D%/unit/check_deliver
 %C%_unit_check_deliver_SOURCES = %D%/unit/check_deliver.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_diagnose
 %C%_unit_check_diagnose_SOURCES = %D%/unit/check_diagnose.c
+check_PROGRAMS += %D%/unit/check_dial
+%C%_unit_check_dial_SOURCES = %D%/unit/check_dial.c
 check_PROGRAMS += %D%/unit/check_event_schema
 %C%_unit_check_event_schema_SOURCES = %D%/unit/check_event_schema.c
 check_PROGRAMS += %D%/unit/check_event_xml
@@ -282,6 +286,8 @@ EXTRA_PROGRAMS += %D%/bench/bench_load
 %C%_bench_bench_load_SOURCES = %D%/bench/bench_load.c
 EXTRA_PROGRAMS += %D%/bench/bench_start
 %C%_bench_bench_start_SOURCES = %D%/bench/bench_start.c
+EXTRA_PROGRAMS += %D%/bench/bench_state
+%C%_bench_bench_state_SOURCES = %D%/bench/bench_state.c
 EXTRA_PROGRAMS += %D%/bench/bench_syslog
 %C%_bench_bench_syslog_SOURCES = %D%/bench/bench_syslog.c
 EXTRA_PROGRAMS += %D%/bench/bench_time
@@ -290,6 +296,7 @@ BENCHES = \
 	%D%/bench/bench_journal$(EXEEXT) \
 	%D%/bench/bench_load$(EXEEXT) \
 	%D%/bench/bench_start$(EXEEXT) \
+	%D%/bench/bench_state$(EXEEXT) \
 	%D%/bench/bench_syslog$(EXEEXT) \
 	%D%/bench/bench_time$(EXEEXT)
 

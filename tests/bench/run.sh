@@ -38,6 +38,9 @@ timed 'truecause report' "$TRUECAUSE" report --host BENCH --zone UTC "$dir/load.
 timed 'grep -c' grep -c 'Win32 Error = 32' "$dir/load.log"
 timed 'wc -l' wc -l "$dir/load.log"
 
+# What a commit of the daemon writes of the correlator's state.
+"$bench/bench_state" "$dir/load.log"
+
 # Ten times the records must take ten times the time, at the same memory.
 i=0
 while [ $i -lt 10 ]; do

@@ -5,8 +5,8 @@
  *
  * TCP_INFO counts acknowledged bytes (Linux 4.1 and later), and its count stands
  * still and exact after a reset.  SIOCOUTQ is the fallback: it is what is left of
- * the send queue, which a reset empties, so it is believed only while the
- * connection has no error. */
+ * the send queue, which a reset empties, so it is believed only of a connection
+ * that still stood afterwards. */
 #include "build.h"
 
 #include "forwarder/ackstream.h"
@@ -86,15 +86,16 @@ ackstream_is_settled(const struct ackstream *s)
 static uint64_t
 position(const struct ackstream *s)
 {
+    struct pollfd broken = {.fd = s->fd};
     uint64_t count;
     int left = 0;
 
     if (s->exact && acknowledged(s, &count)) {
-        count -= s->base;
+        count = count > s->base ? count - s->base : 0;
         /* An acknowledged end of file counts as one more. */
         return count < s->written ? count : s->written;
     }
-    if (ioctl(s->fd, SIOCOUTQ, &left) == 0 && left >= 0 && (uint64_t) left <= s->written)
+    if (ioctl(s->fd, SIOCOUTQ, &left) == 0 && left >= 0 && (uint64_t) left <= s->written && poll(&broken, 1, 0) == 0)
         return s->written - (uint64_t) left;
     return s->acked;
 }
@@ -253,9 +254,7 @@ ackstream_stop(struct ackstream *s)
     /* What goes again must not arrive from the kernel's queue as well. */
     if (s->n)
         setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    /* Without the exact count, what a broken connection left in its queue says nothing. */
-    if (s->exact || listen_to(s) == 0)
-        advance(s);
+    advance(s);
     dropped = s->n;
     close(s->fd);
     s->fd = -1;

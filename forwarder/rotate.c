@@ -15,7 +15,7 @@
 
 #include "parsers/when.h"
 
-enum { PATH_SIZE = 4200, AGAIN_MAX = 1000 };
+enum { PATH_SIZE = 4200, AGAIN_MAX = 1000 /* three digits */ };
 
 int
 rotate_name(const char *path, int64_t now_ns, unsigned again, char *out, size_t size)
@@ -31,7 +31,7 @@ rotate_name(const char *path, int64_t now_ns, unsigned again, char *out, size_t 
     gmtime_r(&seconds, &tm);
     strftime(date, sizeof date, "%Y%m%d-%H%M%S", &tm);
     if (again)
-        snprintf(suffix, sizeof suffix, "-%u", again);
+        snprintf(suffix, sizeof suffix, "_%03u", again);
     n = snprintf(out, size, "%.*s-%s%s%s", (int) (dot - path), path, date, suffix, dot);
     return n < 0 || (size_t) n >= size ? -ENAMETOOLONG : 0;
 }

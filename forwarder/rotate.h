@@ -8,7 +8,8 @@
 #include <stdint.h>
 
 /* The dated name of 'path': "-YYYYMMDD-HHMMSS" (UTC) before its ending, and
- * "-N" behind that for 'again' N above 0.  0 or -ENAMETOOLONG. */
+ * "_NNN" behind that for 'again' N above 0, so that names sort as they were
+ * made.  0 or -ENAMETOOLONG. */
 int rotate_name(const char *path, int64_t now_ns, unsigned again, char *out, size_t size);
 /* Renames 'path' so, taking a name that nobody has, and makes that durable.
  * 0 or negative errno: the file is as it was. */

@@ -53,6 +53,8 @@ check_PROGRAMS += %D%/unit/check_control
 check_PROGRAMS += %D%/unit/check_correlate
 %C%_unit_check_correlate_SOURCES = %D%/unit/check_correlate.c %D%/unit/part_store.h %D%/unit/scenario.h %D%/unit/scenario_read.c \
 	%D%/unit/scenario_run.c %D%/unit/scratch.h
+check_PROGRAMS += %D%/unit/check_correlate_live
+%C%_unit_check_correlate_live_SOURCES = %D%/unit/check_correlate_live.c %D%/unit/engine.h %D%/unit/part_store.h
 check_PROGRAMS += %D%/unit/check_deliver
 %C%_unit_check_deliver_SOURCES = %D%/unit/check_deliver.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_diagnose

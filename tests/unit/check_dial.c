@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * check_dial.c - names, refusals, and the time an address may take that says
+ * nothing. */
+#include "build.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "forwarder/clock.h"
+#include "forwarder/dial.h"
+
+static char port[8], err[256];
+static struct config_target tc = {.transport = (char[]){"tcp"}, .host = (char[]){"127.0.0.1"}, .port = port};
+
+static int
+listener(int backlog)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof a;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *) &a, n), 0);
+    ck_assert_int_eq(listen(fd, backlog), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *) &a, &n), 0);
+    snprintf(port, sizeof port, "%u", ntohs(a.sin_port));
+    return fd;
+}
+
+/* By name it may first try an address where nobody listens. */
+START_TEST(finds_name_and_address)
+{
+    int fd = listener(5), made;
+
+    tc.host = _i ? (char[]){"localhost"} : (char[]){"127.0.0.1"};
+    made = dial(&tc, err, sizeof err);
+    ck_assert_msg(made >= 0, "%s", err);
+    close(made);
+    close(fd);
+}
+END_TEST
+
+START_TEST(tells_who_refused)
+{
+    close(listener(5));
+    ck_assert_int_eq(dial(&tc, err, sizeof err), -ECONNREFUSED);
+    ck_assert_ptr_nonnull(strstr(err, "tcp:127.0.0.1:"));
+    ck_assert_ptr_nonnull(strstr(err, port));
+    ck_assert_ptr_nonnull(strstr(err, "cannot connect"));
+    tc.host = (char[]){"192.0.2"};
+    ck_assert_int_lt(dial(&tc, err, sizeof err), 0);
+    ck_assert_ptr_nonnull(strstr(err, "192.0.2"));
+}
+END_TEST
+
+/* A queue of connections that is full leaves new ones without an answer. */
+START_TEST(silence_has_a_limit)
+{
+    int fd = listener(0), held[64], n = 0;
+    int64_t before = clock_monotonic(), last;
+
+    do {
+        last = clock_monotonic();
+        held[n] = dial(&tc, err, sizeof err);
+    } while (held[n] >= 0 && ++n < 64);
+    ck_assert_int_lt(n, 64);
+    ck_assert_int_eq(held[n], -ETIMEDOUT);
+    ck_assert_int_ge(clock_monotonic() - last, (DIAL_CONNECT_MS - 100) * INT64_C(1000000));
+    ck_assert_int_lt(clock_monotonic() - before, 4 * DIAL_CONNECT_MS * INT64_C(1000000));
+    while (n > 0)
+        close(held[--n]);
+    close(fd);
+}
+END_TEST
+
+int
+main(void)
+{
+    Suite *s = suite_create("dial");
+    TCase *c = tcase_create("dial");
+    SRunner *sr;
+    int failed;
+
+    tcase_set_timeout(c, 60);
+    tcase_add_loop_test(c, finds_name_and_address, 0, 2);
+    tcase_add_test(c, tells_who_refused);
+    tcase_add_test(c, silence_has_a_limit);
+    suite_add_tcase(s, c);
+    sr = srunner_create(s);
+    srunner_run_all(sr, CK_ENV);
+    failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    return failed ? 1 : 0;
+}

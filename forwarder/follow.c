@@ -328,12 +328,14 @@ take_hints(struct follow *f)
             unsigned folder = 0;
 
             e = (const struct inotify_event *) (const void *) p;
-            while (folder < f->n_folders && f->folders[folder]->watch != e->wd)
-                folder++;
-            if (folder == f->n_folders) {
-                f->look_now = f->look_now || (e->mask & IN_Q_OVERFLOW);
+            if (e->mask & IN_Q_OVERFLOW) {
+                f->look_now = true;
                 continue;
             }
+            while (folder < f->n_folders && f->folders[folder]->watch != e->wd)
+                folder++;
+            if (folder == f->n_folders)
+                continue;
             if (e->mask & IN_IGNORED) {
                 f->folders[folder]->watch = -1; /* set again at a look */
                 f->look_now = true;

@@ -128,11 +128,23 @@ follow_log_free(struct flog *l)
     free(l);
 }
 
+static uint32_t
+hash_of(const char *name)
+{
+    uint32_t h = 2166136261u;
+
+    while (*name)
+        h = (h ^ (uint8_t) *name++) * 16777619u;
+    return h;
+}
+
 static struct follow_entry *
 entry_named(struct flog *l, const char *name)
 {
+    uint32_t hash = hash_of(name);
+
     for (unsigned i = 0; i < l->n_entries; i++)
-        if (strcmp(l->entry[i].name, name) == 0)
+        if (l->entry[i].hash == hash && strcmp(l->entry[i].name, name) == 0)
             return &l->entry[i];
     return NULL;
 }
@@ -213,6 +225,7 @@ note(struct follow *f, struct flog *l, const char *name, const struct generation
         e = &l->entry[l->n_entries++];
         memset(e, 0, sizeof *e);
         snprintf(e->name, sizeof e->name, "%s", name);
+        e->hash = hash_of(name);
         e->generation = *g;
     }
     e->seen = f->look;
@@ -232,6 +245,21 @@ note(struct follow *f, struct flog *l, const char *name, const struct generation
     if (moved)
         carry_over(l, e);
     return true;
+}
+
+/* The file cannot be looked at: what was known of it stays. */
+static void
+keep(struct follow *f, unsigned folder, const char *name, int error)
+{
+    struct flog *l = follow_files_log(f, folder, name);
+    struct follow_entry *e = l ? entry_named(l, name) : NULL;
+
+    if (e)
+        e->seen = f->look;
+    if (l) {
+        l->error = error;
+        snprintf(l->error_name, sizeof l->error_name, "%s", name);
+    }
 }
 
 /* 0, or negative errno: the folder could not be read to its end. */
@@ -263,8 +291,11 @@ look_through(struct follow *f, unsigned folder)
             continue;
         if (!glob_case_match(f->last, g.live, NULL) && !glob_case_match(f->last, e->d_name, NULL))
             continue;
-        if (stat_entry(f, dirfd(d), e->d_name, &st))
-            continue; /* gone since, or no file */
+        if ((r = stat_entry(f, dirfd(d), e->d_name, &st)) != 0) {
+            if (r != -ENOENT) /* else gone since, or no file */
+                keep(f, folder, e->d_name, -r);
+            continue;
+        }
         l = log_of(f, folder, dirfd(d), e->d_name, &g);
         if (!l && f->frozen)
             continue;
@@ -372,22 +403,24 @@ find_folders(struct follow *f)
     glob_case_free(&found);
 }
 
-/* Watches the folder, once it is there.  A watch goes with its folder. */
+/* Watches the folder, once it is there.  A watch goes with its folder; a share
+ * can be mounted over it at any time. */
 static void
 watch(struct follow *f, struct follow_folder *folder)
 {
     const char *path = *folder->path ? folder->path : ".";
 
-    if (folder->watch >= 0 || folder->error)
-        return;
     folder->remote = is_remote(f, path);
     if (folder->remote) {
         pthread_mutex_lock(&f->lock);
         f->status.remote = true;
         pthread_mutex_unlock(&f->lock);
-        return; /* it would tell of what this machine does */
+        if (folder->watch >= 0)
+            inotify_rm_watch(f->inotify, folder->watch);
+        folder->watch = -1; /* it would tell of what this machine does */
+        return;
     }
-    if (f->inotify < 0)
+    if (f->inotify < 0 || folder->watch >= 0)
         return;
     follow_busy(f);
     folder->watch = inotify_add_watch(f->inotify, path, IN_MODIFY | IN_CREATE | IN_DELETE | IN_MOVED_FROM

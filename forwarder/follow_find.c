@@ -48,6 +48,7 @@ follow_find_begin(struct follow *f, struct flog *l)
     l->want_started = false;
     l->find_since = l->find_first = clock_monotonic();
     l->changed = true;
+    f->look_now = true;
 }
 
 static bool

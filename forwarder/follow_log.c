@@ -20,6 +20,7 @@ enum { FINAL_POLLS = 2 };
  * that is not whole yet: for so many polls without change, and in all. */
 enum { COPY_STILL = 3, COPY_LONGEST = 20 };
 #define AWAY_NS INT64_C(60000000000)
+#define IDLE_LONGEST INT64_C(5000000000)
 
 static void
 announced(struct follow *f, struct flog *l)
@@ -60,6 +61,7 @@ start(struct follow *f, struct flog *l)
 {
     atomic_store(&f->posting, true);
     if (!atomic_load(&f->stopping) && f->taker.place(f->taker.arg, l->path, &l->want)) {
+        l->line = l->want.line;
         l->n_done = l->want.n_done <= PLACE_DONE ? l->want.n_done : PLACE_DONE;
         memcpy(l->done, l->want.done, sizeof l->done);
         l->finding = l->want_started = l->want.head_n <= PLACE_HEAD;
@@ -122,8 +124,7 @@ begin_file(struct follow *f, struct flog *l)
     p = &c->pub.place;
     if (l->resumed)
         *p = l->want;
-    else
-        p->line = 1;
+    p->line = l->resumed ? l->line : 1;
     p->offset = file->offset;
     p->dev = file->dev;
     p->ino = file->ino;
@@ -229,7 +230,12 @@ at_end(struct follow *f, struct flog *l)
         l->final_due = true;
     if (l->final_due)
         return STEP_MORE;
-    return l->n_queue ? STEP_REST : rest(f, l);
+    /* What comes next waits for its time.  A log that was read to its end before
+     * keeps nobody waiting for that, unless polls are rare. */
+    if (l->n_queue && (!l->caught_up || FINAL_POLLS * f->poll_ns > IDLE_LONGEST))
+        return STEP_REST;
+    l->caught_up = l->caught_up || !l->n_queue;
+    return rest(f, l);
 }
 
 static enum follow_step
@@ -314,6 +320,8 @@ next_file(struct follow *f, struct flog *l)
     }
     if ((f->taker.once && !l->changed) || is_away(l))
         return leave(f, l);
+    if (l->pending && !l->error)
+        return STEP_REST; /* a packed file may be still being written */
     return rest(f, l);
 }
 

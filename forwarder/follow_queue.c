@@ -178,7 +178,7 @@ identify(struct follow *f, struct flog *l, struct follow_entry *e, enum follow_c
     file = follow_read_open(f, l, e, &error);
     if (!file) {
         if (error == ENOENT || error == ESTALE)
-            l->changed = true; /* the next look knows more */
+            l->changed = f->look_now = true; /* the next look knows more */
         else {
             l->error = error;
             snprintf(l->error_name, sizeof l->error_name, "%s", e->name);

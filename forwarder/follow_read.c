@@ -61,11 +61,11 @@ follow_read_free(struct follow *f, struct follow_file *file)
 /* Closes the file that was read longest ago: logs are served in turn, so it is
  * the next one after the hand. */
 static void
-make_room(struct follow *f)
+make_room(struct follow *f, unsigned most)
 {
     unsigned n = map_count(f->logs);
 
-    for (unsigned i = 0; f->open_files >= FOLLOW_OPEN && i < n; i++) {
+    for (unsigned i = 0; f->open_files >= most && i < n; i++) {
         struct flog *l = map_at(f->logs, f->hand++ % n);
 
         if (l->current && l->linked)
@@ -84,12 +84,16 @@ open_name(struct follow *f, const struct flog *l, struct follow_file *file)
 
     if ((size_t) snprintf(path, sizeof path, "%s%s%s", dir, n && dir[n - 1] != '/' ? "/" : "", file->name) >= sizeof path)
         return ENAMETOOLONG;
-    make_room(f);
-    follow_busy(f);
-    file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (file->fd < 0)
-        r = errno;
-    follow_idle(f);
+    make_room(f, FOLLOW_OPEN);
+    for (int tries = 0; tries < 2; tries++) {
+        follow_busy(f);
+        file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        r = file->fd < 0 ? errno : 0;
+        follow_idle(f);
+        if (r != EMFILE && r != ENFILE)
+            break;
+        make_room(f, f->open_files / 2 + 1); /* others need some too */
+    }
     if (r)
         return r;
     count_open(f, 1);

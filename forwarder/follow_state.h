@@ -61,6 +61,7 @@ enum follow_class {
 struct follow_entry {
     char name[PLACE_NAME];
     struct generation generation; /* 'live' is not kept */
+    uint32_t hash;           /* of the name */
     uint64_t dev, ino, size;
     int64_t birth, modified; /* ns UTC, 0 unknown */
     int64_t since;           /* monotonic: size and time are so since */
@@ -114,7 +115,9 @@ struct flog {
     bool finding;    /* 'want' is looked for */
     bool pending;    /* a file that comes next cannot be looked at yet */
     bool linked;     /* 'current' has a name among the entries */
+    bool caught_up;  /* all there was had been handed out once */
     struct place want;
+    uint64_t line;   /* of the checkpoint */
     bool want_started; /* it is the checkpoint's, from before the start */
     int64_t find_since, find_first; /* monotonic */
     struct follow_file *current;

@@ -5,7 +5,10 @@
 #include "build.h"
 
 #include <check.h>
+#include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +18,71 @@
 
 #include "forwarder/follow.h"
 #include "tests/unit/follow_log.h"
+
+/* Stands before the C library's: a share that hangs. */
+static atomic_bool hang;
+static atomic_uint hanging;
+
+int
+statx(int folder, const char *restrict name, int flags, unsigned mask, struct statx *restrict out)
+{
+    static int (*real)(int, const char *restrict, int, unsigned, struct statx *restrict);
+
+    if (!real)
+        *(void **) &real = dlsym(RTLD_NEXT, "statx");
+    if (atomic_load(&hang)) {
+        atomic_fetch_add(&hanging, 1);
+        while (atomic_load(&hang))
+            usleep(1000);
+    }
+    return real(folder, name, flags, mask, out);
+}
+
+static unsigned
+threads(void)
+{
+    DIR *d = opendir("/proc/self/task");
+    unsigned n = 0;
+
+    ck_assert_ptr_nonnull(d);
+    while (readdir(d))
+        n++;
+    closedir(d);
+    return n - 2;
+}
+
+/* A call that does not return is seen from outside; the thread is given up, calls
+ * its taker no more, and frees what it has should it ever return. */
+START_TEST(hangs)
+{
+    struct follow_status st;
+    unsigned before;
+    size_t had;
+
+    more("despool.log", 3);
+    start();
+    all_came();
+    follow_status(t->follow, &st);
+    ck_assert_int_eq(st.busy_since, 0);
+    ck_assert_int_gt(st.looked, 0);
+    before = threads();
+    atomic_store(&hang, true);
+    while (atomic_load(&hanging) == 0)
+        usleep(1000);
+    follow_status(t->follow, &st);
+    ck_assert_int_gt(st.busy_since, 0);
+    ck_assert_int_le(st.busy_since, clock_monotonic());
+    follow_stop(t->follow);
+    ck_assert(!follow_join(t->follow, 50));
+    t->follow = NULL;
+    had = the_log()->n;
+    more("despool.log", 3);
+    atomic_store(&hang, false);
+    while (threads() >= before)
+        usleep(1000);
+    ck_assert_uint_eq(the_log()->n, had);
+}
+END_TEST
 
 /* --- bytes --------------------------------------------------------------------- */
 
@@ -44,6 +112,56 @@ START_TEST(utf16_bytes)
     more("despool.log", 1);
     all_came();
     ck_assert_uint_eq(the_log()->losts, 0);
+}
+END_TEST
+
+/* Who still has the old file open writes to it long after it was rotated. */
+START_TEST(grown_after_all)
+{
+    more("despool.log", 20);
+    start();
+    all_came();
+    by_number();
+    more("despool.log", 2);
+    all_came();
+    put(at("despool.log.1"), "too late\n", 9, O_APPEND);
+    TAKER_WAIT(t, the_log()->losts == 1);
+    ck_assert_ptr_nonnull(strstr(the_log()->lost, "9 bytes from byte"));
+    more("despool.log", 2);
+    all_came();
+    ck_assert_uint_eq(the_log()->losts, 1);
+}
+END_TEST
+
+/* What the taker said of the place comes back to it: its line, the bytes before
+ * it, the heads of what is done, and where the file is now. */
+START_TEST(place_goes_back)
+{
+    struct stat st;
+
+    more("despool.log.1", 20);
+    more("despool.log", 20);
+    start();
+    all_came();
+    taker_stop(t);
+    the_log()->place.line = 77;
+    move("despool.log", "despool.log.2");
+    move("despool.log.1", "despool.log.3");
+    more("despool.log", 1);
+    ck_assert_int_eq(stat(at("despool.log.2"), &st), 0);
+    t->keep = true;
+    start();
+    TAKER_WAIT(t, t->n_held > 0);
+    ck_assert_int_eq(t->held->what, FOLLOW_FILE);
+    ck_assert(t->held->resumed);
+    ck_assert_uint_eq(t->held->place.line, 77);
+    ck_assert_uint_eq(t->held->place.offset, (uint64_t) st.st_size);
+    ck_assert_uint_eq(t->held->place.ino, st.st_ino);
+    ck_assert_str_eq(t->held->place.name, "despool.log.2");
+    ck_assert_uint_eq(t->held->place.n_done, 1);
+    ck_assert_uint_eq(t->held->size, (uint64_t) st.st_size);
+    taker_release(t);
+    all_came();
 }
 END_TEST
 
@@ -256,7 +374,10 @@ main(void)
 
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_set_timeout(tc, 60);
+    tcase_add_test(tc, hangs);
     tcase_add_test(tc, utf16_bytes);
+    tcase_add_test(tc, grown_after_all);
+    tcase_add_test(tc, place_goes_back);
     tcase_add_test(tc, append_is_prompt);
     tcase_add_test(tc, speed);
     tcase_add_test(tc, budget);

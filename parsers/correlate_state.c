@@ -82,9 +82,10 @@ save_clocks(void *correlator, struct part *part, struct keep_out *o)
 static bool
 restore_clocks(struct correlate *k, uint64_t id, struct keep_in *in)
 {
-    if (id >= PAIR_CLOCKS_MAX / CORRELATE_PAGE)
+    if (id >= PAIR_CLOCKS_MAX / CORRELATE_PAGE || k->page[id].stored)
         return false;
     k->page[id].stored = true;
+    k->n_pages++;
     for (uint64_t i = id * CORRELATE_PAGE; in->p < in->end && i < (id + 1) * CORRELATE_PAGE; i++) {
         k->clock[i].started = keep_get_u64(in) != 0;
         k->clock[i].now = (int64_t) keep_get_u64(in);
@@ -209,7 +210,7 @@ correlate_restore_end(struct correlate *k)
     bool pairs = pair_restore_end(k->pairs), stalls = stall_restore_end(k->stalls);
     bool alarms = alarm_restore_end(k->alarms);
 
-    if (!k->core_known || !origins || !pairs || !stalls || !alarms)
+    if (!k->core_known || k->n_pages != (k->n_clocks + CORRELATE_PAGE - 1) / CORRELATE_PAGE || !origins || !pairs || !stalls || !alarms)
         return -EINVAL;
     for (uint32_t i = 0; i < k->n_clocks; i++)
         k->clock[i].due = INT64_MIN;

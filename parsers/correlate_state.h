@@ -43,7 +43,7 @@ struct correlate {
     int64_t live_due; /* when alarms have something to do by arrival */
     /* saving */
     bool core_known;  /* the core was restored */
-    unsigned want_origins;
+    unsigned n_pages, want_origins; /* restored, to be restored */
     struct part core, page[PAIR_CLOCKS_MAX / CORRELATE_PAGE];
     struct parts cores, pages, origin_parts;
     struct keep_out bytes; /* room for one part */

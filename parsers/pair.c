@@ -204,6 +204,7 @@ learn(struct pair_table *t, const struct fit *fit)
 {
     if (fit->clock && fit->clock < PAIR_CLOCKS_MAX && !t->learned[fit->clock]) {
         t->learned[fit->clock] = true;
+        t->n_learned++;
         t->offset[fit->clock] = fit->offset;
         part_changed(&t->zones, &t->zone[fit->clock]);
         t->counters.learned++;

@@ -180,8 +180,9 @@ save_zone(void *table, struct part *part, struct keep_out *o)
 static bool
 restore_zone(struct pair_table *t, uint64_t clock, struct keep_in *in)
 {
-    if (clock >= PAIR_CLOCKS_MAX)
+    if (clock >= PAIR_CLOCKS_MAX || t->learned[clock])
         return false;
+    t->n_learned++;
     t->learned[clock] = true;
     t->offset[clock] = (int64_t) keep_get_u64(in);
     t->zone[clock].stored = true;
@@ -243,6 +244,7 @@ pair_save_core(const struct pair_table *t, struct keep_out *o)
     keep_put_u64(o, t->n_held);
     keep_put_u64(o, t->by_age.n);
     keep_put_u64(o, t->waiting.n + t->told.n);
+    keep_put_u64(o, t->n_learned);
 }
 
 bool
@@ -252,6 +254,7 @@ pair_restore_core(struct pair_table *t, struct keep_in *in)
     t->n_held = keep_get_u64(in);
     t->want_proofs = (unsigned) keep_get_u64(in);
     t->want_held = (unsigned) keep_get_u64(in);
+    t->want_learned = (unsigned) keep_get_u64(in);
     return !in->failed;
 }
 
@@ -288,7 +291,7 @@ pair_restore_end(struct pair_table *t)
             t->free_slot[t->n_free++] = i;
     }
     ok = ok && n == t->want_proofs && t->waiting.n + t->told.n == t->want_held && t->waiting.n <= PAIR_HELD_MAX
-         && t->told.n <= PAIR_HELD_MAX;
+         && t->told.n <= PAIR_HELD_MAX && t->n_learned == t->want_learned;
     if (ok)
         qsort(order, n, sizeof(struct proof *), by_serial);
     for (unsigned i = 0; ok && i < n; i++)

@@ -65,11 +65,12 @@ struct pair_table {
     struct proof *newest; /* what the last pair_failure() took, NULL nothing */
     struct held_list waiting, told;
     uint64_t serial, n_held; /* numbers given to proofs and reports so far */
+    unsigned n_learned;
     bool learned[PAIR_CLOCKS_MAX];
     int64_t offset[PAIR_CLOCKS_MAX]; /* utc = local + offset */
     struct parts pages, reports, zones;
     struct part page[PAIR_FAILURES_ALL / PAIR_PAGE], zone[PAIR_CLOCKS_MAX];
-    unsigned want_proofs, want_held; /* that a restore has to bring */
+    unsigned want_proofs, want_held, want_learned; /* that a restore has to bring */
     struct pair_counters counters;
     char server[256];
 };

@@ -96,10 +96,13 @@ run_changed(struct run_table *t, struct run *r)
     part_changed(&t->run_parts, &r->part);
 }
 
-static void
-span_changed(struct run_table *t, uint64_t id)
+void
+run_span_changed(struct run_table *t, uint64_t id)
 {
-    part_changed(&t->span_parts, &t->page[id % RUN_SPANS / RUN_PAGE]);
+    struct part *page = &t->page[id % RUN_SPANS / RUN_PAGE];
+
+    t->n_pages += !page->listed && !page->stored;
+    part_changed(&t->span_parts, page);
 }
 
 /* The last one moves into the gap, and has another number then. */
@@ -160,7 +163,7 @@ run_end(struct run_table *t, struct run *r, const struct moment *at)
 
     if (s->id == r->id && at->known && at->clock == s->clock) {
         s->end = at->t;
-        span_changed(t, r->id);
+        run_span_changed(t, r->id);
     }
     run_drop_pending(t, r);
     if (!r->thread_known)
@@ -197,7 +200,7 @@ run_begin(struct run_table *t, const struct moment *at, struct str key, uint64_t
     s = &t->span[r->id % RUN_SPANS];
     *s = (struct run_span){.id = r->id, .clock = at->clock, .end = INT64_MAX};
     s->start = at->known ? at->t : INT64_MAX;
-    span_changed(t, r->id);
+    run_span_changed(t, r->id);
     return r;
 }
 

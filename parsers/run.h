@@ -52,7 +52,8 @@ struct run_table {
     uint64_t evicted;
     struct parts run_parts, span_parts;
     struct part page[RUN_SPANS / RUN_PAGE]; /* of spans */
-    unsigned want;                          /* runs that a restore has to bring */
+    unsigned n_pages;                       /* of them in use */
+    unsigned want, want_pages;              /* runs and pages that a restore has to bring */
 };
 
 bool run_table_init(struct run_table *);
@@ -71,6 +72,7 @@ struct run *run_move(struct run_table *, struct str old, struct str key);
 void run_drop_pending(struct run_table *, struct run *);
 /* 'r' was changed by others than this table: it is to be saved. */
 void run_changed(struct run_table *, struct run *r);
+void run_span_changed(struct run_table *, uint64_t id);
 /* When the run began and ended; false when it is no longer remembered. */
 bool run_span(const struct run_table *, uint64_t id, struct run_span *);
 

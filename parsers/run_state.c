@@ -143,9 +143,10 @@ read_span(struct run_span *s, uint64_t id, struct keep_in *in)
 bool
 run_restore_spans(struct run_table *t, uint64_t id, struct keep_in *in)
 {
-    if (id >= RUN_SPANS / RUN_PAGE)
+    if (id >= RUN_SPANS / RUN_PAGE || t->page[id].stored)
         return false;
     t->page[id].stored = true;
+    t->n_pages++;
     for (unsigned i = 0; i < RUN_PAGE; i++) {
         uint64_t run = keep_get_u64(in);
 
@@ -195,6 +196,7 @@ run_save_core(const struct run_table *t, struct keep_out *o)
 {
     keep_put_u64(o, t->next);
     keep_put_u64(o, map_count(t->runs));
+    keep_put_u64(o, t->n_pages);
 }
 
 bool
@@ -202,13 +204,14 @@ run_restore_core(struct run_table *t, struct keep_in *in)
 {
     t->next = keep_get_u64(in);
     t->want = (unsigned) keep_get_u64(in);
+    t->want_pages = (unsigned) keep_get_u64(in);
     return !in->failed && t->next > 0;
 }
 
 bool
 run_restore_end(struct run_table *t)
 {
-    return map_count(t->runs) == t->want && map_settle(t->runs);
+    return map_count(t->runs) == t->want && t->n_pages == t->want_pages && map_settle(t->runs);
 }
 
 bool
@@ -233,7 +236,7 @@ run_restore_v1(struct run_table *t, struct keep_in *in)
     }
     while ((id = keep_get_u64(in)) != 0 && !in->failed) {
         read_span(&t->span[id % RUN_SPANS], id, in);
-        part_changed(&t->span_parts, &t->page[id % RUN_SPANS / RUN_PAGE]);
+        run_span_changed(t, id);
     }
     return !in->failed && t->next > 0;
 }

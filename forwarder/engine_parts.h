@@ -61,6 +61,8 @@ bool engine_restore_history(struct engine *, struct keep_in *);
 /* engine_watch.c */
 void engine_note_jump(struct engine *, struct tail *, const struct event *);
 int engine_watch(struct engine *);
+/* Storms as alarms of their own: every second, and at once when one begins. */
+int engine_watch_storms(struct engine *);
 /* Raises or clears self:KIND:NAME. */
 int engine_self(struct engine *, const char *kind, const char *name, bool raise, enum severity, const char *action,
                 const char *fmt, ...) __attribute__((format(printf, 7, 8)));

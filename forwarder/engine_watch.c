@@ -219,8 +219,8 @@ at_end(void *arg, uint64_t source)
     return false;
 }
 
-static int
-watch_storms(struct engine *e)
+int
+engine_watch_storms(struct engine *e)
 {
     struct storm_change c;
     int r = 0;
@@ -249,7 +249,7 @@ watch_alarms(struct engine *e, int64_t now)
     e->history_record = false;
     r = correlate_live(e->p.correlate, e->arena, &sink, &live);
     if (!r)
-        r = watch_storms(e);
+        r = engine_watch_storms(e);
     if (!r && now - e->resent > WATCH_RESEND) {
         e->resent = now;
         arena_reset(e->arena);

@@ -216,6 +216,8 @@ take_records(struct engine *e)
     while (!r && !engine_is_blocked(e) && engine_may_read(e) && (s = merge_next(e->p.merge, NULL))) {
         r = take_event(&e->p, s, &sink, false, engine_arrival(e, s));
         engine_note_record(e, s);
+        if (!r && storm_waiting(e->storms))
+            r = engine_watch_storms(e); /* before the next alarm of it */
         if (!r && engine_batch_is_full(e)) {
             engine_commit(e);
             engine_take_chunks(e, 0);

@@ -35,6 +35,7 @@ struct storm_table {
     unsigned next;       /* where storm_next() looks next */
     uint64_t untracked;
     bool changed;
+    bool waiting;
     char told[STORM_NAME + 1]; /* storm_change.name */
 };
 
@@ -235,7 +236,7 @@ count_raise(struct storm_table *t, struct storm *s, struct str key, int64_t now)
         s->raises++;
         s->news = true;
     } else if (s->n_times == STORM_TIMES) {
-        s->on = s->news = true;
+        s->on = s->news = t->waiting = true;
         s->since = now;
         s->said = INT64_MIN;
         s->raises = s->n_times;
@@ -324,7 +325,14 @@ storm_next(struct storm_table *t, int64_t now, struct storm_change *out)
         }
     }
     t->next = 0;
+    t->waiting = false;
     return false;
+}
+
+bool
+storm_waiting(const struct storm_table *t)
+{
+    return t->waiting;
 }
 
 /* --- saving -------------------------------------------------------------------------- */

@@ -36,6 +36,8 @@ struct storm_change {
     unsigned open;   /* of its alarms, now */
 };
 bool storm_next(struct storm_table *, int64_t now, struct storm_change *);
+/* A storm has begun and was not said yet: the sooner it is, the more is folded. */
+bool storm_waiting(const struct storm_table *);
 
 /* Raises that a bound kept from being counted, or from being counted as open. */
 uint64_t storm_untracked(const struct storm_table *);

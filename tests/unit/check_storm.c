@@ -66,9 +66,12 @@ START_TEST(over_twenty_in_five_minutes)
 
     raise_run(t, "A", 0, STORM_RAISES, START);
     silent(t, START);
+    ck_assert(!storm_waiting(t));
     change(t, "A", 20, ALARM_RAISED, START + STORM_WINDOW - 1);
+    ck_assert(storm_waiting(t));
     says(t, START + STORM_WINDOW - 1, "A/NETWORK", true, 21, 0, 21);
     silent(t, START + STORM_WINDOW - 1);
+    ck_assert(!storm_waiting(t));
     /* The first is five minutes old when the last comes. */
     raise_run(t, "B", 0, 1, START);
     raise_run(t, "B", 1, 20, START + STORM_WINDOW);

@@ -342,9 +342,12 @@ note_wanted(struct engine *e, const struct config *config)
 static void
 target_gone(void *arg, const char *name, uint64_t undelivered)
 {
-    (void) arg;
+    struct engine *e = arg;
+
     log_warn("target '%s' is no longer configured; %llu items that it had not had are given up", name,
              (unsigned long long) undelivered);
+    if (worker_forget(e->journal, name))
+        log_error("target '%s': what it was told cannot be forgotten: %s", name, journal_error(e->journal));
 }
 
 static int

@@ -138,12 +138,16 @@ check_PROGRAMS += %D%/unit/check_stream_fed
 %C%_unit_check_stream_fed_SOURCES = %D%/unit/check_stream_fed.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_summary
 %C%_unit_check_summary_SOURCES = %D%/unit/check_summary.c
+check_PROGRAMS += %D%/unit/check_syslog_hostile
+%C%_unit_check_syslog_hostile_SOURCES = %D%/unit/check_syslog_hostile.c %D%/unit/rfc5424.c %D%/unit/rfc5424.h
 check_PROGRAMS += %D%/unit/check_syslog_msg
 %C%_unit_check_syslog_msg_SOURCES = %D%/unit/check_syslog_msg.c %D%/unit/rfc5424.c %D%/unit/rfc5424.h
 check_PROGRAMS += %D%/unit/check_target_snmp
 %C%_unit_check_target_snmp_SOURCES = %D%/unit/check_target_snmp.c %D%/unit/snmp_receiver.c %D%/unit/snmp_receiver.h
 check_PROGRAMS += %D%/unit/check_target_snmp_pdu
 %C%_unit_check_target_snmp_pdu_SOURCES = %D%/unit/check_target_snmp_pdu.c %D%/unit/snmp_receiver.c %D%/unit/snmp_receiver.h
+check_PROGRAMS += %D%/unit/check_target_snmp_way
+%C%_unit_check_target_snmp_way_SOURCES = %D%/unit/check_target_snmp_way.c %D%/unit/snmp_receiver.c %D%/unit/snmp_receiver.h
 check_PROGRAMS += %D%/unit/check_target_syslog
 %C%_unit_check_target_syslog_SOURCES = %D%/unit/check_target_syslog.c %D%/unit/rfc5424.c %D%/unit/rfc5424.h
 check_PROGRAMS += %D%/unit/check_target_syslog_loss
@@ -215,6 +219,7 @@ FUZZERS = $(FUZZ_NAMES:%=tests/fuzz/fuzz_%)
 
 # --- integration tests --------------------------------------------------------
 SHELL_TESTS =
+SHELL_TESTS += %D%/faults/nth.sh
 SHELL_TESTS += %D%/integration/check_cmd.sh
 SHELL_TESTS += %D%/integration/cli.sh
 SHELL_TESTS += %D%/integration/daemon.sh
@@ -222,6 +227,7 @@ SHELL_TESTS += %D%/integration/forward.sh
 SHELL_TESTS += %D%/integration/rsyslog.sh
 SHELL_TESTS += %D%/integration/smilint.sh
 SHELL_TESTS += %D%/integration/snmptrapd.sh
+SHELL_TESTS += %D%/integration/sources.sh
 
 # Programs that shell tests run; built by 'make check', no tests themselves.
 EXTRA_PROGRAMS += %D%/integration/hold_journal
@@ -238,6 +244,8 @@ check_DATA = \
 	%D%/bench/bench_time$(EXEEXT) \
 	%D%/bench/sink$(EXEEXT) \
 	%D%/faults/chance.so \
+	%D%/faults/nth_truecause$(EXEEXT) \
+	%D%/faults/shim.so \
 	%D%/integration/hold_journal$(EXEEXT) \
 	%D%/integration/notify_listen$(EXEEXT) \
 	%D%/integration/send_syslog$(EXEEXT) \
@@ -256,6 +264,21 @@ PYTHON = python3
 	$(AM_V_CC)$(MKDIR_P) $(@D) && $(CC) $(AM_CPPFLAGS) -I. $(STD_CFLAGS) $(WARN_CFLAGS) -O2 -fPIC -shared \
 		-o $@ $(top_srcdir)/tests/faults/chance.c
 CLEANFILES += %D%/faults/chance.so
+%D%/faults/shim.so: %D%/faults/shim.c build.h
+	$(AM_V_CC)$(MKDIR_P) $(@D) && $(CC) $(AM_CPPFLAGS) -I. $(STD_CFLAGS) $(WARN_CFLAGS) $(XML_CFLAGS) $(ICU_CFLAGS) \
+		-O2 -fPIC -shared -o $@ $(top_srcdir)/tests/faults/shim.c
+CLEANFILES += %D%/faults/shim.so
+# The program with the shim in its own allocations, for builds with sanitizers.
+EXTRA_PROGRAMS += %D%/faults/nth_truecause
+%C%_faults_nth_truecause_SOURCES = %D%/faults/shim.c forwarder/main.c
+%C%_faults_nth_truecause_CPPFLAGS = $(AM_CPPFLAGS) -DSHIM_WRAP
+%C%_faults_nth_truecause_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup
+%C%_faults_nth_truecause_LDADD = $(PROGRAM_LIBS)
+
+# Every Nth call fails, for every N; 'make check' tries some (nth.sh).
+faults-nth: all %D%/faults/shim.so %D%/faults/nth_truecause$(EXEEXT)
+	@$(TEST_VARIABLES) NTH_ALL=1 $(SHELL) $(top_srcdir)/tests/faults/nth.sh
+.PHONY: faults-nth
 
 # Rounds of rotation; ROUNDS=1000 RECORDS=10000000 is the long form.
 ROUNDS = 200
@@ -314,6 +337,7 @@ EXTRA_DIST += $(SHELL_TESTS) \
 	%D%/faults/equal.py \
 	%D%/faults/history.py \
 	%D%/faults/logs.py \
+	%D%/faults/nth.py \
 	%D%/faults/oracle.py \
 	%D%/faults/oracle_test.py \
 	%D%/faults/receivers.py \

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * check_syslog_msg.c - tests of the RFC 5424 encoder: exact bytes of known items,
- * and hostile items by the thousand against the checker in rfc5424.c, which was
- * written from the grammar and shares nothing with the encoder. */
+ * check_syslog_msg.c - tests of the RFC 5424 encoder: exact bytes of known items.
+ * Hostile ones are in check_syslog_hostile.c. */
 #include "build.h"
 
 #include <check.h>
@@ -192,7 +191,9 @@ START_TEST(notice_exact)
                "[truecause@32473 kind=\"heartbeat\" seq=\"211\" read=\"41203\" delivered=\"212\" folded=\"3\""
                " dropped=\"1\" open=\"2\" digest=\"0123456789abcdef0123456789abcdef\"] "
                "heartbeat: 41203 read, 212 delivered, 3 folded, 1 dropped, 2 open");
-    no = (struct notice_item){.kind = NOTICE_HISTORY, .text = STR("read 41,203 records: \xe2\x80\xa6"), .id = "00112233445566778899aabbccddeeff"};
+    no = (struct notice_item){.kind = NOTICE_HISTORY,
+                              .text = STR("read 41,203 records: \xe2\x80\xa6"),
+                              .id = "00112233445566778899aabbccddeeff"};
     write_notice(&no);
     ck_value(OURS, "kind", "history");
     ck_value(OURS, "id", "00112233445566778899aabbccddeeff");
@@ -423,177 +424,11 @@ START_TEST(long_item_is_shortened)
 }
 END_TEST
 
-/* --- hostile items ------------------------------------------------------------------- */
-
-static uint64_t rng_state = UINT64_C(0x853c49e6748fea9b);
-
-static uint32_t
-rng(void)
-{
-    rng_state ^= rng_state << 13;
-    rng_state ^= rng_state >> 7;
-    rng_state ^= rng_state << 17;
-    return (uint32_t) (rng_state >> 32);
-}
-
-static char pool[1 << 19];
-static size_t pool_used;
-
-/* Bytes an attacker would choose; every eighth text is raw noise, which no
- * parser hands on; that must do no harm either. */
-static struct str
-hostile(void)
-{
-    static const char *const parts[] = {
-        "\r", "\n", "\r\n<34>1 - h a - - - x", "\x1b]0;t\x07", "]", "\"", "\\", "[a b=\"", "\\\"]", " ", "=",
-        "%n", "\x7f", "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xee\xbc\x80", "\xee\xbc\x8a", "\xee\xbd\x9d", "\xef\xbb\xbf",
-        "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x92\xbe", "A", "E:\\", "\\\\S\\", "1", "\t", "\x01",
-    };
-    size_t start = pool_used, want = rng() % 40 ? rng() % 60 : rng() % 9000;
-    if (rng() % 9 == 0)
-        return STR_NONE;
-    while (pool_used - start < want && pool_used + 64 < sizeof pool) {
-        const char *part = parts[rng() % (sizeof parts / sizeof *parts)];
-        size_t n = strlen(part);
-        if (want % 8 == 7) {
-            pool[pool_used++] = (char) rng();
-            continue;
-        }
-        memcpy(pool + pool_used, part, n);
-        pool_used += n;
-    }
-    return str_make(pool + start, pool_used - start);
-}
-
-static void
-hostile_when(struct when *w)
-{
-    memset(w, 0, sizeof *w);
-    w->utc_known = rng() % 2;
-    w->local_known = rng() % 2;
-    w->utc = (int64_t) (rng() % 4102444800u) * WHEN_SECOND + rng() % 1000000000;
-    w->local = (int64_t) (rng() % 4102444800u) * WHEN_SECOND;
-    w->fraction = (uint8_t) (rng() % 10);
-    w->zone = hostile();
-}
-
-static void
-hostile_facts(struct facts *f)
-{
-    memset(f, 0, sizeof *f);
-#define FACT(member, element, attribute, sd, prose) f->member = hostile();
-#include "parsers/event_fields.def"
-#undef FACT
-    f->claimed = rng() % 2;
-    f->claim_class = (enum event_class) (rng() % CLASS_COUNT);
-    f->figures = (enum figures) (rng() % 5);
-    f->caused = rng() % 2;
-    f->cause_class = (enum event_class) (rng() % CLASS_COUNT);
-    f->tagged = rng() % 2;
-    f->win32_known = rng() % 2;
-    f->win32 = rng();
-    f->symbol = hostile();
-    f->misreported = rng() % 2;
-    f->basis = (enum basis) (rng() % 7);
-    f->confidence = (enum confidence) (rng() % 4);
-    f->signature = hostile();
-    f->n_evidence = rng() % (EVENT_EVIDENCE_MAX + 1);
-    f->n_linked = rng() % (EVENT_SEE_MAX + 1);
-    f->n_articles = rng() % (EVENT_SEE_MAX + 1);
-    for (unsigned i = 0; i < EVENT_EVIDENCE_MAX; i++)
-        memset(f->evidence[i], 'e', EVENT_ID_SIZE - 1);
-    for (unsigned i = 0; i < EVENT_SEE_MAX; i++) {
-        memset(f->linked[i], 'c', EVENT_ID_SIZE - 1);
-        f->article[i] = hostile();
-    }
-}
-
-/* A value is what text_show() makes of the field, or the beginning of that
- * where the message says that it was shortened. */
-static void
-ck_field(const char *name, struct str field)
-{
-    static char shown[1 << 17];
-    const struct rfc5424_param *p = rfc5424_param(&parsed, OURS, name);
-    size_t n;
-    if (!str_has(field)) {
-        ck_assert_ptr_null(p);
-        return;
-    }
-    n = text_show(field, shown, sizeof shown);
-    if (!p) {
-        ck_assert_msg(truncated, "%s is not there", name);
-        return;
-    }
-    ck_assert(p->n == n || (truncated && p->n < n));
-    ck_assert_msg(memcmp(p->value, shown, p->n) == 0, "%s", name);
-}
-
-START_TEST(hostile_items)
-{
-    static struct event ev;
-    static struct alarm_item a;
-    struct syslog_form fo = form;
-    unsigned shortened = 0;
-
-    for (unsigned i = 0; i < 20000; i++) {
-        struct item item = {.kind = i % 2 ? ITEM_ALARM : ITEM_EVENT};
-        struct facts *f = i % 2 ? &a.f : &ev.f;
-        const char *why;
-        size_t n;
-
-        pool_used = 0;
-        fo.facility = (int) (rng() % 24);
-        fo.budget = i % 4 < 2 ? SYSLOG_MSG_UDP : SYSLOG_MSG_TCP;
-        memset(&ev, 0, sizeof ev);
-        memset(&a, 0, sizeof a);
-        hostile_facts(f);
-        memset(ev.id, 'a', EVENT_ID_SIZE - 1);
-        memset(a.id, 'b', EVENT_ID_SIZE - 1);
-        ev.cls = a.cls = (enum event_class) (rng() % CLASS_COUNT);
-        ev.severity = a.severity = (enum severity) (rng() % 6);
-        a.state = (enum alarm_state) (rng() % 3);
-        hostile_when(&ev.when);
-        hostile_when(&a.when);
-        hostile_when(&a.first);
-        hostile_when(&a.last);
-        ev.text = hostile();
-        a.key = hostile();
-        a.key.n = a.key.n > 128 ? 128 : a.key.n;
-        a.count = rng();
-        a.reason = hostile();
-        a.event = hostile();
-        a.summary = hostile();
-        a.action = hostile();
-        item.event = item.kind == ITEM_EVENT ? &ev : NULL;
-        item.alarm = item.kind == ITEM_ALARM ? &a : NULL;
-
-        n = write_item(&fo, &item, message, &truncated);
-        ck_assert_uint_le(n, fo.budget);
-        why = rfc5424_parse(message, n, &parsed);
-        ck_assert_msg(why == NULL, "item %u: %s: %.*s", i, why, (int) n, message);
-        ck_assert_int_eq(parsed.pri / 8, fo.facility);
-        ck_assert(str_eq(parsed.app, STR("truecause")));
-        ck_assert((rfc5424_param(&parsed, "alarm", "eventType") != NULL) == (i % 2));
-        ck_value(OURS, "id", i % 2 ? a.id : ev.id);
-        ck_assert(str_has(rfc5424_value(&parsed, OURS, "truncated")) == truncated);
-        ck_field("package", f->package);
-        ck_field("file", f->file);
-        ck_field("target", f->target);
-        ck_field("symbol", f->symbol);
-        shortened += truncated;
-    }
-    /* Both kinds were met in numbers. */
-    ck_assert_uint_gt(shortened, 2000);
-    ck_assert_uint_lt(shortened, 18000);
-}
-END_TEST
-
 int
 main(void)
 {
     Suite *s = suite_create("syslog_msg");
-    TCase *known = tcase_create("known"), *hostility = tcase_create("hostile");
+    TCase *known = tcase_create("known");
     SRunner *sr;
     int failed;
 
@@ -613,10 +448,7 @@ main(void)
     tcase_add_test(known, forgery_is_shown);
     tcase_add_test(known, sequence_wraps_to_one);
     tcase_add_test(known, long_item_is_shortened);
-    tcase_set_timeout(hostility, 300);
-    tcase_add_test(hostility, hostile_items);
     suite_add_tcase(s, known);
-    suite_add_tcase(s, hostility);
     sr = srunner_create(s);
     srunner_run_all(sr, CK_ENV);
     failed = srunner_ntests_failed(sr);

@@ -233,6 +233,7 @@ committed(struct engine *e)
     struct batch *full = e->batch, *next = batch_count(full) ? batch_new() : NULL;
 
     correlate_saved(e->p.correlate);
+    storm_saved(e->storms);
     for (unsigned i = 0; i < e->n_workers; i++)
         worker_saved(e->workers[i]);
     for (unsigned i = 0; i < e->n_tails; i++)

@@ -131,6 +131,21 @@ take_part(void *arg, const char *name, const void *p, size_t n)
     return correlate_restore_part(k->e->p.correlate, name, p, n);
 }
 
+/* Storms that are on say so by an alarm; one without a storm would stay. */
+static void
+adopt_storms(struct engine *e)
+{
+    struct alarm_table *t = correlate_alarms(e->p.correlate);
+    struct str prefix = STR("self:STORM:");
+
+    for (unsigned i = 0; i < alarm_open_count(t); i++) {
+        struct str key = alarm_at(t, i)->key;
+
+        if (str_starts(key, prefix))
+            storm_adopt(e->storms, str_skip(key, prefix.n), engine_now(e));
+    }
+}
+
 static int
 restore_state(struct engine *e)
 {
@@ -152,6 +167,8 @@ restore_state(struct engine *e)
         if (!storm_restore(e->storms, &in))
             r = -EINVAL;
     }
+    if (!r)
+        adopt_storms(e);
     free(p);
     p = NULL;
     if (!r && journal_get(e->journal, "engine", "history", &p, &n) == 0) {
@@ -405,7 +422,10 @@ engine_start(struct engine *e)
         return r;
     feed_set_last(e->feed, journal_last_seq(e->journal));
     engine_watch_room(e);
+    engine_look_at_clock(e);
     note_wanted(e, config);
+    if (!e->once)
+        r = engine_clear_orphans(e);
     for (unsigned i = 0; !r && i < config->n_targets; i++)
         r = start_target(e, e->config, &config->targets[i]);
     for (unsigned i = 0; !r && i < config->n_sources; i++)
@@ -516,5 +536,7 @@ engine_replace(struct engine *e, struct config *config, struct catalogue *catalo
     pthread_mutex_lock(&e->lock);
     e->reload_error[0] = '\0';
     pthread_mutex_unlock(&e->lock);
+    if (engine_clear_orphans(e))
+        e->fatal = -ENOMEM;
     log_info("configuration read again: %u sources, %u targets", e->n_sources, e->n_workers);
 }

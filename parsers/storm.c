@@ -346,7 +346,7 @@ storm_changed(const struct storm_table *t)
 }
 
 void
-storm_save(struct storm_table *t, struct keep_out *o)
+storm_save(const struct storm_table *t, struct keep_out *o)
 {
     keep_put_u64(o, STORM_FORM);
     keep_put_u64(o, map_count(t->by_name));
@@ -366,8 +366,12 @@ storm_save(struct storm_table *t, struct keep_out *o)
         for (unsigned k = 0; k < s->n_open; k++)
             keep_put_u64(o, s->open[k]);
     }
-    if (!o->failed)
-        t->changed = false;
+}
+
+void
+storm_saved(struct storm_table *t)
+{
+    t->changed = false;
 }
 
 static bool
@@ -419,4 +423,18 @@ storm_restore(struct storm_table *t, struct keep_in *in)
         if (!restore_one(t, in))
             return false;
     return true;
+}
+
+void
+storm_adopt(struct storm_table *t, struct str name, int64_t now)
+{
+    struct storm *s = name.n && name.n <= STORM_NAME ? track(t, name, now) : NULL;
+
+    if (!s || s->on)
+        return;
+    s->on = true;
+    s->since = s->said = now;
+    s->raises = s->n_times;
+    s->clears = 0;
+    t->changed = true;
 }

@@ -42,8 +42,12 @@ bool storm_waiting(const struct storm_table *);
 /* Raises that a bound kept from being counted, or from being counted as open. */
 uint64_t storm_untracked(const struct storm_table *);
 
-bool storm_changed(const struct storm_table *); /* since the last save */
-void storm_save(struct storm_table *, struct keep_out *);
+bool storm_changed(const struct storm_table *); /* since storm_saved() */
+void storm_save(const struct storm_table *, struct keep_out *);
+void storm_saved(struct storm_table *); /* those bytes are on disk */
 bool storm_restore(struct storm_table *, struct keep_in *);
+/* The storm 'name' is known to be on, by its alarm; were it not known here, it
+ * would never end. */
+void storm_adopt(struct storm_table *, struct str name, int64_t now);
 
 #endif

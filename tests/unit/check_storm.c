@@ -190,6 +190,8 @@ again(struct storm_table *t)
     ck_assert(storm_changed(t));
     storm_save(t, &o);
     ck_assert(!o.failed);
+    ck_assert(storm_changed(t)); /* until it is on disk */
+    storm_saved(t);
     ck_assert(!storm_changed(t));
     in = (struct keep_in){.p = o.p, .end = o.p + o.n};
     ck_assert(storm_restore(copy, &in));
@@ -243,6 +245,26 @@ START_TEST(survives_a_restart)
         ck_assert_uint_eq(o.n, 16);
         free(o.p);
     }
+    storm_free(t);
+}
+END_TEST
+
+/* An alarm says that one is on, and nobody knows why: it ends like any other. */
+START_TEST(adopted)
+{
+    struct storm_table *t = storm_new();
+
+    storm_adopt(t, STR("A/NETWORK"), START);
+    ck_assert(storm_changed(t));
+    silent(t, START + STORM_WINDOW - 1);
+    says(t, START + STORM_WINDOW, "A/NETWORK", false, 0, 0, 0);
+    silent(t, START + 2 * STORM_WINDOW);
+    /* One that is known stays as it is. */
+    raise_run(t, "B", 0, 30, START);
+    says(t, START, "B/NETWORK", true, 30, 0, 30);
+    storm_adopt(t, STR("B/NETWORK"), START + 10 * S);
+    silent(t, START + STORM_WINDOW - 1);
+    says(t, START + STORM_WINDOW, "B/NETWORK", false, 30, 0, 30);
     storm_free(t);
 }
 END_TEST
@@ -305,6 +327,7 @@ main(void)
     tcase_add_test(tc, servers_and_classes_are_apart);
     tcase_add_test(tc, names);
     tcase_add_test(tc, survives_a_restart);
+    tcase_add_test(tc, adopted);
     tcase_add_test(tc, a_clock_set_back);
     tcase_add_test(tc, bounds);
     suite_add_tcase(s, tc);

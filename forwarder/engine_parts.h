@@ -61,6 +61,7 @@ bool engine_restore_history(struct engine *, struct keep_in *);
 /* engine_watch.c */
 void engine_note_jump(struct engine *, struct tail *, const struct event *);
 int engine_watch(struct engine *);
+int engine_clear_orphans(struct engine *);
 /* Storms as alarms of their own: every second, and at once when one begins. */
 int engine_watch_storms(struct engine *);
 /* Raises or clears self:KIND:NAME. */

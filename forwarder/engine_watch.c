@@ -6,9 +6,11 @@
  * has its clear: silence is never ambiguous. */
 #include "build.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "forwarder/clock.h"
@@ -19,6 +21,7 @@
 #define WATCH_LIVE WHEN_SECOND
 #define WATCH_RESEND (12 * 3600 * WHEN_SECOND)
 #define WATCH_STALE (30 * WHEN_SECOND)       /* no look at a source */
+#define WATCH_HANGS (60 * WHEN_SECOND)       /* a system call, with --once */
 #define WATCH_DOWN (60 * WHEN_SECOND)        /* no way to a target */
 #define WATCH_UNFINISHED (600 * WHEN_SECOND) /* a record that does not end */
 #define WATCH_AHEAD (300 * WHEN_SECOND)      /* a record from the future */
@@ -69,8 +72,8 @@ watch_source(struct engine *e, struct engine_source *s, int64_t now)
     if (!r)
         r = engine_self(e, "STALE", s->sc->name, s->stale, SEVERITY_MAJOR,
                         "Look whether the file server answers; a mount with the option soft gives up by itself.",
-                        s->stale ? "%s: its folder has not answered for %" PRId64 " s%s" : "%s: its folder answers again",
-                        s->sc->name, since / WHEN_SECOND, st.busy_since ? ": a system call hangs" : "");
+                        s->stale ? "%s: its folder does not answer%s" : "%s: its folder answers again%.0s", s->sc->name,
+                        st.busy_since ? ": a system call hangs" : "");
     return r;
 }
 
@@ -104,18 +107,20 @@ watch_tail(struct engine *e, struct tail *t, int64_t now)
                         "Compare with the log on the server; clear by hand: truecause alarms clear.", "%s", t->lost);
         t->lost[0] = '\0';
     }
-    if (!r && jumped != t->jumped)
+    /* An alarm from before a restart is ended, too. */
+    if (!r && (jumped != t->jumped || !t->watched))
         r = engine_self(e, "TIME", path, jumped, SEVERITY_WARNING,
                         "Check the clock and the time zone of the server, and zone= of the source.",
                         jumped ? "%s: its times jump %s" : "%s: its times go on as they should%s", path,
                         !jumped ? "" : t->ahead ? "ahead of our clock" : "back");
-    if (!r && unfinished != t->unfinished)
+    if (!r && (unfinished != t->unfinished || !t->watched))
         r = engine_self(e, "LAG", path, unfinished, SEVERITY_WARNING,
                         "Look at the end of the file: the record there was never finished.",
                         unfinished ? "%s: %" PRIu64 " bytes wait for the end of their record" : "%s: went on (%" PRIu64 ")",
                         path, waiting);
     t->jumped = jumped;
     t->unfinished = unfinished;
+    t->watched = t->watched || t->at_end;
     return r;
 }
 
@@ -155,8 +160,8 @@ watch_targets(struct engine *e, int64_t now)
                             "Bring the receiver back, or take the target out of the configuration.",
                             !full ? "journal has room again; %.0s%" PRIu64 " items were dropped for the target"
                             : worker_target(e->workers[i])->overflow_block
-                                ? "journal full: target %s is behind, nothing more is read (%" PRIu64 " dropped)"
-                                : "journal full: target %s is behind, %" PRIu64 " items dropped for it",
+                                ? "journal full: target %s is behind, nothing more is read"
+                                : "journal full: target %s is behind, its oldest items are dropped",
                             s.name, s.dropped);
     }
     if (!r && e->outage_ms) {
@@ -169,19 +174,84 @@ watch_targets(struct engine *e, int64_t now)
     return r;
 }
 
-/* A once that waits for room that a dead target will never make has to end. */
+/* A once that waits for room that a dead target will never make, or for a share
+ * that hangs, has to end. */
 static void
-watch_once(struct engine *e)
+watch_once(struct engine *e, int64_t now)
 {
     bool running = false;
 
+    if (!e->once)
+        return;
+    for (unsigned i = 0; i < e->n_sources; i++) {
+        struct follow_status st;
+
+        follow_status(e->sources[i].follow, &st);
+        if (!st.busy_since || now - st.busy_since < WATCH_HANGS)
+            continue;
+        log_error("source '%s': its folder does not answer; the rest is read in the next run", e->sources[i].sc->name);
+        e->failed++;
+        engine_stop(e);
+    }
     for (unsigned i = 0; i < e->n_workers; i++)
         running = running || !worker_ended(e->workers[i]);
-    if (e->once && e->blocked && !running) {
+    if (e->blocked && !running) {
         log_error("%s: the journal is full and no target takes anything; the rest is read in the next run",
                   e->config->state);
         engine_stop(e);
     }
+}
+
+/* True when 'key' is self:KIND: of a kind in 'kinds', and of none of the 'n'
+ * names. */
+static bool
+is_orphan(struct str key, const char *const *kinds, const char *const *names, unsigned n)
+{
+    char text[ALARM_KEY_MAX + 1], start[40];
+    bool ours = false;
+
+    for (; *kinds; kinds++) {
+        snprintf(start, sizeof start, "self:%s:", *kinds);
+        if (!str_starts(key, str_z(start)))
+            continue;
+        ours = true;
+        for (unsigned i = 0; i < n; i++)
+            if (str_eq(key, alarm_key(text, "self", str_z(*kinds), str_z(names[i]))))
+                return false;
+    }
+    return ours;
+}
+
+/* Alarms about sources and targets that the configuration no longer has are
+ * nobody's to clear any more. */
+int
+engine_clear_orphans(struct engine *e)
+{
+    static const char *const of_source[] = {"MISSING", "UNREADABLE", "STALE", NULL};
+    static const char *const of_target[] = {"TARGET", "OVERFLOW", NULL};
+    const struct config *config = e->config;
+    struct alarm_table *table = correlate_alarms(e->p.correlate);
+    const char **names = calloc(config->n_sources + config->n_targets + 1, sizeof *names);
+    const struct sink sink = engine_sink(e);
+    int r = names ? 0 : -ENOMEM;
+
+    for (unsigned i = 0; !r && i < config->n_sources; i++)
+        names[i] = config->sources[i].name;
+    for (unsigned i = 0; !r && i < config->n_targets; i++)
+        names[config->n_sources + i] = config->targets[i].name;
+    for (unsigned i = alarm_open_count(table); !r && i-- > 0;) {
+        char copy[ALARM_KEY_MAX + 1];
+        struct str key = alarm_at(table, i)->key;
+
+        if (!is_orphan(key, of_source, names, config->n_sources)
+            && !is_orphan(key, of_target, names + config->n_sources, config->n_targets))
+            continue;
+        snprintf(copy, sizeof copy, "%.*s", (int) key.n, key.p);
+        arena_reset(e->arena);
+        r = correlate_clear(e->p.correlate, e->arena, &sink, str_z(copy), STR("no longer configured"), engine_now(e));
+    }
+    free(names);
+    return r;
 }
 
 /* --- the correlator -------------------------------------------------------------------- */
@@ -268,7 +338,7 @@ engine_watch(struct engine *e)
     if (e->stuck_since || now - e->watched < ENGINE_WATCH_MS * 1000000LL)
         return 0;
     e->watched = now;
-    watch_once(e);
+    watch_once(e, now);
     if (e->once)
         return 0;
     r = watch_sources(e, now);

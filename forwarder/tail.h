@@ -20,6 +20,7 @@ struct tail {
     bool history;  /* first read, and so far older than a day at the start */
     bool moved;    /* its place changed since the last commit */
     bool ahead, behind, jumped; /* its times jumped: see engine_watch.c */
+    bool watched;        /* its alarms were looked at once, at its end */
     bool unfinished;     /* bytes at its end wait for the end of their record */
     uint64_t size;       /* of the file when last looked at */
     uint64_t saved;      /* stream_offset() at the last commit */

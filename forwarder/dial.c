@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * dial.c - name to address to connected socket.  Called by target_syslog.c in
- * the thread of its target.  Names go through libevent's resolver, in a loop
+ * dial.c - name to address to connected socket.  Called by target_syslog.c and
+ * target_snmp.c in the threads of their targets.  Names go through libevent's resolver, in a loop
  * made for the one question: getaddrinfo() has no time limit. */
 #include "build.h"
 
@@ -11,6 +11,7 @@
 #include <event2/dns.h>
 #include <event2/event.h>
 #include <event2/util.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -79,28 +80,27 @@ wait_for_answer(struct event_base *loop, const struct lookup *l, int ms)
         event_free(timer);
 }
 
-/* The receiver's addresses; NULL with '*result', negative errno, and words. */
+/* The addresses of a name; NULL with words in 'why'. */
 static struct evutil_addrinfo *
-resolve(const struct config_target *tc, char *err, size_t errlen, int *result)
+resolve(const char *host, const char *port, int family, bool tcp, char *why, size_t whylen)
 {
     struct evutil_addrinfo hints = {
-        .ai_family = strchr(tc->transport, '6') ? AF_INET6 : AF_UNSPEC,
-        .ai_socktype = is_tcp(tc) ? SOCK_STREAM : SOCK_DGRAM,
-        .ai_protocol = is_tcp(tc) ? IPPROTO_TCP : IPPROTO_UDP,
+        .ai_family = family,
+        .ai_socktype = tcp ? SOCK_STREAM : SOCK_DGRAM,
+        .ai_protocol = tcp ? IPPROTO_TCP : IPPROTO_UDP,
     };
     struct lookup l = {.done = false};
     struct event_base *loop = event_base_new();
     struct evdns_base *dns = loop ? evdns_base_new(loop, EVDNS_BASE_DISABLE_WHEN_INACTIVE) : NULL;
     struct evdns_getaddrinfo_request *request;
 
-    *result = -EHOSTUNREACH;
     if (!dns) {
-        *result = fail(tc, "resolver", ENOMEM, err, errlen);
+        snprintf(why, whylen, "resolver: %s", strerror(ENOMEM));
         goto out;
     }
     /* An address needs no resolver, so one without name servers may do. */
     evdns_base_resolv_conf_parse(dns, DNS_OPTIONS_ALL, "/etc/resolv.conf");
-    request = evdns_getaddrinfo(dns, tc->host, tc->port, &hints, lookup_done, &l);
+    request = evdns_getaddrinfo(dns, host, port, &hints, lookup_done, &l);
     wait_for_answer(loop, &l, DIAL_RESOLVE_MS);
     if (!l.done) {
         evdns_getaddrinfo_cancel(request);
@@ -112,7 +112,7 @@ resolve(const struct config_target *tc, char *err, size_t errlen, int *result)
         if (l.found)
             evutil_freeaddrinfo(l.found);
         l.found = NULL;
-        snprintf(err, errlen, "%s:%.100s:%s: %s", tc->transport, tc->host, tc->port, evutil_gai_strerror(l.result));
+        snprintf(why, whylen, "%s", evutil_gai_strerror(l.result));
     }
 out:
     if (dns)
@@ -120,6 +120,20 @@ out:
     if (loop)
         event_base_free(loop);
     return l.found;
+}
+
+int
+dial_address(const char *host, int family, char *out, size_t size, char *why, size_t whylen)
+{
+    struct evutil_addrinfo *list = resolve(host, NULL, family, false, why, whylen);
+    int r = list ? getnameinfo(list->ai_addr, (socklen_t) list->ai_addrlen, out, (socklen_t) size, NULL, 0, NI_NUMERICHOST)
+                 : 0;
+
+    if (r != 0)
+        snprintf(why, whylen, "%s", gai_strerror(r));
+    if (list)
+        evutil_freeaddrinfo(list);
+    return list && r == 0 ? 0 : -EHOSTUNREACH;
 }
 
 /* --- sockets --------------------------------------------------------------------- */
@@ -177,11 +191,14 @@ connect_to(const struct config_target *tc, const struct evutil_addrinfo *a, int6
 int
 dial(const struct config_target *tc, char *err, size_t errlen)
 {
-    int r;
-    struct evutil_addrinfo *list = resolve(tc, err, errlen, &r);
+    int r = -EHOSTUNREACH, family = strchr(tc->transport, '6') ? AF_INET6 : AF_UNSPEC;
+    char why[128] = "no address";
+    struct evutil_addrinfo *list = resolve(tc->host, tc->port, family, is_tcp(tc), why, sizeof why);
     int64_t now = clock_monotonic(), end = now + DIAL_CONNECT_MS * MS;
     int n = 0;
 
+    if (!list)
+        snprintf(err, errlen, "%s:%.100s:%s: %s", tc->transport, tc->host, tc->port, why);
     for (const struct evutil_addrinfo *a = list; a; a = a->ai_next)
         n++;
     for (const struct evutil_addrinfo *a = list; a; a = a->ai_next, n--) {

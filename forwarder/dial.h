@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * dial.h - from a target's address to a connected socket, in bounded time. */
+ * dial.h - from a target's address to a connected socket, in bounded time; for
+ * target_syslog.c, and for target_snmp.c the name alone. */
 #ifndef FORWARDER_DIAL_H
 #define FORWARDER_DIAL_H
 
@@ -14,5 +15,9 @@ enum { DIAL_RESOLVE_MS = 5000, DIAL_CONNECT_MS = 5000 };
  * of its addresses that answers (no longer than DIAL_CONNECT_MS in all).  A
  * non-blocking socket, or negative errno with the words in 'err'. */
 int dial(const struct config_target *, char *err, size_t errlen);
+
+/* The numeric address of 'host' in 'family' (AF_INET, AF_INET6), no longer than
+ * DIAL_RESOLVE_MS.  0, or -EHOSTUNREACH with the resolver's words in 'why'. */
+int dial_address(const char *host, int family, char *out, size_t size, char *why, size_t whylen);
 
 #endif

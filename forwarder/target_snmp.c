@@ -9,7 +9,8 @@
  *
  * The library keeps ids, errors and its log in globals, so one lock is around
  * every use of it; nothing waits while holding it.  The session is opened by the
- * first message and after a loss, and the receiver's name is looked up then. */
+ * first message and after a loss, and the receiver's name is looked up then, for
+ * a bounded time (dial.c). */
 #include "build.h"
 
 #include "forwarder/target.h"
@@ -28,6 +29,7 @@
 #include <net-snmp/net-snmp-includes.h>
 
 #include "forwarder/datagrams.h"
+#include "forwarder/dial.h"
 #include "forwarder/target_snmp_pdu.h"
 
 enum { PDU_SIZE_DEFAULT = 1400 };
@@ -203,32 +205,23 @@ static bool
 resolve(struct target_snmp *s, char *peer, size_t n)
 {
     const struct config_target *tc = s->base.tc;
-    bool six = (tc->transport && strcmp(tc->transport, "udp6") == 0) || (tc->host && strchr(tc->host, ':'));
-    struct addrinfo hints = {.ai_family = six ? AF_INET6 : AF_INET, .ai_socktype = SOCK_DGRAM};
-    const char *port = tc->port ? tc->port : "162";
-    char host[NI_MAXHOST], service[NI_MAXSERV];
-    struct addrinfo *found = NULL;
-    int rc = getaddrinfo(tc->host, port, &hints, &found);
+    bool six = (tc->transport && strcmp(tc->transport, "udp6") == 0) || strchr(tc->host, ':');
+    char address[NI_MAXHOST], why[80] = "";
 
-    if (rc == 0)
-        rc = getnameinfo(found->ai_addr, found->ai_addrlen, host, sizeof host, service, sizeof service,
-                         NI_NUMERICHOST | NI_NUMERICSERV);
-    if (rc == 0)
-        snprintf(peer, n, six ? "udp6:[%s]:%s" : "udp:%s:%s", host, service);
-    else
+    if (dial_address(tc->host, six ? AF_INET6 : AF_INET, address, sizeof address, why, sizeof why) < 0) {
         snprintf(s->base.error, sizeof s->base.error,
-                 "no %s address for %.100s port %.10s: %s; check the name, or give a numeric address",
-                 six ? "IPv6" : "IPv4", tc->host ? tc->host : "(none)", port,
-                 rc == EAI_SYSTEM ? strerror(errno) : gai_strerror(rc));
-    if (found)
-        freeaddrinfo(found);
-    return rc == 0;
+                 "no %s address for %.100s: %s; check the name, or give a numeric address", six ? "IPv6" : "IPv4",
+                 tc->host, why);
+        return false;
+    }
+    snprintf(peer, n, six ? "udp6:[%s]:%s" : "udp:%s:%s", address, tc->port ? tc->port : "162");
+    return true;
 }
 
 static int
 session_open(struct target_snmp *s)
 {
-    char peer[NI_MAXHOST + NI_MAXSERV + 16], why[200];
+    char peer[NI_MAXHOST + 32], why[200];
     netsnmp_session session;
     netsnmp_transport *transport;
     int system = 0, on = 1;

@@ -61,6 +61,19 @@ START_TEST(tells_who_refused)
 }
 END_TEST
 
+START_TEST(gives_a_numeric_address)
+{
+    char address[64], why[80];
+
+    ck_assert_int_eq(dial_address("localhost", AF_INET, address, sizeof address, why, sizeof why), 0);
+    ck_assert_int_eq(strncmp(address, "127.", 4), 0);
+    ck_assert_int_eq(dial_address("::1", AF_INET6, address, sizeof address, why, sizeof why), 0);
+    ck_assert_str_eq(address, "::1");
+    ck_assert_int_eq(dial_address("127.0.0.1", AF_INET6, address, sizeof address, why, sizeof why), -EHOSTUNREACH);
+    ck_assert(why[0]);
+}
+END_TEST
+
 /* A queue of connections that is full leaves new ones without an answer. */
 START_TEST(silence_has_a_limit)
 {
@@ -92,6 +105,7 @@ main(void)
     tcase_set_timeout(c, 60);
     tcase_add_loop_test(c, finds_name_and_address, 0, 2);
     tcase_add_test(c, tells_who_refused);
+    tcase_add_test(c, gives_a_numeric_address);
     tcase_add_test(c, silence_has_a_limit);
     suite_add_tcase(s, c);
     sr = srunner_create(s);

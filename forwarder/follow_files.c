@@ -257,6 +257,7 @@ keep(struct follow *f, unsigned folder, const char *name, int error)
     if (e)
         e->seen = f->look;
     if (l) {
+        l->blind = f->look;
         l->error = error;
         snprintf(l->error_name, sizeof l->error_name, "%s", name);
     }
@@ -457,6 +458,12 @@ follow_files_look(struct follow *f)
             l->changed = l->changed || before;
         }
     }
+}
+
+bool
+follow_files_sure(const struct follow *f, const struct flog *l)
+{
+    return f->taker.once || (l->folder->error == 0 && l->blind != f->look);
 }
 
 struct flog *

@@ -5,6 +5,7 @@
  * another disk.  Called by follow_log.c.  follow_state.h says by what rule. */
 #include "build.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -65,8 +66,13 @@ was_read(struct follow *f, struct flog *l, const struct follow_entry *e)
     bool done;
     int error;
 
-    if (e->generation.kind == GENERATION_LIVE || !(file = follow_read_open(f, l, e, &error)))
+    if (e->generation.kind == GENERATION_LIVE)
         return false;
+    file = follow_read_open(f, l, e, &error);
+    if (!file) {
+        l->error = error == ENOENT || error == ESTALE ? l->error : error;
+        return false;
+    }
     done = follow_queue_is_done(l, file->head, file->head_n);
     follow_read_free(f, file);
     return done;
@@ -165,7 +171,14 @@ follow_find(struct follow *f, struct flog *l)
         l->finding = false; /* nothing was read: nothing to find */
         return FOUND_NOT;
     }
+    l->error = 0;
     file = try_all(f, l);
+    if (l->error && !f->taker.once) {
+        /* What cannot be read may be what is looked for. */
+        follow_read_free(f, file);
+        l->find_since = now;
+        return FOUND_WAIT;
+    }
     if (file) {
         follow_read_free(f, l->current);
         l->current = file;
@@ -175,7 +188,7 @@ follow_find(struct follow *f, struct flog *l)
     }
     if (!f->taker.once) {
         /* A share that is not mounted has no files; that is no loss. */
-        if (l->n_entries == 0 || l->folder->error)
+        if (l->n_entries == 0 || !follow_files_sure(f, l))
             l->find_since = l->find_first = now;
         if (now - l->find_first < FIND_LONGEST && arriving(f, l))
             l->find_since = now;

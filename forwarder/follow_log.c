@@ -72,24 +72,35 @@ start(struct follow *f, struct flog *l)
     l->changed = true;
 }
 
-/* 'current' cannot be opened or read. */
+/* No file of the log is left, or all was read that ever will be, or can be for
+ * now. */
+static enum follow_step
+leave(struct follow *f, struct flog *l)
+{
+    struct chunk *c = follow_chunk_new(f, 0);
+
+    if (!c)
+        return STEP_REST;
+    if (l->error)
+        follow_unreadable(f, l);
+    announced(f, l);
+    follow_queue_clear(f, l);
+    follow_read_free(f, l->current);
+    l->current = NULL;
+    follow_files_drop(f, l);
+    follow_post(f, l, c, FOLLOW_GONE);
+    return STEP_GONE;
+}
+
+/* 'current' cannot be opened or read: tried again at each look, or at the next
+ * single pass, which begins at this very byte. */
 static enum follow_step
 failed(struct follow *f, struct flog *l, int error)
 {
     l->error = error;
     snprintf(l->error_name, sizeof l->error_name, "%s", l->current->name);
     follow_read_close(f, l->current);
-    if (!f->taker.once)
-        return STEP_REST; /* tried again at each look */
-    snprintf(l->lost, sizeof l->lost, "%s: %s cannot be read from byte %" PRIu64 " on: %s", l->path, l->current->name,
-             l->current->offset, strerror(error));
-    l->final_due = !l->file_due;
-    if (l->file_due) {
-        follow_read_free(f, l->current);
-        l->current = NULL;
-        l->file_due = false;
-    }
-    return STEP_MORE;
+    return f->taker.once ? leave(f, l) : STEP_REST;
 }
 
 static enum follow_step
@@ -194,6 +205,7 @@ move_to_copy(struct follow *f, struct flog *l)
         return false;
     if (l->copy_since == 0)
         l->copy_since = now;
+    l->error = 0;
     /* A file of few bytes that is still there was rotated; what begins like it is
      * another one. */
     if ((!l->linked || l->current->offset >= PLACE_HEAD) && e->size >= l->current->offset && follow_find_want(l)
@@ -205,6 +217,8 @@ move_to_copy(struct follow *f, struct flog *l)
         return true;
     }
     /* Still being copied?  If not, it begins so by chance. */
+    if (l->error && !f->taker.once)
+        return false;
     if (f->taker.once || now - e->since >= COPY_STILL * f->poll_ns || now - l->copy_since >= COPY_LONGEST * f->poll_ns) {
         follow_queue_add(f, l, e);
         l->copy_since = 0;
@@ -285,25 +299,6 @@ finish(struct follow *f, struct flog *l)
     l->quiet_since = clock_monotonic();
     l->changed = true;
     return STEP_MORE;
-}
-
-/* No file of the log is left, or all was read that ever will be. */
-static enum follow_step
-leave(struct follow *f, struct flog *l)
-{
-    struct chunk *c = follow_chunk_new(f, 0);
-
-    if (!c)
-        return STEP_REST;
-    if (l->error)
-        follow_unreadable(f, l);
-    announced(f, l);
-    follow_queue_clear(f, l);
-    follow_read_free(f, l->current);
-    l->current = NULL;
-    follow_files_drop(f, l);
-    follow_post(f, l, c, FOLLOW_GONE);
-    return STEP_GONE;
 }
 
 /* Takes the next file. */

@@ -263,6 +263,9 @@ follow_queue_look(struct follow *f, struct flog *l)
         if (e)
             take_name(l->queue[i], e, CLASS_QUEUED);
     }
+    l->pending = !follow_files_sure(f, l);
+    if (l->pending)
+        return; /* what is not seen now might come next */
     for (unsigned i = 0; i < l->n_entries; i++)
         if (l->entry[i].class != CLASS_UNKNOWN && l->entry[i].class != CLASS_COPY)
             newer = i + 1;
@@ -274,14 +277,18 @@ follow_queue_look(struct follow *f, struct flog *l)
         struct follow_file *file;
         int error;
 
-        if (l->entry[i].generation.kind == GENERATION_LIVE || l->entry[i].class != CLASS_UNKNOWN
-            || !(file = follow_read_open(f, l, &l->entry[i], &error)))
+        if (l->entry[i].generation.kind == GENERATION_LIVE || l->entry[i].class != CLASS_UNKNOWN)
             continue;
+        file = follow_read_open(f, l, &l->entry[i], &error);
+        if (!file) {
+            l->pending = !f->taker.once;
+            continue;
+        }
         if (follow_queue_is_done(l, file->head, file->head_n))
             newer = i + 1;
         follow_read_free(f, file);
     }
-    for (unsigned i = 0; i < l->n_entries; i++) {
+    for (unsigned i = 0; i < l->n_entries && !l->pending; i++) {
         struct follow_entry *e = &l->entry[i];
 
         if (e->class != CLASS_UNKNOWN || e->size == 0)
@@ -292,9 +299,11 @@ follow_queue_look(struct follow *f, struct flog *l)
         }
         if (l->n_queue == FOLLOW_QUEUE)
             break; /* looked at again when a file is finished */
-        if (!identify(f, l, e, &e->class) && !f->taker.once) {
-            l->pending = true;
-            break; /* nothing is read before it */
+        /* Nothing is read before it: what is older than what was read counts as
+         * read, so that even a single pass leaves the newer ones to the next. */
+        if (!identify(f, l, e, &e->class) && (!f->taker.once || l->error)) {
+            l->pending = !f->taker.once;
+            break;
         }
     }
     watch_last(l);

@@ -87,7 +87,9 @@ open_name(struct follow *f, const struct flog *l, struct follow_file *file)
     make_room(f, FOLLOW_OPEN);
     for (int tries = 0; tries < 2; tries++) {
         follow_busy(f);
-        file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        do
+            file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        while (file->fd < 0 && errno == EINTR);
         r = file->fd < 0 ? errno : 0;
         follow_idle(f);
         if (r != EMFILE && r != ENFILE)
@@ -164,7 +166,8 @@ follow_read_at(struct follow *f, struct follow_file *file, char *p, size_t n, ui
             break;
         got += (size_t) r;
     }
-    return got || r >= 0 ? (ssize_t) got : r;
+    /* Fewer than there are would pass for the end of the file. */
+    return r < 0 ? r : (ssize_t) got;
 }
 
 struct follow_file *
@@ -214,6 +217,7 @@ follow_read_again(struct follow *f, const struct flog *l, struct follow_file *fi
 {
     char head[PLACE_HEAD];
     struct stat st;
+    ssize_t n;
 
     *error = 0;
     if (file->fd >= 0)
@@ -225,8 +229,12 @@ follow_read_again(struct follow *f, const struct flog *l, struct follow_file *fi
         *error = look(f, file, &st);
     if (*error)
         goto fail;
-    if (follow_read_at(f, file, head, file->head_n, 0) == (ssize_t) file->head_n
-        && memcmp(head, file->head, file->head_n) == 0) {
+    n = follow_read_at(f, file, head, file->head_n, 0);
+    if (n < 0 && n != -EBADMSG) {
+        *error = (int) -n;
+        goto fail;
+    }
+    if (n == (ssize_t) file->head_n && memcmp(head, file->head, file->head_n) == 0) {
         file->dev = st.st_dev;
         file->ino = st.st_ino;
         return READ_BYTES;
@@ -348,9 +356,10 @@ follow_read_next(struct follow *f, const struct flog *l, struct follow_file *fil
     return READ_BYTES;
 }
 
-/* The bytes of a packed file before the offset, unpacked to there. */
-static bool
-packed_reach(struct follow *f, struct follow_file *file, uint64_t offset)
+/* The bytes of a packed file before the offset, unpacked to there.  Their number,
+ * or negative errno. */
+static ssize_t
+packed_tail(struct follow *f, struct follow_file *file, uint64_t offset, size_t tail)
 {
     char bytes[16384];
     uint64_t at = 0;
@@ -360,7 +369,7 @@ packed_reach(struct follow *f, struct follow_file *file, uint64_t offset)
         ssize_t n = packed_at(f, file, bytes, want, at);
 
         if (n <= 0 || follow_stopped(f))
-            return false;
+            return n;
         at += (uint64_t) n;
         if ((size_t) n >= PLACE_TAIL)
             memcpy(file->tail, bytes + n - PLACE_TAIL, PLACE_TAIL);
@@ -369,30 +378,31 @@ packed_reach(struct follow *f, struct follow_file *file, uint64_t offset)
             memcpy(file->tail + PLACE_TAIL - n, bytes, (size_t) n);
         }
     }
-    return true;
+    memmove(file->tail, file->tail + PLACE_TAIL - tail, tail);
+    return (ssize_t) tail;
 }
 
 struct follow_file *
-follow_read_match(struct follow *f, const struct flog *l, const struct follow_entry *e, const struct place *want)
+follow_read_match(struct follow *f, struct flog *l, const struct follow_entry *e, const struct place *want)
 {
     size_t tail = want->offset < PLACE_TAIL ? (size_t) want->offset : PLACE_TAIL;
     uint8_t hash[PLACE_HASH];
     struct follow_file *file;
-    int error;
+    int error = 0;
+    ssize_t n;
 
     if (!e->generation.packed && e->size < want->offset)
         return NULL;
     file = follow_read_open(f, l, e, &error);
     if (!file)
-        return NULL;
+        goto other;
     if (file->head_n < want->head_n || !place_hash(file->head, want->head_n, hash)
         || memcmp(hash, want->head, sizeof hash) != 0)
         goto other;
-    if (file->gz) {
-        if (!packed_reach(f, file, want->offset))
-            goto other;
-        memmove(file->tail, file->tail + PLACE_TAIL - tail, tail);
-    } else if (follow_read_at(f, file, file->tail, tail, want->offset - tail) != (ssize_t) tail)
+    n = file->gz ? packed_tail(f, file, want->offset, tail)
+                 : follow_read_at(f, file, file->tail, tail, want->offset - tail);
+    error = n < 0 && n != -EBADMSG ? (int) -n : 0;
+    if (n != (ssize_t) tail)
         goto other;
     if (want->offset > 0 && (!place_hash(file->tail, tail, hash) || memcmp(hash, want->tail, sizeof hash) != 0))
         goto other;
@@ -401,6 +411,10 @@ follow_read_match(struct follow *f, const struct flog *l, const struct follow_en
     file->modified = 0; /* so that the first read looks */
     return file;
 other:
+    if (error && error != ENOENT && error != ESTALE) {
+        l->error = error;
+        snprintf(l->error_name, sizeof l->error_name, "%s", e->name);
+    }
     follow_read_free(f, file);
     return NULL;
 }

@@ -130,6 +130,7 @@ struct flog {
     unsigned n_done;
     uint8_t done[PLACE_DONE][PLACE_HASH];
     uint64_t last_dev, last_ino, last_size; /* of the file that was finished last */
+    unsigned blind;      /* number of a look that could not see all its files */
     int error;           /* errno of its last opening or reading, 0 fine */
     char error_name[PLACE_NAME];
     char lost[512];
@@ -215,8 +216,9 @@ enum follow_read follow_read_next(struct follow *, const struct flog *, struct f
                                   size_t *got, int *error);
 /* 'n' bytes at 'at', for looking at only; how many, or negative errno. */
 ssize_t follow_read_at(struct follow *, struct follow_file *, char *p, size_t n, uint64_t at);
-/* The file of 'e' when the place is in it, standing there; else NULL. */
-struct follow_file *follow_read_match(struct follow *, const struct flog *, const struct follow_entry *,
+/* The file of 'e' when the place is in it, standing there; else NULL, with the
+ * log's 'error' set when that could not be seen. */
+struct follow_file *follow_read_match(struct follow *, struct flog *, const struct follow_entry *,
                                       const struct place *);
 /* Opens what was closed.  READ_BYTES when it is the same file. */
 enum follow_read follow_read_again(struct follow *, const struct flog *, struct follow_file *, int *error);
@@ -247,6 +249,9 @@ enum follow_found follow_find(struct follow *, struct flog *);
 /* follow_log.c */
 enum follow_step { STEP_MORE, STEP_REST, STEP_BLOCKED, STEP_GONE /* it must not be touched any more */ };
 enum follow_step follow_log_step(struct follow *, struct flog *);
+/* False when the last look could not see all files of the log: what is missing
+ * may be there. */
+bool follow_files_sure(const struct follow *, const struct flog *);
 /* True when it wants a step after every look, whatever its files do. */
 bool follow_log_restless(const struct flog *);
 

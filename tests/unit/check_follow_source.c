@@ -19,9 +19,17 @@
 #include "forwarder/follow.h"
 #include "tests/unit/follow_log.h"
 
-/* Stands before the C library's: a share that hangs. */
+/* These stand before the C library's: a share that hangs, or fails now and then. */
 static atomic_bool hang;
-static atomic_uint hanging;
+static atomic_uint hanging, fail_every, calls;
+
+static bool
+fails(void)
+{
+    unsigned every = atomic_load(&fail_every);
+
+    return every && atomic_fetch_add(&calls, 1) % every == 0;
+}
 
 int
 statx(int folder, const char *restrict name, int flags, unsigned mask, struct statx *restrict out)
@@ -35,7 +43,28 @@ statx(int folder, const char *restrict name, int flags, unsigned mask, struct st
         while (atomic_load(&hang))
             usleep(1000);
     }
+    if (fails()) {
+        errno = EIO;
+        return -1;
+    }
     return real(folder, name, flags, mask, out);
+}
+
+ssize_t
+pread(int fd, void *p, size_t n, off_t where)
+{
+    static const int errors[] = {EIO, EINTR, ESTALE, 0};
+    static ssize_t (*real)(int, void *, size_t, off_t);
+
+    if (!real)
+        *(void **) &real = dlsym(RTLD_NEXT, "pread");
+    if (fails()) {
+        errno = errors[atomic_load(&calls) / 2 % 4];
+        if (errno)
+            return -1;
+        n = n > 1 ? n / 2 : n; /* short */
+    }
+    return real(fd, p, n, where);
 }
 
 static unsigned
@@ -81,6 +110,34 @@ START_TEST(hangs)
     while (threads() >= before)
         usleep(1000);
     ck_assert_uint_eq(the_log()->n, had);
+}
+END_TEST
+
+/* Every so many calls one fails, while the log is rotated: nothing is lost. */
+START_TEST(failing_calls)
+{
+    static const unsigned every[] = {2, 3, 5, 8, 13};
+
+    more("despool.log", 20);
+    start();
+    all_came();
+    atomic_store(&fail_every, every[_i]);
+    for (unsigned i = 0; i < 12; i++) {
+        more("despool.log", 10 + i * 10);
+        if (i % 3 == 1)
+            by_number();
+        usleep((unsigned) POLL_MS * 300 * i);
+        if (i == 7) {
+            taker_stop(t);
+            t->trouble[FOLLOW_UNREADABLE] = t->well[FOLLOW_UNREADABLE];
+            start();
+        }
+    }
+    atomic_store(&fail_every, 0);
+    more("despool.log", 1);
+    all_came();
+    ck_assert_msg(the_log()->losts == 0, "%s", the_log()->lost);
+    TAKER_WAIT(t, t->trouble[FOLLOW_UNREADABLE] == t->well[FOLLOW_UNREADABLE]);
 }
 END_TEST
 
@@ -375,6 +432,7 @@ main(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, hangs);
+    tcase_add_loop_test(tc, failing_calls, 0, 5);
     tcase_add_test(tc, utf16_bytes);
     tcase_add_test(tc, grown_after_all);
     tcase_add_test(tc, place_goes_back);

@@ -56,13 +56,13 @@ cat >bad.xml <<'END'
 <truecause xmlns="urn:truecause:config:1" enterprise-oid="1.3.6.1.4.1.99999">
   <source formt="sms-log" path="logs/despool.log" zone="UTC"/>
   <target name="a" type="xml" path="a.xml"
-          rotate="1d"/>
+          retries="3"/>
   <target name="n" type="snmp" address="udp:192.0.2.7:162" version="3" community-file="community"/>
 </truecause>
 END
 check "errors end with 3" run 3 check -c bad.xml
 check "a misspelling" has "$OUT" 'bad.xml:2: error: <source> has no attribute "formt"; did you mean "format"?'
-check "a word of a later version, on its line" has "$OUT" 'bad.xml:4: error: "rotate" of <target> is not in this version: remove it'
+check "a word of a later version, on its line" has "$OUT" 'bad.xml:4: error: "retries" of <target> is not in this version: remove it'
 check "a value of a later version" has "$OUT" 'bad.xml:5: error: version="3" is not in this version: write "2c"'
 check "all are counted" last_is "3 errors, 0 warnings"
 

@@ -37,7 +37,9 @@ failed_copy() { # PACKAGE FILE: a line as the despooler writes it, of now
         "$2" "$1" "$2" "$(LC_ALL=C TZ=UTC date '+%a %b %d %H:%M:%S %Y')"
 }
 start_daemon() {
-    NOTIFY_SOCKET=$SCRATCH/notify WATCHDOG_USEC=2000000 "$TRUECAUSE" forward -c truecause.xml >daemon.out 2>>daemon.err &
+    : >>daemon.err
+    # As systemd names the file that its journal listens at.
+    JOURNAL_STREAM=$(stat -c %d:%i daemon.err) NOTIFY_SOCKET=$SCRATCH/notify WATCHDOG_USEC=2000000 "$TRUECAUSE" forward -c truecause.xml >daemon.out 2>>daemon.err &
     DAEMON=$!
     DAEMON_PIDS="$DAEMON_PIDS $DAEMON"
 }
@@ -102,6 +104,7 @@ if command -v python3 >/dev/null 2>&1; then
     check "is JSON" python3 -m json.tool status.json parsed.json
 fi
 check "with the log's path" has status.json "\"path\": \"$SCRATCH/spool/Despool.log\""
+check "messages carry their priority for the journal" has daemon.err '<6>truecause: read '
 check "watched" soon notify.out WATCHDOG=1
 
 # --- a new fault goes everywhere -----------------------------------------------

@@ -14,10 +14,13 @@ import shutil
 import time
 
 MARK = re.compile(rb"#([A-Z])(\d{9})#")
-EPOCH = 905385600  # 1998-09-10: the day of the article
+# Time of record 0: recent, so that nothing is history, escalates or ages.
+EPOCH = int(time.time()) - 3600
 BOM = b"\xff\xfe"
-DAYS = "Thu Fri Sat Sun Mon Tue Wed".split()
-RECORDS_A_SECOND = 50
+# Files of one scheme of names are ordered by their names, schemes among each other
+# by time, which moves in ticks of a file system of up to 10 ms.
+TICK = 0.011
+RECORDS_A_SECOND = 1000
 
 WORK = (
     "Waiting for ready instruction file",
@@ -127,6 +130,7 @@ class Log:
     def rotate(self, kind):
         self.finish_record()
         getattr(self, "_" + kind.replace("-", "_"))()
+        time.sleep(TICK)
 
     def _rename(self):
         """Despool.log -> Despool.lo_, over the one before."""

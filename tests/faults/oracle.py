@@ -82,6 +82,7 @@ class View:
         self.seq_of = collections.OrderedDict()
         self.seq_highest = 0
         self.alarms = collections.OrderedDict()
+        self.escalated = set()  # keys that weighed more for having stood for long
         self.was_reset = False  # set by who resets: what was acknowledged then is not known
         self.reset_gap = 0  # items that may be lost by that
 
@@ -146,6 +147,8 @@ class View:
         repeated = ident.group(1) in self.seq_of
         self._remember(ident.group(1), 0)
         self._count(repeated)
+        if fields.get("reason", "").startswith("escalated"):
+            self.escalated.add(fields["key"])
         if not repeated:
             self.alarms.pop(fields["key"], None)
             self.alarms[fields["key"]] = fields
@@ -158,6 +161,8 @@ class View:
     # --- syslog messages -----------------------------------------------------------
     def message(self, connection, message, read):
         ident, seq = ID.search(message), SEQ.search(message)
+        if b' kind="heartbeat"' in message:
+            return  # tells the last number, and has none of its own
         if not seq:
             self.wrong("a message without seq", message)
             return

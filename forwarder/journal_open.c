@@ -110,7 +110,9 @@ quick_check(sqlite3 *db, char *err, size_t errlen)
         return rc;
     until = clock_monotonic() + INT64_C(300000000);
     sqlite3_progress_handler(db, 20000, check_time_over, &until);
-    rc = sqlite3_exec(db, "SELECT max(length(xml)) FROM (SELECT xml FROM item NOT INDEXED ORDER BY seq DESC LIMIT 200000)",
+    rc = sqlite3_exec(db,
+                      "SELECT max(length(xml)) FROM"
+                      " (SELECT xml FROM item NOT INDEXED ORDER BY seq DESC LIMIT 200000)",
                       NULL, NULL, NULL);
     sqlite3_progress_handler(db, 0, NULL, NULL);
     return rc == SQLITE_INTERRUPT ? SQLITE_OK : rc;
@@ -157,6 +159,8 @@ wal_grown(void *arg, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
+#define CURSORS_LOST "SELECT count(*) FROM blob WHERE kind = 'journal' AND name = 'cursors-lost'"
+
 /* Reads where numbering goes on. */
 static int
 load_position(struct journal *j)
@@ -167,8 +171,7 @@ load_position(struct journal *j)
     if ((rc = journal_query_int(j->db, "SELECT max(seq) FROM item", &last)) != SQLITE_OK
         || (rc = journal_query_int(j->db, "SELECT pos FROM item ORDER BY seq DESC LIMIT 1", &pos)) != SQLITE_OK
         || (rc = journal_query_int(j->db, "SELECT max(seq) FROM cursor", &cursors)) != SQLITE_OK
-        || (rc = journal_query_int(j->db, "SELECT count(*) FROM blob WHERE kind = 'journal' AND name = 'cursors-lost'", &lost))
-               != SQLITE_OK)
+        || (rc = journal_query_int(j->db, CURSORS_LOST, &lost)) != SQLITE_OK)
         return rc;
     /* A cursor beyond the items: they were lost with a damaged file.  Their
      * numbers are not given again, or new items would count as delivered. */

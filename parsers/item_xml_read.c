@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * item_xml_read.c - one item back from the XML that item_xml_write.c made.
- * Called for the journal's backlog and by replay, not on the hot path, so a
- * tree by libxml2 does.
+ * item_xml_read.c - one item back from the XML that item_xml_write.c made: what
+ * its elements (item_tree.c) say.  Called for the journal's backlog and by
+ * replay.
  *
- * The bytes may come from an archive that others could edit: no network, no
- * DTD, bounded size and depth, and every value is checked before it is taken.
- * What it does not know it ignores: later versions add optional parts. */
+ * The bytes may come from an archive that others could edit: every value is
+ * checked before it is taken.  What it does not know it ignores: later versions
+ * add optional parts. */
 #include "build.h"
 
 #include "parsers/item_xml.h"
 
-#include <libxml/parser.h>
-#include <libxml/tree.h>
-
+#include "parsers/item_tree.h"
 #include "parsers/when.h"
 
 /* An item is its text escaped sixfold and a few attributes. */
@@ -26,99 +24,29 @@ struct reader {
 };
 
 static void
-ignore_error(void *data, xmlErrorPtr error)
-{
-    (void) data;
-    (void) error;
-}
-
-static void
-refuse_doctype(void *data, const xmlChar *name, const xmlChar *external, const xmlChar *system)
-{
-    xmlParserCtxtPtr ctxt = data;
-
-    (void) name;
-    (void) external;
-    (void) system;
-    ctxt->wellFormed = 0;
-    xmlStopParser(ctxt);
-}
-
-/* The bytes as a document; NULL when they are not one well-formed element. */
-static xmlDocPtr
-read_tree(struct str xml, enum perr *err)
-{
-    xmlParserCtxtPtr ctxt = xmlNewParserCtxt();
-    xmlDocPtr doc;
-
-    if (!ctxt) {
-        *err = PERR_NOMEM;
-        return NULL;
-    }
-    ctxt->sax->internalSubset = refuse_doctype;
-    ctxt->sax->serror = ignore_error;
-    doc = xmlCtxtReadMemory(ctxt, xml.p, (int) xml.n, NULL, "UTF-8",
-                            XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA);
-    if (doc && !ctxt->wellFormed) {
-        xmlFreeDoc(doc);
-        doc = NULL;
-    }
-    if (!doc)
-        *err = ctxt->lastError.code == XML_ERR_NO_MEMORY ? PERR_NOMEM : PERR_SYNTAX;
-    xmlFreeParserCtxt(ctxt);
-    return doc;
-}
-
-static void
 fail(struct reader *r, enum perr err)
 {
     if (r->err == PERR_OK)
         r->err = err;
 }
 
+/* The value of an attribute without namespace; absent when there is none. */
 static struct str
-keep(struct reader *r, const xmlChar *z)
+attribute(const struct item_node *node, const char *name)
 {
-    struct str s = arena_copy(r->arena, str_z((const char *) z));
+    size_t n = strlen(name);
 
-    if (!str_has(s))
-        fail(r, PERR_NOMEM);
-    return s;
-}
-
-/* The attribute 'name' in the arena; absent when there is none.  Only
- * attributes without namespace are ours. */
-static struct str
-attribute(struct reader *r, xmlNodePtr node, const char *name)
-{
-    xmlChar *value = xmlGetNoNsProp(node, (const xmlChar *) name);
-    struct str s = STR_NONE;
-
-    if (value)
-        s = keep(r, value);
-    xmlFree(value);
-    return s;
-}
-
-static struct str
-content(struct reader *r, xmlNodePtr node)
-{
-    xmlChar *value = xmlNodeGetContent(node);
-    struct str s = STR_NONE;
-
-    if (value)
-        s = keep(r, value);
-    else
-        fail(r, PERR_NOMEM);
-    xmlFree(value);
-    return s;
+    for (unsigned i = 0; i < node->n_attributes; i++)
+        if (node->attributes[i].name.n == n && memcmp(node->attributes[i].name.p, name, n) == 0)
+            return node->attributes[i].value;
+    return STR_NONE;
 }
 
 /* A decimal number of at most 'max'; 0 and false when the attribute is absent. */
 static bool
-number(struct reader *r, xmlNodePtr node, const char *name, uint64_t max, uint64_t *out)
+number(struct reader *r, const struct item_node *node, const char *name, uint64_t max, uint64_t *out)
 {
-    struct str s = attribute(r, node, name);
+    struct str s = attribute(node, name);
     uint64_t v = 0;
 
     *out = 0;
@@ -144,18 +72,18 @@ number(struct reader *r, xmlNodePtr node, const char *name, uint64_t max, uint64
 }
 
 static bool
-flag(struct reader *r, xmlNodePtr node, const char *name)
+flag(const struct item_node *node, const char *name)
 {
-    struct str s = attribute(r, node, name);
+    struct str s = attribute(node, name);
 
     return str_eq(s, STR("true")) || str_eq(s, STR("1"));
 }
 
 /* An id into 'id'; left empty where there is none. */
 static void
-read_id(struct reader *r, xmlNodePtr node, const char *name, char id[EVENT_ID_SIZE])
+read_id(struct reader *r, const struct item_node *node, const char *name, char id[EVENT_ID_SIZE])
 {
-    struct str s = attribute(r, node, name);
+    struct str s = attribute(node, name);
 
     if (!str_has(s))
         return;
@@ -165,16 +93,16 @@ read_id(struct reader *r, xmlNodePtr node, const char *name, char id[EVENT_ID_SI
         if (str_hex_value(s.p[i]) < 0)
             fail(r, PERR_SYNTAX);
     if (r->err == PERR_OK)
-        memcpy(id, s.p, EVENT_ID_SIZE);
+        memcpy(id, s.p, EVENT_ID_SIZE - 1);
 }
 
 /* The index of the attribute's value among the 'n' names that 'name_of' gives;
  * 0 where it is absent.  A value that no name has is out of range: enumerations
  * are not open. */
 static int
-word(struct reader *r, xmlNodePtr node, const char *name, int n, const char *(*name_of)(int), bool *known)
+word(struct reader *r, const struct item_node *node, const char *name, int n, const char *(*name_of)(int), bool *known)
 {
-    struct str s = attribute(r, node, name);
+    struct str s = attribute(node, name);
 
     if (known)
         *known = false;
@@ -242,9 +170,9 @@ dst_word(int i)
 
 /* Adds what the time in attribute 'name' says to 'w'. */
 static void
-read_time(struct reader *r, xmlNodePtr node, const char *name, struct when *w)
+read_time(struct reader *r, const struct item_node *node, const char *name, struct when *w)
 {
-    struct str s = attribute(r, node, name);
+    struct str s = attribute(node, name);
 
     if (str_has(s) && !when_parse_iso(s, w))
         fail(r, PERR_RANGE);
@@ -266,128 +194,127 @@ read_bias(struct when *w)
 }
 
 static void
-read_when(struct reader *r, xmlNodePtr node, struct when *w)
+read_when(struct reader *r, const struct item_node *node, struct when *w)
 {
     read_time(r, node, "local", w);
     read_time(r, node, "time", w);
-    w->zone = attribute(r, node, "zone");
+    w->zone = attribute(node, "zone");
     w->dst = (enum when_dst) word(r, node, "dst", 3, dst_word, NULL);
     read_bias(w);
 }
 
 static bool
-is_element(xmlNodePtr node, const char *name)
+is_element(const struct item_node *node, const char *name)
 {
-    return node->type == XML_ELEMENT_NODE && xmlStrEqual(node->name, (const xmlChar *) name)
-           && (!node->ns || xmlStrEqual(node->ns->href, (const xmlChar *) ITEM_XML_NS));
+    return node->ours && str_eq(node->name, str_z(name));
 }
 
 /* The text fields that 'element' carries. */
 static void
-read_fields(struct reader *r, xmlNodePtr node, const char *element, struct facts *f)
+read_fields(const struct item_node *node, const char *element, struct facts *f)
 {
 #define FACT(member, carrier, name, sd, prose) \
     if (strcmp(element, #carrier) == 0) \
-        f->member = attribute(r, node, #name);
+        f->member = attribute(node, #name);
 #include "parsers/event_fields.def"
 #undef FACT
 }
 
 static void
-read_cause(struct reader *r, xmlNodePtr node, struct facts *f)
+read_cause(struct reader *r, const struct item_node *node, struct facts *f)
 {
     uint64_t v;
 
     f->cause_class = (enum event_class) word(r, node, "class", CLASS_COUNT, class_word, &f->caused);
-    f->tagged = str_eq(attribute(r, node, "tag"), STR(EVENT_TAG));
+    f->tagged = str_eq(attribute(node, "tag"), STR(EVENT_TAG));
     f->win32_known = number(r, node, "win32", UINT32_MAX, &v);
     f->win32 = (uint32_t) v;
-    f->symbol = attribute(r, node, "symbol");
-    f->misreported = flag(r, node, "misreported");
+    f->symbol = attribute(node, "symbol");
+    f->misreported = flag(node, "misreported");
     f->basis = (enum basis) word(r, node, "basis", BASIS_SEQUENCE + 1, basis_word, NULL);
     f->confidence = (enum confidence) word(r, node, "confidence", CONFIDENCE_CONFIRMED + 1, confidence_word, NULL);
-    f->signature = attribute(r, node, "signature");
-    for (xmlNodePtr child = node->children; child; child = child->next)
+    f->signature = attribute(node, "signature");
+    for (const struct item_node *child = node->children; child; child = child->next)
         if (is_element(child, "evidence") && f->n_evidence < EVENT_EVIDENCE_MAX)
             read_id(r, child, "event", f->evidence[f->n_evidence++]);
 }
 
 static void
-read_see(struct reader *r, xmlNodePtr node, struct facts *f)
+read_see(struct reader *r, const struct item_node *node, struct facts *f)
 {
-    if (xmlHasProp(node, (const xmlChar *) "article") && f->n_articles < EVENT_SEE_MAX)
-        f->article[f->n_articles++] = attribute(r, node, "article");
-    if (xmlHasProp(node, (const xmlChar *) "event") && f->n_linked < EVENT_SEE_MAX)
+    if (str_has(attribute(node, "article")) && f->n_articles < EVENT_SEE_MAX)
+        f->article[f->n_articles++] = attribute(node, "article");
+    if (str_has(attribute(node, "event")) && f->n_linked < EVENT_SEE_MAX)
         read_id(r, node, "event", f->linked[f->n_linked++]);
 }
 
 /* Takes 'node' if it is one of the children that events and alarms share. */
 static void
-read_shared(struct reader *r, xmlNodePtr node, struct when *w, struct facts *f)
+read_shared(struct reader *r, const struct item_node *node, struct when *w, struct facts *f)
 {
     if (is_element(node, "when"))
         read_when(r, node, w);
     else if (is_element(node, "origin"))
-        read_fields(r, node, "origin", f);
+        read_fields(node, "origin", f);
     else if (is_element(node, "object"))
-        read_fields(r, node, "object", f);
+        read_fields(node, "object", f);
     else if (is_element(node, "cause"))
         read_cause(r, node, f);
     else if (is_element(node, "see"))
         read_see(r, node, f);
     else if (is_element(node, "claim")) {
-        read_fields(r, node, "claim", f);
+        read_fields(node, "claim", f);
         f->claim_class = (enum event_class) word(r, node, "cause", CLASS_COUNT, class_word, &f->claimed);
         f->figures = (enum figures) word(r, node, "figures", FIGURES_UNREADABLE + 1, figures_word, NULL);
     }
 }
 
 static void
-read_event(struct reader *r, xmlNodePtr root, struct event *ev)
+read_event(struct reader *r, const struct item_node *root, struct event *ev)
 {
     read_id(r, root, "id", ev->id);
     ev->cls = (enum event_class) word(r, root, "class", CLASS_COUNT, class_word, NULL);
     ev->severity = (enum severity) word(r, root, "severity", SEVERITY_CLEARED + 1, severity_word, NULL);
-    for (xmlNodePtr node = root->children; node; node = node->next) {
+    for (const struct item_node *node = root->children; node; node = node->next) {
         read_shared(r, node, &ev->when, &ev->f);
         if (is_element(node, "source")) {
-            ev->format = attribute(r, node, "format");
-            ev->source_name = attribute(r, node, "name");
+            ev->format = attribute(node, "format");
+            ev->source_name = attribute(node, "name");
             number(r, node, "offset", UINT64_MAX, &ev->offset);
             number(r, node, "line", UINT64_MAX, &ev->line);
             number(r, node, "length", UINT64_MAX, &ev->length);
-            ev->repaired = str_eq(attribute(r, node, "repaired"), STR("trailer"));
+            ev->repaired = str_eq(attribute(node, "repaired"), STR("trailer"));
         } else if (is_element(node, "text")) {
-            ev->text = content(r, node);
-            ev->truncated = flag(r, node, "truncated");
+            ev->text = node->text;
+            ev->truncated = flag(node, "truncated");
         }
     }
 }
 
 static void
-read_alarm(struct reader *r, xmlNodePtr root, struct alarm_item *al)
+read_alarm(struct reader *r, const struct item_node *root, struct alarm_item *al)
 {
     read_id(r, root, "id", al->id);
-    al->key = attribute(r, root, "key");
+    al->key = attribute(root, "key");
     al->state = (enum alarm_state) word(r, root, "state", ALARM_CLEARED + 1, state_word, NULL);
     al->severity = (enum severity) word(r, root, "severity", SEVERITY_CLEARED + 1, severity_word, NULL);
     al->cls = (enum event_class) word(r, root, "class", CLASS_COUNT, class_word, NULL);
     number(r, root, "count", UINT64_MAX, &al->count);
     read_time(r, root, "first", &al->first);
     read_time(r, root, "last", &al->last);
-    al->reason = attribute(r, root, "reason");
-    al->event = attribute(r, root, "event");
-    for (xmlNodePtr node = root->children; node; node = node->next) {
+    al->reason = attribute(root, "reason");
+    al->event = attribute(root, "event");
+    for (const struct item_node *node = root->children; node; node = node->next) {
         read_shared(r, node, &al->when, &al->f);
         if (is_element(node, "summary"))
-            al->summary = content(r, node);
+            al->summary = node->text;
         else if (is_element(node, "action"))
-            al->action = content(r, node);
+            al->action = node->text;
     }
 }
 
 static void
-read_notice(struct reader *r, xmlNodePtr root, struct notice_item *no)
+read_notice(struct reader *r, const struct item_node *root, struct notice_item *no)
 {
     uint64_t open;
     bool known;
@@ -405,26 +332,26 @@ read_notice(struct reader *r, xmlNodePtr root, struct notice_item *no)
     number(r, root, "open", UINT32_MAX, &open);
     no->open_count = (unsigned) open;
     read_id(r, root, "digest", no->open_digest);
-    no->text = content(r, root);
+    no->text = root->text;
 }
 
 /* The item that 'root' is, in the arena; its pointers are NULL on failure. */
 static struct item
-read_root(struct reader *r, xmlNodePtr root)
+read_root(struct reader *r, const struct item_node *root)
 {
     struct item it = {.kind = ITEM_EVENT};
     struct event *ev;
     struct alarm_item *al;
     struct notice_item *no;
 
-    if (root && is_element(root, "event")) {
+    if (is_element(root, "event")) {
         if ((it.event = ev = arena_zalloc(r->arena, sizeof *ev)))
             read_event(r, root, ev);
-    } else if (root && is_element(root, "alarm")) {
+    } else if (is_element(root, "alarm")) {
         it.kind = ITEM_ALARM;
         if ((it.alarm = al = arena_zalloc(r->arena, sizeof *al)))
             read_alarm(r, root, al);
-    } else if (root && is_element(root, "notice")) {
+    } else if (is_element(root, "notice")) {
         it.kind = ITEM_NOTICE;
         if ((it.notice = no = arena_zalloc(r->arena, sizeof *no)))
             read_notice(r, root, no);
@@ -443,15 +370,14 @@ item_xml_read(struct arena *arena, struct str xml, struct item *out)
 {
     struct reader r = {.arena = arena};
     struct item it;
-    xmlDocPtr doc;
+    const struct item_node *root;
 
     if (xml.n > ITEM_MAX)
         return PERR_LIMIT;
-    doc = read_tree(xml, &r.err);
-    if (!doc)
+    root = item_tree_read(arena, xml, &r.err);
+    if (!root)
         return r.err;
-    it = read_root(&r, xmlDocGetRootElement(doc));
-    xmlFreeDoc(doc);
+    it = read_root(&r, root);
     if (r.err == PERR_OK)
         *out = it;
     return r.err;

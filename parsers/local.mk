@@ -43,6 +43,8 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/format.h \
 	%D%/id.c \
 	%D%/id.h \
+	%D%/item_tree.c \
+	%D%/item_tree.h \
 	%D%/item_xml.h \
 	%D%/item_xml_read.c \
 	%D%/item_xml_write.c \

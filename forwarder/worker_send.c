@@ -449,18 +449,20 @@ drop_one(struct worker *w, const struct worker_item *it)
     pass(w, it, false, folded);
 }
 
-/* Rows up to 'seq', read for what they would have been. */
+/* Rows up to 'seq', read for what they would have been.  -ECANCELED: stopped
+ * on the way, what is left is not given up. */
 static int
 drop_rows(struct worker *w, uint64_t seq)
 {
     struct journal_reader *reader = journal_reader_open(w->shared.journal, told_seq(w->told));
     struct journal_row row;
+    bool stopping = false;
     unsigned n = 0;
     int got = 0;
 
     if (!reader)
         return -EIO;
-    while ((got = journal_reader_next(reader, &row)) == 1 && row.seq <= seq) {
+    while (!stopping && (got = journal_reader_next(reader, &row)) == 1 && row.seq <= seq) {
         struct item item;
         struct worker_item it = {.item = &item, .xml = row.xml, .seq = row.seq, .arrival = row.arrival_ns,
                                  .history = row.history};
@@ -472,16 +474,20 @@ drop_rows(struct worker *w, uint64_t seq)
 
             worker_dirty(w, now);
             worker_tell(w, now);
+            pthread_mutex_lock(&w->lock);
+            stopping = w->stopping;
+            pthread_mutex_unlock(&w->lock);
         }
     }
     journal_reader_close(reader);
-    return got < 0 ? got : 0;
+    return stopping ? -ECANCELED : got < 0 ? got : 0;
 }
 
 void
 worker_drop_items(struct worker *w, uint64_t seq)
 {
     struct worker_item rest = {.seq = seq};
+    int r;
 
     give_up(w, seq);
     if (told_seq(w->told) >= seq)
@@ -489,7 +495,10 @@ worker_drop_items(struct worker *w, uint64_t seq)
     pthread_mutex_lock(&w->lock);
     told_rewind(w->told);
     pthread_mutex_unlock(&w->lock);
-    if (drop_rows(w, seq) < 0 && told_seq(w->told) < seq) {
+    r = drop_rows(w, seq);
+    if (r == -ECANCELED)
+        return;
+    if (r < 0 && told_seq(w->told) < seq) {
         uint64_t n = seq - told_seq(w->told);
 
         log_limited(&w->log, LOG_LEVEL_ERROR, "target '%s': %" PRIu64 " items that are given up cannot be read"

@@ -168,6 +168,8 @@ check_PROGRAMS += %D%/unit/check_worker
 %C%_unit_check_worker_SOURCES = %D%/unit/check_worker.c %D%/unit/receiver.h %D%/unit/scratch.h %D%/unit/worker_rig.h
 check_PROGRAMS += %D%/unit/check_worker_filter
 %C%_unit_check_worker_filter_SOURCES = %D%/unit/check_worker_filter.c
+check_PROGRAMS += %D%/unit/check_worker_replay
+%C%_unit_check_worker_replay_SOURCES = %D%/unit/check_worker_replay.c %D%/unit/receiver.h %D%/unit/scratch.h %D%/unit/worker_rig.h
 
 # --- fuzz targets -----------------------------------------------------------
 # Five lines each; the program fuzz_NAME is built by 'make fuzz' alone.

@@ -50,8 +50,6 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/daemon.h \
 	%D%/datagrams.c \
 	%D%/datagrams.h \
-	%D%/deliver.c \
-	%D%/deliver.h \
 	%D%/dial.c \
 	%D%/dial.h \
 	%D%/engine.c \

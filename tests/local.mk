@@ -55,8 +55,6 @@ check_PROGRAMS += %D%/unit/check_correlate
 	%D%/unit/scenario_run.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_correlate_live
 %C%_unit_check_correlate_live_SOURCES = %D%/unit/check_correlate_live.c %D%/unit/engine.h %D%/unit/part_store.h
-check_PROGRAMS += %D%/unit/check_deliver
-%C%_unit_check_deliver_SOURCES = %D%/unit/check_deliver.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_diagnose
 %C%_unit_check_diagnose_SOURCES = %D%/unit/check_diagnose.c
 check_PROGRAMS += %D%/unit/check_dial
@@ -185,6 +183,11 @@ check_PROGRAMS += %D%/fuzz/replay_export
 EXTRA_PROGRAMS += %D%/fuzz/fuzz_export
 %C%_fuzz_fuzz_export_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 FUZZ_NAMES += export
+check_PROGRAMS += %D%/fuzz/replay_item
+%C%_fuzz_replay_item_SOURCES = %D%/fuzz/fuzz_item.c %D%/fuzz/replay.c
+EXTRA_PROGRAMS += %D%/fuzz/fuzz_item
+%C%_fuzz_fuzz_item_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+FUZZ_NAMES += item
 check_PROGRAMS += %D%/fuzz/replay_bracket_log
 %C%_fuzz_replay_bracket_log_SOURCES = %D%/fuzz/fuzz_format.c %D%/fuzz/replay.c
 %C%_fuzz_replay_bracket_log_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_FORMAT=bracket_log_format
@@ -350,6 +353,7 @@ EXTRA_DIST += $(SHELL_TESTS) \
 	%D%/fuzz/seeds/bracket_log \
 	%D%/fuzz/seeds/event_xml \
 	%D%/fuzz/seeds/export \
+	%D%/fuzz/seeds/item \
 	%D%/fuzz/seeds/sms_log \
 	%D%/fuzz/seeds/viewer_text \
 	%D%/integration/lib.sh \

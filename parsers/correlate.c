@@ -335,6 +335,11 @@ advance(struct correlate *k, struct call *c, const struct moment *m)
     if (!k->merged_known || m->t > k->merged)
         k->merged = m->t;
     k->merged_known = true;
+    /* What was held happened before this: it may be old enough to age. */
+    if (k->merged > k->held_due) {
+        correlate_release(k, c, PAIR_DUE);
+        correlate_note_due(k);
+    }
     if (clock->now >= clock->due) {
         c->event_id = "";
         k->noted = INT64_MAX;
@@ -343,8 +348,6 @@ advance(struct correlate *k, struct call *c, const struct moment *m)
         if (due < clock->due)
             clock->due = due;
     }
-    if (k->merged > k->held_due)
-        correlate_release(k, c, PAIR_DUE);
     if (c->arrival && c->arrival >= k->live_due)
         correlate_age(k, c, c->arrival);
 }

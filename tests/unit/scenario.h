@@ -80,6 +80,8 @@ struct scenario_result {
     struct scenario_item *item;
     unsigned n_items, cap_items;
     unsigned *open; /* alarms open after each step */
+    bool untimed;   /* some record shows no time, or one of unknown zone */
+    int64_t *time;  /* of each step: the latest record time so far, as sources are merged by */
     unsigned records;
     char **alarm; /* those open at the end: key, class, count, first, last; sorted */
     unsigned n_alarms;

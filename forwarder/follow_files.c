@@ -454,6 +454,7 @@ follow_files_look(struct follow *f)
             l->before = NULL;
             l->n_before = 0;
             again = again || l->renamed;
+            l->moves += l->renamed;
             l->renamed = false;
             l->changed = l->changed || before;
         }

@@ -70,7 +70,10 @@ was_read(struct follow *f, struct flog *l, const struct follow_entry *e)
         return false;
     file = follow_read_open(f, l, e, &error);
     if (!file) {
-        l->error = error == ENOENT || error == ESTALE ? l->error : error;
+        if (error == ENOENT || error == ESTALE)
+            l->changed = true;
+        else
+            l->error = error;
         return false;
     }
     done = follow_queue_is_done(l, file->head, file->head_n);
@@ -172,6 +175,7 @@ follow_find(struct follow *f, struct flog *l)
         return FOUND_NOT;
     }
     l->error = 0;
+    l->changed = false;
     file = try_all(f, l);
     if (l->error && !f->taker.once) {
         /* What cannot be read may be what is looked for. */
@@ -185,6 +189,13 @@ follow_find(struct follow *f, struct flog *l)
         l->finding = false;
         follow_queue_reset(f, l);
         return FOUND;
+    }
+    if ((l->changed || l->moves != l->find_moves) && now - l->find_first < FIND_LONGEST) {
+        /* Files were renamed while they were tried, or just before. */
+        l->find_moves = l->moves;
+        l->find_since = now;
+        f->look_now = true;
+        return FOUND_WAIT;
     }
     if (!f->taker.once) {
         /* A share that is not mounted has no files; that is no loss. */

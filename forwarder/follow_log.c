@@ -55,6 +55,17 @@ tell(struct follow *f, struct flog *l, enum follow_what what, const char *text)
     return true;
 }
 
+/* Whether the place is the end of a log that was gone for a while: nothing of it
+ * is left to be found. */
+static bool
+was_left(const struct follow *f, const struct place *want)
+{
+    for (unsigned i = 0; i < f->n_left && i < FOLLOW_LEFT; i++)
+        if (memcmp(f->left[i], want->head, PLACE_HASH) == 0)
+            return true;
+    return false;
+}
+
 /* Where it stood, from the checkpoint. */
 static void
 start(struct follow *f, struct flog *l)
@@ -64,7 +75,7 @@ start(struct follow *f, struct flog *l)
         l->line = l->want.line;
         l->n_done = l->want.n_done <= PLACE_DONE ? l->want.n_done : PLACE_DONE;
         memcpy(l->done, l->want.done, sizeof l->done);
-        l->finding = l->want_started = l->want.head_n <= PLACE_HEAD;
+        l->finding = l->want_started = l->want.head_n <= PLACE_HEAD && !was_left(f, &l->want);
         l->find_since = l->find_first = clock_monotonic();
     }
     atomic_store(&f->posting, false);
@@ -83,6 +94,8 @@ leave(struct follow *f, struct flog *l)
         return STEP_REST;
     if (l->error)
         follow_unreadable(f, l);
+    if (l->n_done && !l->current && !l->finding)
+        memcpy(f->left[f->n_left++ % FOLLOW_LEFT], l->done[0], PLACE_HASH);
     announced(f, l);
     follow_queue_clear(f, l);
     follow_read_free(f, l->current);

@@ -411,7 +411,9 @@ follow_read_match(struct follow *f, struct flog *l, const struct follow_entry *e
     file->modified = 0; /* so that the first read looks */
     return file;
 other:
-    if (error && error != ENOENT && error != ESTALE) {
+    if (error == ENOENT || error == ESTALE)
+        l->changed = true; /* names move just now */
+    else if (error) {
         l->error = error;
         snprintf(l->error_name, sizeof l->error_name, "%s", e->name);
     }

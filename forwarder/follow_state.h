@@ -44,6 +44,7 @@ enum {
     FOLLOW_CHUNK_LEAST = 4 * 1024,   /* for a log that has none out when it does not */
     FOLLOW_OPEN = 256,         /* files held open */
     FOLLOW_QUEUE = 64,         /* files of a log known to come next */
+    FOLLOW_LEFT = 64,          /* logs remembered that were gone */
     FOLLOW_SPARE = 8,          /* buffers kept for use again */
     FOLLOW_PATH = 4096,
     FOLLOW_ZEROS = 4,          /* so many zero bytes at the end were not written yet */
@@ -118,6 +119,7 @@ struct flog {
     bool caught_up;  /* all there was had been handed out once */
     struct place want;
     uint64_t line;   /* of the checkpoint */
+    unsigned moves, find_moves; /* looks that found names changed */
     bool want_started; /* it is the checkpoint's, from before the start */
     int64_t find_since, find_first; /* monotonic */
     struct follow_file *current;
@@ -167,6 +169,8 @@ struct follow {
     bool look_now, seen_sent, missing_sent, unreadable_sent;
     int64_t look_due, look_took, hurried, hinted;
     unsigned open_files, hand;
+    uint8_t left[FOLLOW_LEFT][PLACE_HASH]; /* heads of logs left at their end */
+    unsigned n_left;
     struct chunk *scratch; /* read into; handed out itself when it is full enough */
 };
 

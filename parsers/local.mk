@@ -86,6 +86,7 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/stall.h \
 	%D%/stall_state.c \
 	%D%/stall_state.h \
+	%D%/stall_time.c \
 	%D%/storm.c \
 	%D%/storm.h \
 	%D%/str.h \

@@ -90,9 +90,8 @@ stall_runs(struct stall_table *t)
     return (struct run_lookup){look_up_run, t};
 }
 
-/* The alarm of a failed open that is not, or not yet, known to begin a stall. */
-static void
-tell_pending(struct stall_table *t, struct call *c, struct run *r)
+void
+stall_tell_pending(struct stall_table *t, struct call *c, struct run *r)
 {
     struct event *ev = r->pending;
     struct call own = *c;
@@ -116,7 +115,7 @@ tell_pending(struct stall_table *t, struct call *c, struct run *r)
 static void
 settle_pending(struct stall_table *t, struct call *c, struct run *r)
 {
-    tell_pending(t, c, r);
+    stall_tell_pending(t, c, r);
     run_drop_pending(&t->runs, r);
 }
 
@@ -127,7 +126,7 @@ stall_finish(struct stall_table *t, struct call *c)
         struct run *r = map_at(t->runs.runs, i);
 
         if (r->pending)
-            tell_pending(t, c, r);
+            stall_tell_pending(t, c, r);
     }
 }
 
@@ -299,9 +298,8 @@ stall_before(struct stall_table *t, struct call *c, struct event *ev, uint64_t s
         hand_over(t, c, ev, r, source);
 }
 
-/* Takes 's' out; the others keep their order, oldest first. */
-static void
-drop_stall(struct stall_table *t, struct stall *s)
+void
+stall_drop(struct stall_table *t, struct stall *s)
 {
     unsigned i = 0;
 
@@ -313,7 +311,7 @@ drop_stall(struct stall_table *t, struct stall *s)
     stall_drop_memory(s);
 }
 
-static struct alarm *
+struct alarm *
 stall_alarm(struct stall_table *t, struct stall *s)
 {
     return alarm_find(t->alarms, s->key);
@@ -326,7 +324,7 @@ clear_stall(struct stall_table *t, struct call *c, struct stall *s, const char *
 
     if (a)
         alarm_clear(t->alarms, c, a, reason, watch);
-    drop_stall(t, s);
+    stall_drop(t, s);
 }
 
 /* NULL when memory ends. */
@@ -492,123 +490,4 @@ stall_after(struct stall_table *t, struct call *c, const struct event *ev, uint6
         executed(t, c, ev, r, source);
     if (r && (ev->fact == FACT_INSTRUCTION_EXECUTED || ev->fact == FACT_INSTRUCTION_FAILED))
         run_end(&t->runs, r, &c->at);
-}
-
-/* Failed opens whose thread has said nothing for as long as a stall takes to
- * be sure of are told as what they are. */
-static int64_t
-tick_pending(struct stall_table *t, struct call *c, uint32_t clock, int64_t now)
-{
-    int64_t due = INT64_MAX;
-
-    for (unsigned i = 0; t->runs.n_pending && i < map_count(t->runs.runs); i++) {
-        struct run *r = map_at(t->runs.runs, i);
-        int64_t until = r->pending_at.t + STALL_CONFIRM;
-
-        if (!r->pending || r->told || !r->pending_at.known || r->pending_at.clock != clock)
-            continue;
-        if (now >= until)
-            tell_pending(t, c, r);
-        else if (until < due)
-            due = until;
-    }
-    return due;
-}
-
-static void
-confirm(struct stall_table *t, struct call *c, struct alarm *a)
-{
-    a->confirmed = true;
-    a->f->confidence = CONFIDENCE_CONFIRMED;
-    alarm_update(t->alarms, c, a, "not opened again for 30 min");
-}
-
-int64_t
-stall_tick(struct stall_table *t, struct call *c, uint32_t clock, int64_t now)
-{
-    int64_t due = tick_pending(t, c, clock, now);
-
-    for (unsigned i = 0; i < t->n_stalls; i++) {
-        struct stall *s = t->stall[i];
-        struct alarm *a = stall_alarm(t, s);
-
-        if (!a) {
-            drop_stall(t, s);
-            i--;
-            continue;
-        }
-        if (!s->at.known || s->at.clock != clock || s->reopened || a->confirmed)
-            continue;
-        if (now < s->at.t + STALL_CONFIRM) {
-            if (s->at.t + STALL_CONFIRM < due)
-                due = s->at.t + STALL_CONFIRM;
-            continue;
-        }
-        confirm(t, c, a);
-    }
-    return due;
-}
-
-void
-stall_live(struct stall_table *t, struct call *c, int64_t now, bool (*at_end)(void *, uint64_t), void *arg)
-{
-    for (unsigned i = 0; i < t->n_stalls; i++) {
-        struct stall *s = t->stall[i];
-        struct alarm *a = stall_alarm(t, s);
-
-        if (!a || a->confirmed || s->reopened)
-            continue;
-        /* Not saved: a program that starts anew has watched for no time yet. */
-        if (!at_end(arg, s->source))
-            s->quiet = 0;
-        else if (s->quiet == 0)
-            s->quiet = now;
-        else if (now - s->quiet >= STALL_CONFIRM)
-            confirm(t, c, a);
-    }
-}
-
-void
-stall_forget(struct stall_table *t, struct str key)
-{
-    for (unsigned i = 0; i < t->n_stalls; i++)
-        if (str_eq(t->stall[i]->key, key)) {
-            drop_stall(t, t->stall[i]);
-            return;
-        }
-}
-
-/* Times of stalls and failed opens whose own records show none: that of the
- * first record after them in the same source. */
-void
-stall_adopt_time(struct stall_table *t, const struct moment *at, uint64_t source)
-{
-    struct moment plain = *at;
-
-    plain.when = (struct when){0};
-    for (unsigned i = 0; i < t->n_stalls; i++) {
-        struct stall *s = t->stall[i];
-        struct alarm *a;
-
-        if (s->at.known || s->source != source)
-            continue;
-        s->at = plain;
-        stall_changed(t, s);
-        a = stall_alarm(t, s);
-        /* For state only: what is shown stays unknown. */
-        if (a && !a->first.known) {
-            a->first = a->last = plain;
-            alarm_changed(t->alarms, a);
-        }
-        t->due = INT64_MIN;
-    }
-    for (unsigned i = 0; t->runs.n_pending && i < map_count(t->runs.runs); i++) {
-        struct run *r = map_at(t->runs.runs, i);
-
-        if (r->pending && !r->pending_at.known && r->source == source) {
-            r->pending_at = plain;
-            run_changed(&t->runs, r);
-            t->due = INT64_MIN;
-        }
-    }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * stall_state.h - the insides of the stall table, for stall.c, stall_state.c
- * (save and restore) and correlate.c's clock. */
+ * stall_state.h - the insides of the stall table, for stall.c, stall_time.c,
+ * stall_state.c (save and restore) and correlate.c's clock. */
 #ifndef PARSERS_STALL_STATE_H
 #define PARSERS_STALL_STATE_H
 
@@ -33,6 +33,12 @@ struct stall_table {
 };
 
 void stall_drop_memory(struct stall *);
+/* Takes 's' out and frees it; the others keep their order, oldest first. */
+void stall_drop(struct stall_table *, struct stall *s);
+/* The alarm of 's', NULL when it has ended. */
+struct alarm *stall_alarm(struct stall_table *, struct stall *s);
+/* The alarm of a failed open that is not, or not yet, known to begin a stall. */
+void stall_tell_pending(struct stall_table *, struct call *, struct run *);
 /* 's' was changed: it is to be saved. */
 static inline void
 stall_changed(struct stall_table *t, struct stall *s)

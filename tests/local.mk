@@ -52,7 +52,7 @@ check_PROGRAMS += %D%/unit/check_control
 %C%_unit_check_control_SOURCES = %D%/unit/check_control.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_correlate
 %C%_unit_check_correlate_SOURCES = %D%/unit/check_correlate.c %D%/unit/part_store.h %D%/unit/scenario.h %D%/unit/scenario_read.c \
-	%D%/unit/scenario_run.c %D%/unit/scratch.h
+	%D%/unit/scenario_compare.c %D%/unit/scenario_run.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_correlate_live
 %C%_unit_check_correlate_live_SOURCES = %D%/unit/check_correlate_live.c %D%/unit/engine.h %D%/unit/part_store.h
 check_PROGRAMS += %D%/unit/check_diagnose
@@ -117,7 +117,7 @@ check_PROGRAMS += %D%/unit/check_reload
 %C%_unit_check_reload_SOURCES = %D%/unit/check_reload.c %D%/unit/config_load.h %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_scenarios
 %C%_unit_check_scenarios_SOURCES = %D%/unit/check_scenarios.c %D%/unit/scenario.h %D%/unit/scenario_read.c \
-	%D%/unit/scenario_run.c %D%/unit/scratch.h
+	%D%/unit/scenario_compare.c %D%/unit/scenario_run.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_signature
 %C%_unit_check_signature_SOURCES = %D%/unit/check_signature.c
 check_PROGRAMS += %D%/unit/check_sms_event

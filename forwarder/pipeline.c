@@ -221,6 +221,9 @@ take_records(struct engine *e)
         if (!r && engine_batch_is_full(e)) {
             engine_commit(e);
             engine_take_chunks(e, 0);
+            engine_take_orders(e); /* nobody waits for the end of a long read */
+            if (engine_is_done(e))
+                break;
         }
     }
     return r;

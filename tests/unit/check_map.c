@@ -122,6 +122,40 @@ START_TEST(agrees_with_a_list)
 }
 END_TEST
 
+/* As after a restart: each entry where it stood, whatever comes first. */
+START_TEST(takes_entries_back_to_their_places)
+{
+    static int v[200];
+    struct map *m = map_new(200), *bad = map_new(200);
+    char key[16];
+
+    for (unsigned i = 0; i < 200; i++) {
+        unsigned at = i * 77 % 200;
+
+        ck_assert(map_place(m, str_make(key, (size_t) sprintf(key, "k%u", at)), &v[at], at));
+    }
+    ck_assert(map_settle(m));
+    for (unsigned i = 0; i < 200; i++) {
+        struct str k = str_make(key, (size_t) sprintf(key, "k%u", i));
+
+        ck_assert_ptr_eq(map_at(m, i), &v[i]);
+        ck_assert_ptr_eq(map_get(m, k), &v[i]);
+        ck_assert_uint_eq(map_index(m, k), i);
+    }
+    ck_assert_uint_eq(map_index(m, STR("none")), 200);
+    ck_assert(!map_put(m, STR("more"), &v[0]));
+    map_free(m);
+    ck_assert(map_place(bad, STR("a"), &v[0], 0));
+    ck_assert(!map_place(bad, STR("b"), &v[1], 0));
+    ck_assert(!map_place(bad, STR("b"), &v[1], 200));
+    ck_assert(map_place(bad, STR("b"), &v[1], 2));
+    ck_assert(!map_settle(bad));
+    ck_assert(map_place(bad, STR("a"), &v[2], 1));
+    ck_assert(!map_settle(bad));
+    map_free(bad);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -135,6 +169,7 @@ main(void)
     tcase_add_test(tc, keeps_its_bound);
     tcase_add_test(tc, order_is_that_of_the_calls);
     tcase_add_test(tc, agrees_with_a_list);
+    tcase_add_test(tc, takes_entries_back_to_their_places);
     suite_add_tcase(s, tc);
     sr = srunner_create(s);
     srunner_run_all(sr, CK_ENV);

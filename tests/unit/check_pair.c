@@ -62,6 +62,38 @@ START_TEST(the_newest_10000_failures_are_remembered)
 }
 END_TEST
 
+/* One host's flood does not push out what another host failed at; all hosts
+ * together are bounded, too. */
+START_TEST(each_host_has_its_own_failures)
+{
+    struct engine e;
+    char name[32], host[32];
+    struct event ev;
+
+    engine_open(&e);
+    ev = failed_copy(1, name);
+    ev.f.host = STR("BOBCAT");
+    engine_feed(&e, &ev, 1, START);
+    for (unsigned i = 0; i < PAIR_FAILURES_MAX + 500; i++) {
+        ev = failed_copy(100 + i, name);
+        engine_feed(&e, &ev, 1, START);
+    }
+    ck_assert_uint_eq(correlate_pairs(e.correlate)->forgotten, 500);
+    ev = blank_report(1, name);
+    ev.f.server = STR("BOBCAT");
+    engine_feed(&e, &ev, 2, START + 5);
+    ck_assert_int_eq(correlate_finish(e.correlate, e.arena, &e.sink), 0);
+    ck_assert_uint_eq(correlate_pairs(e.correlate)->paired, 1);
+    for (unsigned i = 0; i < PAIR_FAILURES_ALL; i++) {
+        ev = failed_copy(100 + i % 50, name);
+        ev.f.host = str_make(host, (size_t) sprintf(host, "HOST%u", i / 1000));
+        engine_feed(&e, &ev, 1, START + 10);
+    }
+    ck_assert_uint_eq(correlate_pairs(e.correlate)->forgotten, 500 + PAIR_FAILURES_MAX + 1);
+    engine_close(&e);
+}
+END_TEST
+
 /* A storm of reports: the oldest is let go early, none is lost. */
 START_TEST(the_10001st_report_lets_the_oldest_go)
 {
@@ -153,6 +185,7 @@ main(void)
     TCase *tc = tcase_create("pair");
 
     tcase_add_test(tc, the_newest_10000_failures_are_remembered);
+    tcase_add_test(tc, each_host_has_its_own_failures);
     tcase_add_test(tc, the_10001st_report_lets_the_oldest_go);
     tcase_add_test(tc, reports_are_let_go_in_order_when_their_window_has_passed);
     tcase_add_test(tc, unknown_zones_are_bounded);

@@ -455,6 +455,10 @@ follow_files_look(struct follow *f)
             l->n_before = 0;
             again = again || l->renamed;
             l->moves += l->renamed;
+            if (l->renamed && n + 1 == LOOKS) {
+                l->blind = f->look; /* names move faster than they are read */
+                l->pending = f->look_now = true;
+            }
             l->renamed = false;
             l->changed = l->changed || before;
         }

@@ -291,11 +291,19 @@ follow_queue_look(struct follow *f, struct flog *l)
     for (unsigned i = 0; i < l->n_entries && !l->pending; i++) {
         struct follow_entry *e = &l->entry[i];
 
-        if (e->class != CLASS_UNKNOWN || e->size == 0)
+        if (e->class != CLASS_UNKNOWN)
             continue;
         if (i < newer) {
             e->class = CLASS_OLD;
             continue;
+        }
+        if (e->size == 0) {
+            /* A copy is made empty, then filled, and then the live file truncated. */
+            if (e->generation.kind == GENERATION_LIVE || f->taker.once
+                || clock_monotonic() - e->since >= COPY_POLLS * f->poll_ns)
+                continue;
+            l->pending = true;
+            break;
         }
         if (l->n_queue == FOLLOW_QUEUE)
             break; /* looked at again when a file is finished */

@@ -104,11 +104,17 @@ engine_status(const struct engine *e)
 int
 engine_run(struct engine *e, void (*ready)(void *arg), void *arg)
 {
+    int r;
+
     e->fatal = engine_start(e);
+    if (e->fatal == -ENOMEM)
+        log_error("cannot start: out of memory");
     if (!e->fatal) {
         if (ready)
             ready(arg);
-        e->fatal = pipeline_follow(e);
+        r = pipeline_follow(e);
+        if (!e->fatal) /* what failed first counts */
+            e->fatal = r;
         if (e->fatal)
             log_error("stopped: %s; nothing that was read is lost", strerror(-e->fatal));
     }
@@ -233,6 +239,8 @@ take_chunk(struct engine *e, struct follow_chunk *c)
     char err[512];
 
     if (c->follow == e->leaving || (!t && c->what == FOLLOW_GONE)) {
+        if (t && c->what == FOLLOW_GONE)
+            t->log = NULL; /* its follow frees it with this chunk */
         follow_return(c);
         return;
     }

@@ -11,6 +11,7 @@
  *   away   stops its peers, reads what was acknowledged, closes, and stays away
  *   reset  reads what is there, then closes by RST, and stays away
  *   back   listens again, at the same port
+ *   detail the first ranges of numbers that are missing, and of those that came again
  * and ends at its end.  Messages are octet-counted (RFC 6587); --lines: one a
  * line.  A mark #X000000017# is record 17 of log X: first times, repeats and
  * late ones are counted by log.  --trace prints "17 NANOSECONDS" (monotonic) for
@@ -30,7 +31,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PEERS = 16, ROOM = 1 << 20, LOGS = 26, MARK = 12 };
+enum { PEERS = 16, ROOM = 1 << 20, LOGS = 26, MARK = 12, RANGES = 10 };
 
 struct peer {
     int fd;
@@ -41,6 +42,10 @@ struct peer {
 struct marks {
     uint8_t *seen; /* a bit a record */
     uint64_t room, distinct, again, late, next; /* next: highest + 1 */
+    struct range {
+        uint64_t first, last;
+    } repeats[RANGES];
+    unsigned n_repeats;
 };
 
 static struct peer peers[PEERS];
@@ -70,6 +75,18 @@ need(void *p)
 }
 
 static void
+note_again(struct marks *m, uint64_t n)
+{
+    struct range *r = m->n_repeats ? &m->repeats[m->n_repeats - 1] : NULL;
+
+    m->again++;
+    if (r && n == r->last + 1)
+        r->last = n;
+    else if (m->n_repeats < RANGES)
+        m->repeats[m->n_repeats++] = (struct range){n, n};
+}
+
+static void
 take_mark(unsigned log, uint64_t n)
 {
     struct marks *m = &marks[log];
@@ -83,7 +100,7 @@ take_mark(unsigned log, uint64_t n)
         m->room = room;
     }
     if (m->seen[n / 8] & bit) {
-        m->again++;
+        note_again(m, n);
     } else {
         m->seen[n / 8] |= bit;
         m->distinct++;
@@ -254,6 +271,46 @@ tell(void)
            (double) (last_ns - first_ns) / 1e9);
 }
 
+static void
+tell_ranges(const char *name, const struct range *r, unsigned n)
+{
+    printf("\"%s\":[", name);
+    for (unsigned i = 0; i < n; i++)
+        printf("%s[%" PRIu64 ",%" PRIu64 "]", i ? "," : "", r[i].first, r[i].last);
+    printf("]");
+}
+
+static void
+detail(void)
+{
+    const char *comma = "";
+
+    printf("{");
+    for (unsigned i = 0; i < LOGS; i++) {
+        struct marks *m = &marks[i];
+        struct range holes[RANGES];
+        unsigned n = 0;
+
+        for (uint64_t k = 0; k < m->next && n < RANGES; k++) {
+            if (m->seen[k / 8] & (1u << (k & 7)))
+                continue;
+            holes[n].first = k;
+            while (k + 1 < m->next && !(m->seen[(k + 1) / 8] & (1u << ((k + 1) & 7))))
+                k++;
+            holes[n++].last = k;
+        }
+        if (n == 0 && m->n_repeats == 0)
+            continue;
+        printf("%s\"%c\":{", comma, (char) ('A' + (int) i));
+        tell_ranges("missing", holes, n);
+        printf(",");
+        tell_ranges("again", m->repeats, m->n_repeats);
+        printf("}");
+        comma = ",";
+    }
+    printf("}\n");
+}
+
 /* False at the end of standard input. */
 static bool
 obey(void)
@@ -268,7 +325,10 @@ obey(void)
         leave(true);
     else if (strncmp(word, "back", 4) == 0)
         back();
-    tell();
+    if (strncmp(word, "detail", 6) == 0)
+        detail();
+    else
+        tell();
     return true;
 }
 

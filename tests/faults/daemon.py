@@ -81,6 +81,7 @@ class Daemon:
         self.config, self.log_path = config, log
         self.process = None
         self.starts = self.unexpected = 0
+        self.started_at = 0.0
         self.wrap = list(wrap)
         self.env = dict(os.environ)
         if chance:
@@ -98,6 +99,7 @@ class Daemon:
             return
         self.reap()
         self.starts += 1
+        self.started_at = time.monotonic()
         with open(self.log_path, "ab") as log:
             self.process = start(self.wrap + [TRUECAUSE, "forward", "-c", self.config], env=self.env,
                                  stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -117,10 +119,12 @@ class Daemon:
         self.process = None
         return True
 
-    def terminate(self, limit=30):
-        """SIGTERM; its exit status, None when it had to be killed."""
+    def terminate(self, limit=30, age=0.0):
+        """SIGTERM, when it is 'age' seconds old (before it has set up its signals it is
+        like a kill); its exit status, None when it had to be killed."""
         if not self.alive:
             return None
+        time.sleep(max(self.started_at + age - time.monotonic(), 0))
         self.process.send_signal(signal.SIGTERM)
         try:
             status = self.process.wait(limit)

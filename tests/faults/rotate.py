@@ -35,6 +35,7 @@ class Rounds:
         self.daemon = Daemon(self._write_config(self.logs), self.folder + "/daemon.log")
         self.wrong = []
         self.counts = {}
+        self.trace = []
 
     def _write_config(self, logs):
         path = os.path.join(self.folder, "truecause.xml")
@@ -53,8 +54,10 @@ class Rounds:
 
     def round(self, kind, count):
         down = kind not in Log.DESTROYING and self.random.random() < 0.1
-        if down and self.daemon.terminate() != 0:
-            self.wrong.append("SIGTERM: it did not end with 0")
+        if down:
+            status = self.daemon.terminate(age=0.5)
+            if status != 0:
+                self.wrong.append("SIGTERM: it ended with %s" % status)
         for log in self.logs:
             log.append(count)
             if kind in Log.DESTROYING:
@@ -66,10 +69,11 @@ class Rounds:
             log.append(count // 10 + 1)
         if down and self.random.random() < 0.5:
             for log in self.logs:
-                log.rotate(self.random.choice(("dated", "numbered")))
+                log.rotate("numbered" if kind in ("numbered", "copytruncate", "gzip") else "dated")
                 log.append(count // 10 + 1)
         self.daemon.start()
         self.counts[kind] = self.counts.get(kind, 0) + 1
+        self.trace.append("%s%s, then up to %s" % (kind, " while down" if down else "", [log.made for log in self.logs]))
 
     def run(self):
         kinds = self.options.kinds.split(",")
@@ -79,8 +83,8 @@ class Rounds:
         for i in range(self.options.rounds):
             self.round(kinds[i % len(kinds)], count)
             if i % 20 == 19:
-                if not self.drained(120):
-                    self.wrong.append("round %d: not read to the end after 120 s" % i)
+                if not self.drained(30):
+                    self.wrong.append("round %d: not read to the end after 30 s" % i)
                 for log in self.logs:
                     log.tidy()
             if self.wrong or not self.daemon.alive:
@@ -98,7 +102,7 @@ class Rounds:
             stat["late"]))
         print("kinds: " + ", ".join("%s %d" % kv for kv in sorted(self.counts.items())))
         if written != stat["distinct"] or stat["again"] or stat["late"] or stat["unmarked"] > self.told(stat):
-            self.wrong.append("not each record once: %s" % stat)
+            self.wrong.append("not each record once: %s, %s" % (stat, self.sink.ask("detail")))
         self.sink.close()
 
     @staticmethod
@@ -173,6 +177,8 @@ def main():
     for wrong in rounds.wrong:
         print("VIOLATION: " + wrong)
     if rounds.wrong:
+        with open(rounds.folder + "/trace", "w") as f:
+            f.write("\n".join(rounds.trace) + "\n")
         print("kept: " + rounds.folder)
         return 1
     shutil.rmtree(rounds.folder)

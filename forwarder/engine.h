@@ -66,6 +66,7 @@ struct engine_place {
     char *path;
     void *p;
     size_t n;
+    bool unsaved; /* its tail is gone, and no transaction has it yet */
 };
 
 struct engine {
@@ -123,7 +124,7 @@ struct engine {
     unsigned failed;        /* once: sources that could not be read */
     int fatal;              /* negative errno that ends the engine */
     struct engine_place *places;
-    unsigned n_places;
+    unsigned n_places, unsaved;
     pthread_mutex_t places_lock;
     /* under 'lock' */
     pthread_mutex_t lock;

@@ -55,7 +55,7 @@ engine_is_due(struct engine *e)
     pthread_mutex_lock(&e->lock);
     dirty = e->dirty;
     pthread_mutex_unlock(&e->lock);
-    return dirty || e->moved_since || e->blocked || e->trim_left;
+    return dirty || e->moved_since || e->unsaved || e->blocked || e->trim_left;
 }
 
 /* --- the parts of a transaction ---------------------------------------------------- */
@@ -96,6 +96,10 @@ put_places(struct engine *e)
             r = -ENOMEM;
         free(o.p);
     }
+    /* Places of logs that are no longer followed, read since the last commit. */
+    for (unsigned i = 0; !r && e->unsaved && i < e->n_places; i++)
+        if (e->places[i].unsaved)
+            r = journal_put(e->journal, "source", e->places[i].path, e->places[i].p, e->places[i].n);
     return r;
 }
 
@@ -161,6 +165,9 @@ write_all(struct engine *e)
 {
     int r = journal_begin(e->journal);
 
+    /* First, so that the pages it frees are used again at once. */
+    if (!r)
+        r = trim(e);
     if (!r)
         r = append_items(e);
     if (!r)
@@ -169,8 +176,6 @@ write_all(struct engine *e)
         r = put_state(e);
     if (!r)
         r = put_cursors(e);
-    if (!r)
-        r = trim(e);
     if (!r)
         r = journal_commit(e->journal);
     else
@@ -238,6 +243,9 @@ committed(struct engine *e)
         worker_saved(e->workers[i]);
     for (unsigned i = 0; i < e->n_tails; i++)
         e->tails[i]->moved = false;
+    for (unsigned i = 0; e->unsaved && i < e->n_places; i++)
+        e->places[i].unsaved = false;
+    e->unsaved = 0;
     e->whole = false;
     e->history_saved = e->history;
     e->moved_since = 0;

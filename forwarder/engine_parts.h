@@ -37,7 +37,7 @@ void engine_replace(struct engine *, struct config *, struct catalogue *);
 void engine_drop_tail(struct engine *, unsigned i);
 bool engine_place(void *arg, const char *path, struct place *); /* any thread */
 void engine_resume_stream(struct engine *, struct tail *);
-void engine_keep_place(struct engine *, const char *path, const void *p, size_t n);
+void engine_keep_place(struct engine *, const char *path, const void *p, size_t n, bool unsaved);
 
 /* engine_commit.c */
 bool engine_is_blocked(const struct engine *);
@@ -51,7 +51,7 @@ void engine_commit(struct engine *);
 /* engine_record.c: what is asked and noted around each record. */
 bool engine_may_read(struct engine *);
 void engine_look_at_clock(struct engine *);
-int64_t engine_arrival(struct engine *, struct stream *);
+bool engine_is_history(struct engine *, struct stream *);
 void engine_note_record(struct engine *, struct stream *);
 /* Ends a first start: the line that sums it up, and what is open. */
 int engine_end_history(struct engine *);

@@ -65,9 +65,9 @@ engine_look_at_clock(struct engine *e)
     e->wall = clock_utc();
 }
 
-/* When the record of 's' came in: 0 for what is read long after it happened. */
-int64_t
-engine_arrival(struct engine *e, struct stream *s)
+/* Whether the record of 's' is read long after it happened. */
+bool
+engine_is_history(struct engine *e, struct stream *s)
 {
     struct tail *t = tail_of(s);
     int64_t at = time_of(stream_event(s));
@@ -75,7 +75,7 @@ engine_arrival(struct engine *e, struct stream *s)
     if (t->history && at >= e->history_cutoff)
         t->history = false;
     e->history_record = t->history;
-    return e->once || t->history ? 0 : e->clock + e->utc_offset;
+    return t->history;
 }
 
 void

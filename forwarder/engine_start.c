@@ -67,7 +67,7 @@ engine_resume_stream(struct engine *e, struct tail *t)
 }
 
 void
-engine_keep_place(struct engine *e, const char *path, const void *p, size_t n)
+engine_keep_place(struct engine *e, const char *path, const void *p, size_t n, bool unsaved)
 {
     void *copy = malloc(n ? n : 1), *name = NULL;
     struct engine_place *k, *grown;
@@ -93,6 +93,8 @@ engine_keep_place(struct engine *e, const char *path, const void *p, size_t n)
         k->p = copy;
         k->n = n;
         copy = NULL;
+        e->unsaved += unsaved - k->unsaved;
+        k->unsaved = unsaved;
     }
     pthread_mutex_unlock(&e->places_lock);
     free(copy);
@@ -101,7 +103,7 @@ engine_keep_place(struct engine *e, const char *path, const void *p, size_t n)
 static int
 take_place(void *arg, const char *name, const void *p, size_t n)
 {
-    engine_keep_place(arg, name, p, n);
+    engine_keep_place(arg, name, p, n, false);
     return 0;
 }
 
@@ -233,7 +235,7 @@ engine_drop_tail(struct engine *e, unsigned i)
 
     /* Its place stays, for the day it comes back. */
     if (stream_save(t->stream, &o))
-        engine_keep_place(e, stream_path(t->stream), o.p, o.n);
+        engine_keep_place(e, stream_path(t->stream), o.p, o.n, t->moved);
     free(o.p);
     e->unframed += stream_stats(t->stream)->unframed_bytes;
     merge_remove(e->p.merge, t->stream);
@@ -330,7 +332,7 @@ end_workers(struct engine *e, struct worker **w, unsigned n, int wait_ms, bool f
         running = 0;
         for (unsigned i = 0; i < n; i++)
             running += !worker_ended(w[i]);
-        if (engine_is_due(e))
+        if (!e->fatal && engine_is_due(e))
             engine_commit(e);
         if (running)
             feed_wait(e->feed, UINT64_MAX, ENGINE_TURN_MS, &e->kicks);

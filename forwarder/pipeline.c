@@ -153,10 +153,14 @@ show_progress(const struct pipeline *p, bool end)
 /* The event of 's' through diagnosis and correlation to the sink; not named
  * (which costs) when 'faults' and nobody is going to see it. */
 static int
-take_event(struct pipeline *p, struct stream *s, const struct sink *sink, bool faults, int64_t arrival)
+take_event(struct pipeline *p, struct stream *s, const struct sink *sink, bool faults, int64_t arrival,
+           bool history)
 {
-    struct correlate_input in = {
-        .ev = stream_event(s), .source = stream_id(s), .nearest = stream_nearest(s), .arrival = arrival};
+    struct correlate_input in = {.ev = stream_event(s),
+                                 .source = stream_id(s),
+                                 .nearest = stream_nearest(s),
+                                 .arrival = arrival,
+                                 .history = history};
     int r = 0;
 
     /* An error leaves the event unclassified, with its bytes as text. */
@@ -178,7 +182,7 @@ pipeline_run(struct pipeline *p, const struct sink *sink, bool faults)
     int r = 0;
 
     while (!r && (s = merge_next(p->merge, faults ? &pass : NULL))) {
-        r = take_event(p, s, sink, faults, 0);
+        r = take_event(p, s, sink, faults, 0, false);
         if (p->events % PIPELINE_PROGRESS == 0)
             show_progress(p, false);
     }
@@ -214,7 +218,9 @@ take_records(struct engine *e)
     int r = 0;
 
     while (!r && !engine_is_blocked(e) && engine_may_read(e) && (s = merge_next(e->p.merge, NULL))) {
-        r = take_event(&e->p, s, &sink, false, engine_arrival(e, s));
+        bool history = engine_is_history(e, s);
+
+        r = take_event(&e->p, s, &sink, false, e->once ? 0 : e->clock + e->utc_offset, history);
         engine_note_record(e, s);
         if (!r && storm_waiting(e->storms))
             r = engine_watch_storms(e); /* before the next alarm of it */

@@ -96,13 +96,17 @@ follow_queue_entry(struct flog *l, const struct follow_file *file)
     return found;
 }
 
-/* How many bytes one begins as the other does, when that is as far as both go;
- * else 0. */
+/* How many bytes a file begins as one that is known does, when that is as far as
+ * both go; else 0.  What is known may have grown since it was opened: a mark of
+ * UTF-16 alone would hide that the other is a copy of it. */
 static size_t
-same_start(const struct follow_file *a, const struct follow_file *b)
+same_start(struct follow *f, const struct follow_file *a, struct follow_file *b)
 {
-    size_t n = a->head_n < b->head_n ? a->head_n : b->head_n;
+    size_t n;
 
+    if (b->head_n < a->head_n)
+        follow_read_head(f, b);
+    n = a->head_n < b->head_n ? a->head_n : b->head_n;
     return memcmp(a->head, b->head, n) == 0 ? n : 0;
 }
 
@@ -188,9 +192,9 @@ identify(struct follow *f, struct flog *l, struct follow_entry *e, enum follow_c
     if (!live && follow_queue_is_done(l, file->head, file->head_n))
         *class = CLASS_OLD;
     else if (l->current)
-        *class = copy_or_not(f, e, file, same_start(file, l->current));
+        *class = copy_or_not(f, e, file, same_start(f, file, l->current));
     for (unsigned i = 0; *class == CLASS_UNKNOWN && !live && i < l->n_queue; i++)
-        if (same_start(file, l->queue[i]) >= COPY_LEAST)
+        if (same_start(f, file, l->queue[i]) >= COPY_LEAST)
             *class = CLASS_COPY;
     if (*class == CLASS_UNKNOWN && file->head_n > 0) {
         append(f, l, file);

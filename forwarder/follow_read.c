@@ -205,6 +205,21 @@ fail:
     return NULL;
 }
 
+void
+follow_read_head(struct follow *f, struct follow_file *file)
+{
+    char head[PLACE_HEAD];
+    ssize_t n;
+
+    if (file->head_n == PLACE_HEAD || file->fd < 0 || file->packed)
+        return;
+    n = follow_read_at(f, file, head, sizeof head, 0);
+    if (n <= (ssize_t) file->head_n || memcmp(head, file->head, file->head_n) != 0)
+        return;
+    memcpy(file->head, head, (size_t) n);
+    file->head_n = (unsigned) n;
+}
+
 bool
 follow_read_packed_ready(struct follow *f, const struct follow_entry *e)
 {

@@ -214,6 +214,8 @@ enum follow_read { READ_BYTES, READ_END, READ_CHANGED, READ_DAMAGED, READ_ERROR 
  * ESTALE when another file has the name by now. */
 struct follow_file *follow_read_open(struct follow *, const struct flog *, const struct follow_entry *, int *error);
 void follow_read_free(struct follow *, struct follow_file *); /* NULL-safe */
+/* Takes more of the beginning of a file that was short when it was opened. */
+void follow_read_head(struct follow *, struct follow_file *);
 void follow_read_close(struct follow *, struct follow_file *);
 /* The next bytes, at most 'want', behind PLACE_TAIL bytes of room at 'room'. */
 enum follow_read follow_read_next(struct follow *, const struct flog *, struct follow_file *, char *room, size_t want,

@@ -359,6 +359,38 @@ START_TEST(short_beginnings)
 }
 END_TEST
 
+static bool
+two_are_open(void)
+{
+    struct follow_status status;
+
+    follow_status(t->follow, &status);
+    return status.files_open >= 2;
+}
+
+/* A file that held the mark of its encoding when it was opened, and was filled and
+ * packed away while it waited for its turn, is not read twice. */
+START_TEST(packed_after_a_short_look)
+{
+    taker_start(t, pattern, 10 * POLL_MS, false, BUDGET);
+    more("despool.log", 3);
+    all_came();
+    for (int i = 0; i < 4; i++) {
+        ck_assert_int_eq(unlink(at("despool.log")), 0);
+        put(at("despool.log"), "\xff\xfe", 2, O_APPEND);
+        ck_assert_ptr_nonnull(written = realloc(written, cap_written = n_written + 100000));
+        memcpy(written + n_written, "\xff\xfe", 2);
+        n_written += 2;
+        TAKER_WAIT(t, two_are_open() || the_log()->n == n_written);
+        more("despool.log", 40);
+        by_gzip();
+        more("despool.log", 1);
+        all_came();
+    }
+    ck_assert_uint_eq(the_log()->losts, 0);
+}
+END_TEST
+
 /* --- at random -------------------------------------------------------------------- */
 
 static unsigned seed;
@@ -489,6 +521,7 @@ main(void)
     tcase_add_test(tc, slow_copy);
     tcase_add_test(tc, backup_beside);
     tcase_add_test(tc, short_beginnings);
+    tcase_add_test(tc, packed_after_a_short_look);
     tcase_add_loop_test(tc, at_random, 0, ROTATIONS);
     tcase_add_loop_test(tc, writer_that_never_waits, 0, 4);
     suite_add_tcase(s, tc);

@@ -211,29 +211,32 @@ serve(struct follow *f)
     return got_on;
 }
 
-static void
+/* False when memory ended: another look has to follow, which says it. */
+static bool
 tell_source(struct follow *f, enum follow_what what, enum follow_trouble kind, const char *text)
 {
     struct chunk *c = follow_chunk_new(f, 0);
 
+    f->untold = f->untold || !c;
     if (!c)
-        return;
+        return false;
     c->pub.kind = kind;
     snprintf(c->pub.text, sizeof c->pub.text, "%s", text);
     follow_post(f, NULL, c, what);
+    return true;
 }
 
-void
+bool
 follow_unreadable(struct follow *f, const struct flog *l)
 {
     const char *path = l->folder->path;
     char text[512];
 
     if (f->unreadable_sent)
-        return;
+        return true;
     snprintf(text, sizeof text, "%s%s%s cannot be read: %s", path, *path ? "/" : "", l->error_name, strerror(l->error));
-    tell_source(f, FOLLOW_TROUBLE, FOLLOW_UNREADABLE, text);
-    f->unreadable_sent = true;
+    f->unreadable_sent = tell_source(f, FOLLOW_TROUBLE, FOLLOW_UNREADABLE, text);
+    return f->unreadable_sent;
 }
 
 /* Says which trouble began or is over. */
@@ -243,6 +246,16 @@ check_trouble(struct follow *f)
     bool missing = map_count(f->logs) == 0, unreadable = false;
     char text[512], near[FOLLOW_PATH];
 
+    f->untold = false;
+    if (f->folders_error) {
+        unreadable = true;
+        missing = false;
+        if (!f->unreadable_sent) {
+            snprintf(text, sizeof text, "the folders of %s cannot be looked through: %s", f->pattern,
+                     strerror(f->folders_error));
+            f->unreadable_sent = tell_source(f, FOLLOW_TROUBLE, FOLLOW_UNREADABLE, text);
+        }
+    }
     for (unsigned i = 0; i < f->n_folders; i++) {
         if (f->folders[i]->error == 0)
             continue;
@@ -251,8 +264,7 @@ check_trouble(struct follow *f)
         if (!f->unreadable_sent) {
             snprintf(text, sizeof text, "folder %s cannot be read: %s", f->folders[i]->path,
                      strerror(-f->folders[i]->error));
-            tell_source(f, FOLLOW_TROUBLE, FOLLOW_UNREADABLE, text);
-            f->unreadable_sent = true;
+            f->unreadable_sent = tell_source(f, FOLLOW_TROUBLE, FOLLOW_UNREADABLE, text);
         }
     }
     for (unsigned i = 0; i < map_count(f->logs); i++) {
@@ -263,21 +275,17 @@ check_trouble(struct follow *f)
         unreadable = true;
         follow_unreadable(f, l);
     }
-    if (f->unreadable_sent && !unreadable && !f->taker.once) {
-        tell_source(f, FOLLOW_WELL, FOLLOW_UNREADABLE, "");
-        f->unreadable_sent = false;
-    }
+    if (f->unreadable_sent && !unreadable && !f->taker.once)
+        f->unreadable_sent = !tell_source(f, FOLLOW_WELL, FOLLOW_UNREADABLE, "");
     if (missing && !f->missing_sent) {
         follow_busy(f);
         missing = glob_case_near(f->pattern, near, sizeof near);
         follow_idle(f);
         snprintf(text, sizeof text, "no file matches %s%s%.200s%s", f->pattern, missing ? "; there is " : "",
                  missing ? near : "", missing ? "" : ": is the share mounted, and the log switched on?");
-        tell_source(f, FOLLOW_TROUBLE, FOLLOW_MISSING, text);
-        f->missing_sent = true;
+        f->missing_sent = tell_source(f, FOLLOW_TROUBLE, FOLLOW_MISSING, text);
     } else if (!missing && f->missing_sent) {
-        tell_source(f, FOLLOW_WELL, FOLLOW_MISSING, "");
-        f->missing_sent = false;
+        f->missing_sent = !tell_source(f, FOLLOW_WELL, FOLLOW_MISSING, "");
     }
 }
 
@@ -430,11 +438,9 @@ run(void *arg)
         if (look_is_due(f))
             look(f);
         got_on = serve(f);
-        if (!f->seen_sent && f->n_unready == 0 && f->look > 0 && !follow_stopped(f)) {
-            tell_source(f, FOLLOW_SEEN, FOLLOW_MISSING, "");
-            f->seen_sent = true;
-        }
-        if (f->taker.once && f->look > 0 && map_count(f->logs) == 0)
+        if (!f->seen_sent && f->n_unready == 0 && f->look > 0 && !follow_stopped(f))
+            f->seen_sent = tell_source(f, FOLLOW_SEEN, FOLLOW_MISSING, "");
+        if (f->taker.once && f->look > 0 && map_count(f->logs) == 0 && !f->untold)
             break;
         if (!got_on || f->n_ready == 0)
             wait_for(f);

@@ -258,7 +258,7 @@ keep(struct follow *f, unsigned folder, const char *name, int error)
         e->seen = f->look;
     if (l) {
         l->blind = f->look;
-        l->error = error;
+        l->blind_error = l->error = error;
         snprintf(l->error_name, sizeof l->error_name, "%s", name);
     }
 }
@@ -320,8 +320,8 @@ by_kind(const void *a, const void *b)
 }
 
 /* Orders the entries: each kind by what its names say, the kinds among each
- * other by time, the live file last. */
-static void
+ * other by time, the live file last.  False when memory ends. */
+static bool
 order(struct flog *l)
 {
     unsigned at[GENERATION_KINDS] = {0}, end[GENERATION_KINDS] = {0}, n = 0;
@@ -334,7 +334,7 @@ order(struct flog *l)
         end[l->entry[i].generation.kind] = i + 1;
     out = malloc(l->cap * sizeof *out);
     if (!out)
-        return; /* by kind will do */
+        return false;
     while (n < l->n_entries) {
         int best = -1;
 
@@ -347,6 +347,7 @@ order(struct flog *l)
     }
     free(l->entry);
     l->entry = out;
+    return true;
 }
 
 /* What the look did not see is gone, unless its folder could not be read. */
@@ -364,8 +365,12 @@ forget(struct follow *f, struct flog *l)
         }
         l->n_entries = n;
     }
-    if (l->renamed && l->n_entries > 1)
-        order(l);
+    if ((l->renamed || l->disordered) && l->n_entries > 1) {
+        /* In disorder they say nothing of what is older: another look is needed. */
+        l->disordered = !order(l);
+        if (l->disordered)
+            l->folder->error = -ENOMEM;
+    }
 }
 
 /* The folders that the pattern names; those that are known keep their number. */
@@ -375,7 +380,7 @@ find_folders(struct follow *f)
     struct glob_case found;
 
     follow_busy(f);
-    glob_case_folders(f->pattern, &found);
+    f->folders_error = -glob_case_folders(f->pattern, &found);
     follow_idle(f);
     for (unsigned i = 0; i < found.n && !follow_stopped(f); i++) {
         struct follow_folder *folder;
@@ -389,13 +394,16 @@ find_folders(struct follow *f)
             unsigned cap = f->cap_folders ? f->cap_folders * 2 : 4;
             struct follow_folder **grown = realloc(f->folders, cap * sizeof(*grown));
 
-            if (!grown)
+            if (!grown) {
+                f->folders_error = ENOMEM;
                 break;
+            }
             f->folders = grown;
             f->cap_folders = cap;
         }
         if (!(folder = calloc(1, sizeof *folder)) || !(folder->path = strdup(found.path[i]))) {
             free(folder);
+            f->folders_error = ENOMEM;
             break;
         }
         folder->watch = -1;
@@ -456,6 +464,7 @@ follow_files_look(struct follow *f)
             again = again || l->renamed;
             l->moves += l->renamed;
             if (l->renamed && n + 1 == LOOKS) {
+                l->blind_error = l->blind == f->look ? l->blind_error : 0;
                 l->blind = f->look; /* names move faster than they are read */
                 l->pending = f->look_now = true;
             }
@@ -468,7 +477,13 @@ follow_files_look(struct follow *f)
 bool
 follow_files_sure(const struct follow *f, const struct flog *l)
 {
-    return f->taker.once || (l->folder->error == 0 && l->blind != f->look);
+    return follow_files_error(f, l) == 0 && (f->taker.once || l->blind != f->look);
+}
+
+int
+follow_files_error(const struct follow *f, const struct flog *l)
+{
+    return l->folder->error ? -l->folder->error : l->blind == f->look ? l->blind_error : 0;
 }
 
 struct flog *
@@ -493,16 +508,23 @@ follow_files_drop(struct follow *f, struct flog *l)
 }
 
 bool
-follow_files_by_inode(struct follow *f, const struct flog *l, uint64_t dev, uint64_t ino, struct follow_entry *out)
+follow_files_by_inode(struct follow *f, struct flog *l, uint64_t dev, uint64_t ino, struct follow_entry *out)
 {
     const char *path = *l->folder->path ? l->folder->path : ".";
     const struct dirent *e;
     bool found = false;
     DIR *d;
+    int r;
 
     follow_busy(f);
     d = opendir(path);
-    while (d && !found && (e = readdir(d))) {
+    r = d || errno == ENOENT || errno == ENOTDIR ? 0 : errno;
+    while (d && !found) {
+        errno = 0;
+        e = readdir(d);
+        r = errno;
+        if (!e)
+            break;
         if (e->d_ino != ino || strlen(e->d_name) >= sizeof out->name)
             continue;
         memset(out, 0, sizeof *out);
@@ -514,6 +536,10 @@ follow_files_by_inode(struct follow *f, const struct flog *l, uint64_t dev, uint
     if (d)
         closedir(d);
     follow_idle(f);
+    if (r) {
+        l->error = r;
+        snprintf(l->error_name, sizeof l->error_name, "%s", l->live);
+    }
     return found;
 }
 

@@ -28,8 +28,11 @@ follow_find_want(struct flog *l)
     memset(want, 0, sizeof *want);
     want->offset = file->offset;
     want->head_n = file->head_n;
-    if (!place_hash(file->head, file->head_n, want->head) || !place_hash(file->tail, file->tail_n, want->tail))
+    if (!place_hash(file->head, file->head_n, want->head) || !place_hash(file->tail, file->tail_n, want->tail)) {
+        l->error = ENOMEM;
+        snprintf(l->error_name, sizeof l->error_name, "%s", file->name);
         return false;
+    }
     want->dev = file->dev;
     want->ino = file->ino;
     want->birth = file->birth;
@@ -72,11 +75,13 @@ was_read(struct follow *f, struct flog *l, const struct follow_entry *e)
     if (!file) {
         if (error == ENOENT || error == ESTALE)
             l->changed = true;
-        else
+        else {
             l->error = error;
+            snprintf(l->error_name, sizeof l->error_name, "%s", e->name);
+        }
         return false;
     }
-    done = follow_queue_is_done(l, file->head, file->head_n);
+    done = follow_queue_is_done(l, file) > 0;
     follow_read_free(f, file);
     return done;
 }
@@ -177,8 +182,8 @@ follow_find(struct follow *f, struct flog *l)
     l->error = 0;
     l->changed = false;
     file = try_all(f, l);
-    if (l->error && !f->taker.once) {
-        /* What cannot be read may be what is looked for. */
+    if (l->error) {
+        /* What cannot be read may be what is looked for; a single pass ends here. */
         follow_read_free(f, file);
         l->find_since = now;
         return FOUND_WAIT;

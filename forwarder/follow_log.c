@@ -90,10 +90,10 @@ leave(struct follow *f, struct flog *l)
 {
     struct chunk *c = follow_chunk_new(f, 0);
 
-    if (!c)
-        return STEP_REST;
-    if (l->error)
-        follow_unreadable(f, l);
+    if (!c || (l->error && !follow_unreadable(f, l))) {
+        follow_chunk_free(f, c);
+        return STEP_BLOCKED;
+    }
     if (l->n_done && !l->current && !l->finding)
         memcpy(f->left[f->n_left++ % FOLLOW_LEFT], l->done[0], PLACE_HASH);
     announced(f, l);
@@ -120,7 +120,7 @@ static enum follow_step
 changed(struct follow *f, struct flog *l)
 {
     follow_find_begin(f, l);
-    return STEP_MORE;
+    return l->finding ? STEP_MORE : STEP_BLOCKED;
 }
 
 /* Announces 'current'. */
@@ -139,7 +139,7 @@ begin_file(struct follow *f, struct flog *l)
         return r == READ_ERROR ? failed(f, l, error) : changed(f, l);
     c = follow_chunk_new(f, file->packed || file->size > FOLLOW_LOOK ? FOLLOW_LOOK : (size_t) file->size);
     if (!c)
-        return STEP_REST;
+        return STEP_BLOCKED;
     n = follow_read_at(f, file, c->pub.bytes, c->cap, 0);
     if (n < (ssize_t) file->head_n || memcmp(c->pub.bytes, file->head, file->head_n) != 0) {
         follow_chunk_free(f, c);
@@ -198,8 +198,10 @@ rest(struct follow *f, struct flog *l)
     if (!l->idle_sent) {
         l->idle_sent = true;
         announced(f, l);
-        if (!tell(f, l, FOLLOW_IDLE, NULL))
+        if (!tell(f, l, FOLLOW_IDLE, NULL)) {
             l->idle_sent = false;
+            return STEP_BLOCKED;
+        }
     }
     return STEP_REST;
 }
@@ -250,6 +252,8 @@ at_end(struct follow *f, struct flog *l)
         follow_read_close(f, file);
     if (move_to_copy(f, l))
         return STEP_MORE;
+    if (l->error && f->taker.once)
+        return leave(f, l); /* it cannot be said where to go on: the next pass does */
     if (is_away(l))
         l->final_due = true;
     else if ((f->taker.once && !l->changed) || (l->n_queue > 1 && !l->queue[0]->live)
@@ -273,7 +277,7 @@ read_on(struct follow *f, struct flog *l, size_t room)
     int error;
 
     if (!f->scratch && !(f->scratch = follow_chunk_new(f, FOLLOW_CHUNK)))
-        return STEP_REST;
+        return STEP_BLOCKED;
     l->looked_utc = clock_utc();
     switch (follow_read_next(f, l, file, f->scratch->buffer, room, &got, &error)) {
     case READ_BYTES:
@@ -301,11 +305,17 @@ read_on(struct follow *f, struct flog *l, size_t room)
 static enum follow_step
 finish(struct follow *f, struct flog *l)
 {
-    if (!tell(f, l, FOLLOW_FINAL, NULL))
-        return STEP_REST;
+    struct chunk *c = follow_chunk_new(f, 0);
+
+    if (!c || !follow_queue_done(l, l->current)) {
+        follow_chunk_free(f, c);
+        return STEP_BLOCKED;
+    }
+    c->pub.offset = l->current->offset;
+    c->pub.size = l->current->size;
+    follow_post(f, l, c, FOLLOW_FINAL);
     l->final_due = false;
     l->idle_sent = false;
-    follow_queue_done(l, l->current);
     follow_read_free(f, l->current);
     l->current = NULL;
     l->linked = true;
@@ -344,7 +354,7 @@ follow_log_step(struct follow *f, struct flog *l)
         start(f, l);
     if (l->lost[0]) {
         if (!tell(f, l, FOLLOW_LOST, l->lost))
-            return STEP_REST;
+            return STEP_BLOCKED;
         l->lost[0] = '\0';
         return STEP_MORE;
     }
@@ -370,7 +380,7 @@ follow_log_step(struct follow *f, struct flog *l)
                 follow_queue_older(l, l->want.modified);
             return STEP_MORE;
         case FOUND_WAIT:
-            if (is_away(l))
+            if (is_away(l) || (f->taker.once && l->error))
                 return leave(f, l);
             return STEP_REST;
         }

@@ -24,26 +24,33 @@
  * it read twice than the second one left out. */
 enum { COPY_LEAST = 64, COPY_POLLS = 3 };
 
-bool
-follow_queue_is_done(const struct flog *l, const char *head, size_t n)
+int
+follow_queue_is_done(struct flog *l, const struct follow_file *file)
 {
     uint8_t hash[PLACE_HASH];
 
-    if (l->n_done == 0 || n < COPY_LEAST || !place_hash(head, n, hash))
-        return false;
+    if (l->n_done == 0 || file->head_n < COPY_LEAST)
+        return 0;
+    if (!place_hash(file->head, file->head_n, hash)) {
+        l->error = ENOMEM;
+        snprintf(l->error_name, sizeof l->error_name, "%s", file->name);
+        return -ENOMEM;
+    }
     for (unsigned i = 0; i < l->n_done; i++)
         if (memcmp(hash, l->done[i], sizeof hash) == 0)
-            return true;
-    return false;
+            return 1;
+    return 0;
 }
 
-void
+bool
 follow_queue_done(struct flog *l, const struct follow_file *file)
 {
     uint8_t hash[PLACE_HASH];
 
-    if (file->head_n == 0 || !place_hash(file->head, file->head_n, hash))
-        return;
+    if (file->head_n == 0)
+        return true;
+    if (!place_hash(file->head, file->head_n, hash))
+        return false;
     if (l->n_done < PLACE_DONE)
         l->n_done++;
     memmove(l->done[1], l->done[0], (l->n_done - 1) * sizeof l->done[0]);
@@ -51,6 +58,7 @@ follow_queue_done(struct flog *l, const struct follow_file *file)
     l->last_dev = file->dev;
     l->last_ino = file->packed ? 0 : file->ino;
     l->last_size = file->offset;
+    return true;
 }
 
 void
@@ -174,7 +182,7 @@ identify(struct follow *f, struct flog *l, struct follow_entry *e, enum follow_c
 {
     bool live = e->generation.kind == GENERATION_LIVE;
     struct follow_file *file;
-    int error;
+    int error, done;
 
     *class = CLASS_UNKNOWN;
     if (!follow_read_packed_ready(f, e))
@@ -189,7 +197,12 @@ identify(struct follow *f, struct flog *l, struct follow_entry *e, enum follow_c
         }
         return false;
     }
-    if (!live && follow_queue_is_done(l, file->head, file->head_n))
+    done = live ? 0 : follow_queue_is_done(l, file);
+    if (done < 0) {
+        follow_read_free(f, file);
+        return false;
+    }
+    if (done)
         *class = CLASS_OLD;
     else if (l->current)
         *class = copy_or_not(f, e, file, same_start(f, file, l->current));
@@ -214,8 +227,11 @@ follow_queue_add(struct follow *f, struct flog *l, struct follow_entry *e)
     int error;
     struct follow_file *file = l->n_queue < FOLLOW_QUEUE ? follow_read_open(f, l, e, &error) : NULL;
 
-    if (!file)
+    if (!file) {
+        if (f->taker.once)
+            e->class = CLASS_UNKNOWN; /* looked at again when 'current' is finished */
         return;
+    }
     append(f, l, file);
     e->class = CLASS_QUEUED;
 }
@@ -267,9 +283,12 @@ follow_queue_look(struct follow *f, struct flog *l)
         if (e)
             take_name(l->queue[i], e, CLASS_QUEUED);
     }
-    l->pending = !follow_files_sure(f, l);
-    if (l->pending)
-        return; /* what is not seen now might come next */
+    if (!follow_files_sure(f, l)) {
+        /* What is not seen now might come next; a single pass leaves it to the next. */
+        l->pending = !f->taker.once;
+        l->error = follow_files_error(f, l);
+        return;
+    }
     for (unsigned i = 0; i < l->n_entries; i++)
         if (l->entry[i].class != CLASS_UNKNOWN && l->entry[i].class != CLASS_COPY)
             newer = i + 1;
@@ -279,18 +298,22 @@ follow_queue_look(struct follow *f, struct flog *l)
     /* Of those behind, the ones that were read tell about those before them. */
     for (unsigned i = l->n_entries; l->n_done && i-- > newer;) {
         struct follow_file *file;
-        int error;
+        int error, done;
 
         if (l->entry[i].generation.kind == GENERATION_LIVE || l->entry[i].class != CLASS_UNKNOWN)
             continue;
         file = follow_read_open(f, l, &l->entry[i], &error);
-        if (!file) {
-            l->pending = !f->taker.once;
-            continue;
-        }
-        if (follow_queue_is_done(l, file->head, file->head_n))
+        done = file ? follow_queue_is_done(l, file) : -error;
+        if (done > 0)
             newer = i + 1;
+        if (done < 0)
+            l->pending = !f->taker.once;
         follow_read_free(f, file);
+        if (done < 0 && f->taker.once && done != -ENOENT && done != -ESTALE) {
+            l->error = -done; /* it may be what tells that those before it were read */
+            snprintf(l->error_name, sizeof l->error_name, "%s", l->entry[i].name);
+            return;
+        }
     }
     for (unsigned i = 0; i < l->n_entries && !l->pending; i++) {
         struct follow_entry *e = &l->entry[i];

@@ -411,16 +411,27 @@ follow_read_match(struct follow *f, struct flog *l, const struct follow_entry *e
     file = follow_read_open(f, l, e, &error);
     if (!file)
         goto other;
-    if (file->head_n < want->head_n || !place_hash(file->head, want->head_n, hash)
-        || memcmp(hash, want->head, sizeof hash) != 0)
+    if (file->head_n < want->head_n)
+        goto other;
+    error = ENOMEM;
+    if (!place_hash(file->head, want->head_n, hash))
+        goto other;
+    error = 0;
+    if (memcmp(hash, want->head, sizeof hash) != 0)
         goto other;
     n = file->gz ? packed_tail(f, file, want->offset, tail)
                  : follow_read_at(f, file, file->tail, tail, want->offset - tail);
     error = n < 0 && n != -EBADMSG ? (int) -n : 0;
     if (n != (ssize_t) tail)
         goto other;
-    if (want->offset > 0 && (!place_hash(file->tail, tail, hash) || memcmp(hash, want->tail, sizeof hash) != 0))
-        goto other;
+    if (want->offset > 0) {
+        error = ENOMEM;
+        if (!place_hash(file->tail, tail, hash))
+            goto other;
+        error = 0;
+        if (memcmp(hash, want->tail, sizeof hash) != 0)
+            goto other;
+    }
     file->tail_n = (unsigned) tail;
     file->offset = want->offset;
     file->modified = 0; /* so that the first read looks */

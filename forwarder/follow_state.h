@@ -133,6 +133,8 @@ struct flog {
     uint8_t done[PLACE_DONE][PLACE_HASH];
     uint64_t last_dev, last_ino, last_size; /* of the file that was finished last */
     unsigned blind;      /* number of a look that could not see all its files */
+    int blind_error;     /* errno of what it did not see, 0: names were changing */
+    bool disordered;     /* memory ended before the entries were ordered */
     int error;           /* errno of its last opening or reading, 0 fine */
     char error_name[PLACE_NAME];
     char lost[512];
@@ -167,6 +169,8 @@ struct follow {
     bool wild;        /* folders depend on a pattern */
     bool frozen;      /* 'once': no log comes any more */
     bool look_now, seen_sent, missing_sent, unreadable_sent;
+    bool untold;      /* memory ended before trouble could be told */
+    int folders_error; /* errno of looking for folders */
     int64_t look_due, look_took, hurried, hinted;
     unsigned open_files, hand;
     uint8_t left[FOLLOW_LEFT][PLACE_HASH]; /* heads of logs left at their end */
@@ -194,8 +198,9 @@ void follow_chunk_free(struct follow *, struct chunk *);
 void follow_post(struct follow *, struct flog *, struct chunk *, enum follow_what);
 /* How many bytes a chunk of the log may have now; 0: none may go out. */
 size_t follow_room(struct follow *, const struct flog *);
-/* Says that the log's files cannot be read, if nothing of the kind was said. */
-void follow_unreadable(struct follow *, const struct flog *);
+/* Says that the log's files cannot be read, if nothing of the kind was said; false
+ * when memory ends. */
+bool follow_unreadable(struct follow *, const struct flog *);
 /* Puts the log among those that are ready. */
 void follow_ready(struct follow *, struct flog *);
 
@@ -206,7 +211,7 @@ void follow_files_drop(struct follow *, struct flog *); /* out of the table */
 void follow_files_free(struct follow *);
 void follow_log_free(struct flog *);
 /* A file of the folder with that inode, whatever its name; fills 'e'. */
-bool follow_files_by_inode(struct follow *, const struct flog *, uint64_t dev, uint64_t ino, struct follow_entry *e);
+bool follow_files_by_inode(struct follow *, struct flog *, uint64_t dev, uint64_t ino, struct follow_entry *e);
 
 /* follow_read.c */
 enum follow_read { READ_BYTES, READ_END, READ_CHANGED, READ_DAMAGED, READ_ERROR };
@@ -240,8 +245,11 @@ void follow_queue_add(struct follow *, struct flog *, struct follow_entry *);
 /* Generations that were last written before 'modified' were read. */
 void follow_queue_older(struct flog *, int64_t modified);
 struct follow_file *follow_queue_take(struct flog *);
-void follow_queue_done(struct flog *, const struct follow_file *);
-bool follow_queue_is_done(const struct flog *, const char *head, size_t n);
+/* Notes that it was read to its end; false, and nothing is noted, when memory ends. */
+bool follow_queue_done(struct flog *, const struct follow_file *);
+/* 1 when it was read, by its beginning, 0 when not, negative errno, with the log's
+ * 'error' set, when that cannot be said. */
+int follow_queue_is_done(struct flog *, const struct follow_file *);
 struct follow_entry *follow_queue_entry(struct flog *, const struct follow_file *);
 
 /* follow_find.c */
@@ -253,11 +261,18 @@ void follow_find_begin(struct follow *, struct flog *);
 enum follow_found follow_find(struct follow *, struct flog *);
 
 /* follow_log.c */
-enum follow_step { STEP_MORE, STEP_REST, STEP_BLOCKED, STEP_GONE /* it must not be touched any more */ };
+enum follow_step {
+    STEP_MORE,
+    STEP_REST,    /* until a look wakes it */
+    STEP_BLOCKED, /* until a chunk comes back, or the next look: no room, or no memory */
+    STEP_GONE,    /* it must not be touched any more */
+};
 enum follow_step follow_log_step(struct follow *, struct flog *);
 /* False when the last look could not see all files of the log: what is missing
  * may be there. */
 bool follow_files_sure(const struct follow *, const struct flog *);
+/* The errno of what it could not see, 0 when all was seen or names were changing. */
+int follow_files_error(const struct follow *, const struct flog *);
 /* True when it wants a step after every look, whatever its files do. */
 bool follow_log_restless(const struct flog *);
 

@@ -96,7 +96,7 @@ engine_status(const struct engine *e)
         if (s.failed)
             return CMD_FAILED;
     }
-    if (e->failed || e->stuck_since || e->blocked)
+    if (e->failed || e->stuck_since || e->blocked || merge_failed(e->p.merge))
         return CMD_FAILED;
     return e->unframed ? CMD_UNFRAMED : CMD_DONE;
 }
@@ -238,7 +238,8 @@ take_chunk(struct engine *e, struct follow_chunk *c)
     struct tail *t = c->log->taker, **grown;
     char err[512];
 
-    if (c->follow == e->leaving || (!t && c->what == FOLLOW_GONE)) {
+    /* After a failure nothing more is taken: the next start begins before it. */
+    if (c->follow == e->leaving || (!t && (c->what == FOLLOW_GONE || e->fatal))) {
         if (t && c->what == FOLLOW_GONE)
             t->log = NULL; /* its follow frees it with this chunk */
         follow_return(c);
@@ -291,6 +292,9 @@ engine_take_chunks(struct engine *e, int wait_ms)
         else
             take_news(e, c);
     }
+    for (unsigned i = 0; merge_failed(e->p.merge) && i < e->n_tails; i++)
+        if (merge_has_ended(e->tails[i]->stream))
+            tail_drain(e->tails[i]);
 }
 
 void

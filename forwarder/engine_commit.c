@@ -287,6 +287,8 @@ engine_commit(struct engine *e)
 {
     int r;
 
+    if (e->fatal)
+        return; /* what is in memory may be half of what it should be */
     pthread_mutex_lock(&e->lock);
     e->dirty = false;
     e->heartbeat = clock_monotonic();

@@ -37,7 +37,8 @@ void engine_replace(struct engine *, struct config *, struct catalogue *);
 void engine_drop_tail(struct engine *, unsigned i);
 bool engine_place(void *arg, const char *path, struct place *); /* any thread */
 void engine_resume_stream(struct engine *, struct tail *);
-void engine_keep_place(struct engine *, const char *path, const void *p, size_t n, bool unsaved);
+/* 0 or -ENOMEM. */
+int engine_keep_place(struct engine *, const char *path, const void *p, size_t n, bool unsaved);
 
 /* engine_commit.c */
 bool engine_is_blocked(const struct engine *);

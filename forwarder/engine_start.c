@@ -66,7 +66,7 @@ engine_resume_stream(struct engine *e, struct tail *t)
         e->history = true;
 }
 
-void
+int
 engine_keep_place(struct engine *e, const char *path, const void *p, size_t n, bool unsaved)
 {
     void *copy = malloc(n ? n : 1), *name = NULL;
@@ -74,7 +74,7 @@ engine_keep_place(struct engine *e, const char *path, const void *p, size_t n, b
     unsigned at = 0;
 
     if (!copy)
-        return;
+        return -ENOMEM;
     memcpy(copy, p, n);
     pthread_mutex_lock(&e->places_lock);
     k = find_place(e, path);
@@ -98,13 +98,13 @@ engine_keep_place(struct engine *e, const char *path, const void *p, size_t n, b
     }
     pthread_mutex_unlock(&e->places_lock);
     free(copy);
+    return k ? 0 : -ENOMEM;
 }
 
 static int
 take_place(void *arg, const char *name, const void *p, size_t n)
 {
-    engine_keep_place(arg, name, p, n, false);
-    return 0;
+    return engine_keep_place(arg, name, p, n, false);
 }
 
 /* --- state ----------------------------------------------------------------------- */
@@ -234,8 +234,13 @@ engine_drop_tail(struct engine *e, unsigned i)
     struct keep_out o = {0};
 
     /* Its place stays, for the day it comes back. */
-    if (stream_save(t->stream, &o))
-        engine_keep_place(e, stream_path(t->stream), o.p, o.n, t->moved);
+    if (!t->opened)
+        ; /* it has none yet */
+    else if ((!stream_save(t->stream, &o) || engine_keep_place(e, stream_path(t->stream), o.p, o.n, t->moved))
+             && t->moved && !e->fatal) {
+        log_error("%s: out of memory", stream_path(t->stream));
+        e->fatal = -ENOMEM;
+    }
     free(o.p);
     e->unframed += stream_stats(t->stream)->unframed_bytes;
     merge_remove(e->p.merge, t->stream);

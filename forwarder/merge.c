@@ -29,6 +29,7 @@ struct merge {
     struct entry **wake; /* to be asked before the next event is given */
     unsigned n_wake;
     unsigned owed, failed;
+    int error;
     uint64_t added;
     bool given; /* the top of the heap was handed out */
     merge_more *more;
@@ -166,6 +167,8 @@ read_on(struct merge *m, struct entry *e, const struct stream_pass *pass)
         if (stream_error(e->stream)[0])
             log_error("%s", stream_error(e->stream));
         m->failed++;
+        if (r == -ENOMEM)
+            m->error = r;
         set_state(m, e, ENTRY_ENDED);
     } else if (r == 0) {
         set_state(m, e, !m->more ? ENTRY_ENDED : more == -EAGAIN ? ENTRY_OWED : ENTRY_RESTS);
@@ -266,6 +269,20 @@ unsigned
 merge_failed(const struct merge *m)
 {
     return m->failed;
+}
+
+int
+merge_error(const struct merge *m)
+{
+    return m->error;
+}
+
+bool
+merge_has_ended(struct stream *s)
+{
+    const struct entry *e = stream_holders(s)->entry;
+
+    return e->state == ENTRY_ENDED;
 }
 
 unsigned

@@ -20,6 +20,8 @@ bool merge_add(struct merge *, struct stream *s);
  * counted, and left out.  'pass' is used where only one stream is left. */
 struct stream *merge_next(struct merge *, const struct stream_pass *pass);
 unsigned merge_failed(const struct merge *);
+int merge_error(const struct merge *); /* of the first that failed for want of memory, else 0 */
+bool merge_has_ended(struct stream *); /* it failed: nothing will be read of it */
 
 unsigned merge_count(const struct merge *);
 struct stream *merge_stream(const struct merge *, unsigned i); /* in order added */

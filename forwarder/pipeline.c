@@ -248,6 +248,8 @@ pipeline_follow(struct engine *e)
         engine_take_orders(e);                 /* questions, a new configuration */
         r = take_records(e);                   /* tails -> events -> verdicts -> items */
         if (!r)
+            r = merge_error(e->p.merge);       /* no memory: what is read is whole, or not at all */
+        if (!r)
             r = engine_watch(e);               /* what time alone makes due; our own state as alarms */
         if (!r && engine_is_due(e))
             engine_commit(e);                  /* items, state, places, cursors -> journal -> feed -> workers */

@@ -32,19 +32,23 @@ hash(struct stream *s, const char *p, size_t n, uint8_t out[PLACE_HASH])
     return id_begin(s->hasher, STR("place"), STR("")) && id_add(s->hasher, p, n) && id_end(s->hasher, out);
 }
 
-/* The file that was read goes first in the list of those that are done. */
-static void
+/* The file that was read goes first in the list of those that are done.  False
+ * when memory ends. */
+static bool
 note_done(struct stream *s)
 {
     struct place *at = &s->place;
     uint8_t head[PLACE_HASH];
 
-    if (!s->opened || !s->eof || !hash(s, s->head, s->head_n, head))
-        return;
+    if (!s->opened || !s->eof)
+        return true;
+    if (!hash(s, s->head, s->head_n, head))
+        return false;
     if (at->n_done < PLACE_DONE)
         at->n_done++;
     memmove(at->done[1], at->done[0], (at->n_done - 1) * sizeof at->done[0]);
     memcpy(at->done[0], head, sizeof head);
+    return true;
 }
 
 int
@@ -53,7 +57,8 @@ stream_file(struct stream *s, const struct place *at, struct str look, struct st
     struct place done;
     int r = 0;
 
-    note_done(s);
+    if (!note_done(s))
+        return -ENOMEM;
     done = s->place;
     s->place = *at;
     if (at->n_done == 0) {

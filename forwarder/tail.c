@@ -43,16 +43,27 @@ tail_new(struct follow_chunk *c, char *err, size_t errlen)
 }
 
 void
-tail_free(struct tail *t)
+tail_drain(struct tail *t)
 {
-    if (!t)
-        return;
     while (t->first) {
         struct follow_chunk *c = t->first;
 
         t->first = c->next;
+        if (c->what == FOLLOW_GONE) {
+            t->gone = true;
+            t->log = NULL; /* its follow may free it */
+        }
         follow_return(c);
     }
+    t->last = &t->first;
+}
+
+void
+tail_free(struct tail *t)
+{
+    if (!t)
+        return;
+    tail_drain(t);
     stream_close(t->stream);
     free(t);
 }

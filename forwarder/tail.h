@@ -38,6 +38,8 @@ struct tail *tail_new(struct follow_chunk *first, char *err, size_t errlen);
 void tail_free(struct tail *); /* returns its chunks; closes the stream */
 /* Takes one chunk of its log. */
 void tail_take(struct tail *, struct follow_chunk *);
+/* Its stream failed: what waits for it goes back. */
+void tail_drain(struct tail *);
 /* Feeds the stream: as merge_more. */
 int tail_more(void *arg, struct stream *);
 /* The tail of a fed stream. */

@@ -132,10 +132,11 @@ proof_keep(const struct proof *from)
     size_t n = from->host.n + from->package.n + from->server.n + from->target.n + from->share.n + from->file.n
                + from->symbol.n + from->signature.n;
     struct proof *p = malloc(sizeof *p + n + 1);
-    char *at = (char *) (p + 1);
+    char *at;
 
     if (!p)
         return NULL;
+    at = (char *) (p + 1);
     *p = *from;
     p->host = put_str(&at, from->host);
     p->package = put_str(&at, from->package);

@@ -15,7 +15,8 @@ CHECKS=0
 FAILURES=0
 FINISHED=no
 
-# check NAME COMMAND...: one check, passed when COMMAND succeeds.
+# check NAME COMMAND...: one check, passed when COMMAND succeeds; fails as COMMAND
+# does, for '|| finish' where the rest makes no sense without it.
 check() {
     check_name=$1
     shift
@@ -25,6 +26,7 @@ check() {
     else
         FAILURES=$((FAILURES + 1))
         echo "FAILED: $check_name: $*"
+        return 1
     fi
 }
 

@@ -249,14 +249,13 @@ struct alarm *
 alarm_fail(struct alarm_table *t, struct call *c, const struct failure_report *r)
 {
     struct alarm *a = map_get(t->open, r->key);
-    struct cleared *before;
+    struct cleared *before = map_get(t->cleared, r->key);
 
-    if (a)
-        return fail_again(t, c, a, r);
-    before = map_get(t->cleared, r->key);
+    /* Also while it is open again: what was before its last clear is no part of
+     * what was raised after it. */
     if (before && moment_before(&c->at, &before->at)) {
         alarm_count_stale(t, before, !r->proven);
         return NULL;
     }
-    return raise_new(t, c, r, before);
+    return a ? fail_again(t, c, a, r) : raise_new(t, c, r, before);
 }

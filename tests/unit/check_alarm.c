@@ -83,6 +83,34 @@ failed_copy(unsigned package, char *name)
     return ev;
 }
 
+/* What is older than the last clear does not count into what was raised after it. */
+START_TEST(late_report_is_no_part_of_the_next_alarm)
+{
+    struct engine e;
+    struct event ev, ok = engine_line(FACT_COPY_OK, CLASS_RECOVERED);
+    char name[16];
+
+    engine_open(&e);
+    ev = failed_copy(1, name);
+    engine_feed(&e, &ev, 1, 1000);
+    ok.f.package = ev.f.package;
+    ok.f.target = ev.f.target;
+    engine_feed(&e, &ok, 1, 2000);
+    ck_assert_uint_eq(e.cleared, 1);
+    ev = failed_copy(1, name);
+    engine_feed(&e, &ev, 1, 3000);
+    ck_assert_uint_eq(e.raised, 2);
+    ev = failed_copy(1, name);
+    engine_feed(&e, &ev, 2, 1500);
+    ck_assert_uint_eq(e.raised, 2);
+    ck_assert_uint_eq(e.updated, 0);
+    ev = failed_copy(1, name);
+    engine_feed(&e, &ev, 2, 2900);
+    ck_assert_uint_eq(e.updated, 1);
+    engine_close(&e);
+}
+END_TEST
+
 /* One more than the bound: the one heard of longest ago goes, and says so. */
 START_TEST(eviction_is_counted_and_announced)
 {
@@ -225,6 +253,7 @@ main(void)
     tcase_add_test(tc, long_keys_are_cut_and_hashed);
     tcase_add_test(tc, hosts_are_the_same_by_their_first_label);
     tcase_add_test(tc, evidence_is_ranked);
+    tcase_add_test(tc, late_report_is_no_part_of_the_next_alarm);
     tcase_add_test(tc, eviction_is_counted_and_announced);
     tcase_add_test(tc, ids_are_never_used_twice);
     tcase_add_test(tc, stale_records_are_counted);

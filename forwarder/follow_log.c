@@ -206,16 +206,35 @@ rest(struct follow *f, struct flog *l)
     return STEP_REST;
 }
 
+/* Reading goes on in 'e', which begins as the file being read does, if it has the
+ * place. */
+static bool
+move_to(struct follow *f, struct flog *l, struct follow_entry *e)
+{
+    struct follow_file *file;
+
+    if (e->size < l->current->offset || !follow_find_want(l) || !(file = follow_read_match(f, l, e, &l->want)))
+        return false;
+    follow_read_free(f, l->current);
+    l->current = file;
+    follow_queue_reset(f, l);
+    l->copy_since = 0;
+    return true;
+}
+
 /* The live file begins as the one being read, which is no longer at its place:
- * a newer whole copy of it, unless it says otherwise at the offset.  True when
- * reading goes on there. */
+ * a newer whole copy of it, unless it says otherwise at the offset.  The copy may
+ * have been rotated meanwhile.  True when reading goes on there. */
 static bool
 move_to_copy(struct follow *f, struct flog *l)
 {
     struct follow_entry *e = l->n_entries ? &l->entry[l->n_entries - 1] : NULL;
     int64_t now = clock_monotonic();
-    struct follow_file *file;
 
+    for (unsigned i = l->n_entries; !l->linked && i-- > 0;)
+        if (l->entry[i].class == CLASS_COPY && l->entry[i].generation.kind != GENERATION_LIVE
+            && l->entry[i].size > l->current->offset && move_to(f, l, &l->entry[i]))
+            return true;
     if (!e || e->generation.kind != GENERATION_LIVE || e->class != CLASS_COPY)
         return false;
     if (l->copy_since == 0)
@@ -223,14 +242,8 @@ move_to_copy(struct follow *f, struct flog *l)
     l->error = 0;
     /* A file of few bytes that is still there was rotated; what begins like it is
      * another one. */
-    if ((!l->linked || l->current->offset >= PLACE_HEAD) && e->size >= l->current->offset && follow_find_want(l)
-        && (file = follow_read_match(f, l, e, &l->want))) {
-        follow_read_free(f, l->current);
-        l->current = file;
-        follow_queue_reset(f, l);
-        l->copy_since = 0;
+    if ((!l->linked || l->current->offset >= PLACE_HEAD) && move_to(f, l, e))
         return true;
-    }
     /* Still being copied?  If not, it begins so by chance. */
     if (l->error && !f->taker.once)
         return false;

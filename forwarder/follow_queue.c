@@ -175,6 +175,26 @@ append(struct follow *f, struct flog *l, struct follow_file *file)
     l->queue[l->n_queue++] = file;
 }
 
+/* A file that waits for its turn may have been replaced by a newer whole copy of
+ * itself (and that been rotated): the copy is read in its place, not after it. */
+static bool
+take_turn(struct follow *f, struct flog *l, struct follow_file *file)
+{
+    for (unsigned i = 0; i < l->n_queue; i++) {
+        struct follow_file *waits = l->queue[i];
+
+        if (follow_queue_entry(l, waits) || file->size < waits->size
+            || same_start(f, file, waits) < COPY_LEAST)
+            continue;
+        if (waits->fd < 0)
+            follow_read_close(f, file);
+        follow_read_free(f, waits);
+        l->queue[i] = file;
+        return true;
+    }
+    return false;
+}
+
 /* What an entry that nobody knows yet is, by its first bytes: CLASS_UNKNOWN for
  * a file that is new.  False when that cannot be said now. */
 static bool
@@ -206,6 +226,10 @@ identify(struct follow *f, struct flog *l, struct follow_entry *e, enum follow_c
         *class = CLASS_OLD;
     else if (l->current)
         *class = copy_or_not(f, e, file, same_start(f, file, l->current));
+    if (*class == CLASS_UNKNOWN && take_turn(f, l, file)) {
+        *class = CLASS_QUEUED;
+        return true;
+    }
     for (unsigned i = 0; *class == CLASS_UNKNOWN && !live && i < l->n_queue; i++)
         if (same_start(f, file, l->queue[i]) >= COPY_LEAST)
             *class = CLASS_COPY;

@@ -284,6 +284,28 @@ START_TEST(whole_copies)
 }
 END_TEST
 
+/* A newer whole copy of a live file that waits until the one before it is final:
+ * whichever of them has been seen, each byte comes once. */
+START_TEST(whole_copy_of_one_that_waits)
+{
+    more("despool.log", 50);
+    start();
+    all_came();
+    for (unsigned i = 0; i < 30; i++) {
+        by_number();
+        more("despool.log", 5);
+        usleep(i * POLL_MS * 100);
+        copy("despool.log", "new");
+        more("new", 4);
+        move("new", "despool.log");
+        if (i % 5 == 0)
+            all_came();
+    }
+    all_came();
+    ck_assert_uint_eq(the_log()->losts, 0);
+}
+END_TEST
+
 /* A copy that is written slowly, room made first, over the old one. */
 START_TEST(slow_copy)
 {
@@ -518,6 +540,7 @@ main(void)
     tcase_add_test(tc, shrinks_and_grows);
     tcase_add_test(tc, truncated_without_copy);
     tcase_add_test(tc, whole_copies);
+    tcase_add_test(tc, whole_copy_of_one_that_waits);
     tcase_add_test(tc, slow_copy);
     tcase_add_test(tc, backup_beside);
     tcase_add_test(tc, short_beginnings);

@@ -277,7 +277,8 @@ failed(struct engine *e, int r)
     }
     e->retry_at = now + e->retry_ms * 1000000;
     e->journal_error = r;
-    log_limited(&e->complaint, LOG_LEVEL_ERROR, "journal: %s; nothing is read until it works again", journal_error(e->journal));
+    log_limited(&e->complaint, LOG_LEVEL_ERROR, "journal: %s; nothing is read until it works again",
+                journal_error(e->journal));
     if (r == -EUCLEAN || r == -EROFS)
         e->fatal = r;
 }

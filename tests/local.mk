@@ -168,6 +168,8 @@ check_PROGRAMS += %D%/unit/check_worker_filter
 %C%_unit_check_worker_filter_SOURCES = %D%/unit/check_worker_filter.c
 check_PROGRAMS += %D%/unit/check_worker_replay
 %C%_unit_check_worker_replay_SOURCES = %D%/unit/check_worker_replay.c %D%/unit/receiver.h %D%/unit/scratch.h %D%/unit/worker_rig.h
+check_PROGRAMS += %D%/unit/check_worker_storm
+%C%_unit_check_worker_storm_SOURCES = %D%/unit/check_worker_storm.c %D%/unit/receiver.h %D%/unit/scratch.h %D%/unit/worker_rig.h
 
 # --- fuzz targets -----------------------------------------------------------
 # Five lines each; the program fuzz_NAME is built by 'make fuzz' alone.
@@ -224,7 +226,11 @@ FUZZERS = $(FUZZ_NAMES:%=tests/fuzz/fuzz_%)
 
 # --- integration tests --------------------------------------------------------
 SHELL_TESTS =
+SHELL_TESTS += %D%/faults/campaign.sh
+SHELL_TESTS += %D%/faults/equal.sh
+SHELL_TESTS += %D%/faults/history.sh
 SHELL_TESTS += %D%/faults/nth.sh
+SHELL_TESTS += %D%/faults/rotate.sh
 SHELL_TESTS += %D%/integration/check_cmd.sh
 SHELL_TESTS += %D%/integration/cli.sh
 SHELL_TESTS += %D%/integration/daemon.sh

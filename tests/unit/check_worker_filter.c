@@ -126,8 +126,10 @@ START_TEST(keys_are_apart)
 {
     static const struct step steps[] = {
         {"dist:A:P", ALARM_RAISED, SEVERITY_MAJOR, 'r', 0, NULL, false},  {"dist:B:P", ALARM_CLEARED, SEVERITY_MAJOR, '-', 0, NULL, false},
-        {"dist:B:P", ALARM_UPDATED, SEVERITY_MINOR, '-', 0, NULL, false}, {"dist:A:P", ALARM_UPDATED, SEVERITY_WARNING, 'u', 0, NULL, false},
-        {"dist:A:P", ALARM_CLEARED, SEVERITY_WARNING, 'c', 0, NULL, false}, {"dist:A:P", ALARM_CLEARED, SEVERITY_WARNING, '-', 0, NULL, false},
+        {"dist:B:P", ALARM_UPDATED, SEVERITY_MINOR, '-', 0, NULL, false},
+        {"dist:A:P", ALARM_UPDATED, SEVERITY_WARNING, 'u', 0, NULL, false},
+        {"dist:A:P", ALARM_CLEARED, SEVERITY_WARNING, 'c', 0, NULL, false},
+        {"dist:A:P", ALARM_CLEARED, SEVERITY_WARNING, '-', 0, NULL, false},
     };
 
     PLAY(SEVERITY_MAJOR, CLASS_DISK_FULL, steps);

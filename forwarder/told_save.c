@@ -168,6 +168,7 @@ restore_old(struct told *t, struct keep_in *in)
 static int
 restore_key(struct restore *r, struct str key, struct keep_in *in)
 {
+    const int64_t longest = 600 * INT64_C(1000000000);
     struct told_key k = {.told = true};
     struct str storm, xml = STR_NONE;
     uint64_t flags;
@@ -184,7 +185,8 @@ restore_key(struct restore *r, struct str key, struct keep_in *in)
         k.target_seq = keep_get_u64(in);
         left = (int64_t) (keep_get_u64(in) - (uint64_t) r->utc);
         /* The wall clock may have been set in between. */
-        k.due = k.held != TOLD_AGAIN ? 0 : r->now + (left < 0 ? 0 : left > 600 * INT64_C(1000000000) ? 600 * INT64_C(1000000000) : left);
+        if (k.held == TOLD_AGAIN)
+            k.due = r->now + (left < 0 ? 0 : left > longest ? longest : left);
         storm = keep_get_str(in);
         xml = keep_get_str(in);
         if (in->failed || k.held > TOLD_AGAIN || storm.n > STORM_NAME)

@@ -210,7 +210,9 @@ correlate_restore_end(struct correlate *k)
     bool pairs = pair_restore_end(k->pairs), stalls = stall_restore_end(k->stalls);
     bool alarms = alarm_restore_end(k->alarms);
 
-    if (!k->core_known || k->n_pages != (k->n_clocks + CORRELATE_PAGE - 1) / CORRELATE_PAGE || !origins || !pairs || !stalls || !alarms)
+    if (!k->core_known || k->n_pages != (k->n_clocks + CORRELATE_PAGE - 1) / CORRELATE_PAGE)
+        return -EINVAL;
+    if (!origins || !pairs || !stalls || !alarms)
         return -EINVAL;
     for (uint32_t i = 0; i < k->n_clocks; i++)
         k->clock[i].due = INT64_MIN;

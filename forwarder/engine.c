@@ -238,10 +238,12 @@ take_chunk(struct engine *e, struct follow_chunk *c)
     struct tail *t = c->log->taker, **grown;
     char err[512];
 
+    if (c->follow == e->leaving && t) {
+        tail_take(t, c); /* goes back with those before it: the last one frees the log */
+        return;
+    }
     /* After a failure nothing more is taken: the next start begins before it. */
     if (c->follow == e->leaving || (!t && (c->what == FOLLOW_GONE || e->fatal))) {
-        if (t && c->what == FOLLOW_GONE)
-            t->log = NULL; /* its follow frees it with this chunk */
         follow_return(c);
         return;
     }

@@ -255,21 +255,18 @@ static void
 stop_source(struct engine *e, unsigned i)
 {
     struct engine_source *s = &e->sources[i];
-    int wait = ENGINE_JOIN_MS;
 
     e->leaving = s->follow;
     follow_stop(s->follow);
-    for (bool gone = false; !gone; wait -= ENGINE_TURN_MS) {
+    for (int wait = ENGINE_JOIN_MS; wait > 0 && !follow_wait(s->follow, ENGINE_TURN_MS); wait -= ENGINE_TURN_MS)
         engine_take_chunks(e, 0);
-        for (unsigned k = e->n_tails; k-- > 0;)
-            if (e->tails[k]->follow == s->follow)
-                engine_drop_tail(e, k);
-        gone = follow_join(s->follow, ENGINE_TURN_MS);
-        if (!gone && wait <= 0) {
-            log_warn("source '%s': its folder does not answer; its thread is left behind", s->sc->name);
-            gone = true;
-        }
-    }
+    /* Nothing is posted any more; what was goes back before its follow ends. */
+    engine_take_chunks(e, 0);
+    for (unsigned k = e->n_tails; k-- > 0;)
+        if (e->tails[k]->follow == s->follow)
+            engine_drop_tail(e, k);
+    if (!follow_join(s->follow, 0))
+        log_warn("source '%s': its folder does not answer; its thread is left behind", s->sc->name);
     e->leaving = NULL;
     config_unref(s->config);
     *s = e->sources[--e->n_sources];

@@ -521,7 +521,7 @@ follow_stop(struct follow *f)
 }
 
 bool
-follow_join(struct follow *f, int wait_ms)
+follow_wait(struct follow *f, int wait_ms)
 {
     int64_t until = clock_monotonic() + wait_ms * MS;
     struct timespec t = {until / (1000 * MS), until % (1000 * MS)};
@@ -530,11 +530,21 @@ follow_join(struct follow *f, int wait_ms)
     pthread_mutex_lock(&f->lock);
     while (!f->ended && pthread_cond_timedwait(&f->ended_cond, &f->lock, &t) == 0)
         ;
+    ended = f->ended;
     pthread_mutex_unlock(&f->lock);
     /* From now on the thread calls the taker no more. */
     atomic_store(&f->stopping, true);
     while (atomic_load(&f->posting))
         sched_yield();
+    return ended;
+}
+
+bool
+follow_join(struct follow *f, int wait_ms)
+{
+    bool ended;
+
+    follow_wait(f, wait_ms);
     pthread_mutex_lock(&f->lock);
     ended = f->ended;
     if (!ended) {

@@ -92,10 +92,13 @@ struct follow *follow_start(const struct config_source *source, const struct fol
 void follow_return(struct follow_chunk *); /* any thread */
 /* Look now rather than at the next poll; any thread. */
 void follow_hurry(struct follow *);
-/* Asks the thread to end.  follow_join() waits up to 'wait_ms' and then gives a
- * thread that hangs in the kernel up (it frees itself should it ever return);
- * true when all is freed.  Chunks that are out must have been returned. */
+/* Asks the thread to end.  follow_wait() waits for that up to 'wait_ms': true when
+ * it did.  Either way nothing is posted after it: what was has to be returned,
+ * before follow_join() ends all.  That waits, too, and then gives a thread that
+ * hangs in the kernel up (it frees itself should it ever return); true when all
+ * is freed.  It is called once. */
 void follow_stop(struct follow *);
+bool follow_wait(struct follow *, int wait_ms);
 bool follow_join(struct follow *, int wait_ms);
 
 struct follow_status {

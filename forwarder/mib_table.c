@@ -162,7 +162,8 @@ const struct mib_object mib_objects[MIB_OBJECTS] = {
         {"tcClearReason", 23, MIB_TEXT, NO_ENUM, ANY_TEXT,
          "Why the alarm was cleared, or what an update changed; empty in a first raise. 'aged: state "
          "unknown' means that nothing more was heard, not that the fault was mended. 'reclassified' "
-         "means that the raise of another class under the same key follows at once."},
+         "means that the raise of another class under the same key follows at once, 'renamed' that of "
+         "the same alarm under its full key."},
     [MIB_OBJECT_ACTION] =
         {"tcAction", 24, MIB_TEXT, NO_ENUM, ANY_TEXT,
          "What the operator can do, in plain words; empty in a clear. The first text to be shortened "

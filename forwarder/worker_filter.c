@@ -109,7 +109,8 @@ worker_filter_sent(struct worker_filter *f, const struct worker_item *it, enum a
             f->crowded = true;
         return;
     }
-    if (f->again && !str_eq(a->reason, STR("reclassified"))) {
+    /* A raise of the same alarm follows these two at once. */
+    if (f->again && !str_eq(a->reason, STR("reclassified")) && !str_eq(a->reason, STR("renamed"))) {
         next = (struct told_key){.held = TOLD_AGAIN, .seq = it->seq, .target_seq = target_seq,
                                  .due = now + WORKER_AGAIN_FIRST_S * INT64_C(1000000000)};
         xml = it->xml;

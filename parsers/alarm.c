@@ -341,8 +341,9 @@ alarm_drop(struct alarm_table *t, struct alarm *a)
 }
 
 bool
-alarm_rename(struct alarm_table *t, struct call *c, struct alarm *a, struct str key)
+alarm_rename(struct alarm_table *t, struct call *c, struct alarm *a, struct str key, struct str server)
 {
+    struct facts f = *a->f;
     struct cleared *before;
     char *p;
 
@@ -362,6 +363,8 @@ alarm_rename(struct alarm_table *t, struct call *c, struct alarm *a, struct str 
         c->error = c->error ? c->error : -ENOMEM;
         return true;
     }
+    alarm_send(t, c, a, ALARM_CLEARED, "renamed");
+    alarm_remember_raise(t, c, a);
     take_out(t, a);
     alarm_changed(t, a);
     free((void *) (uintptr_t) a->key.p);
@@ -369,11 +372,17 @@ alarm_rename(struct alarm_table *t, struct call *c, struct alarm *a, struct str 
     before = map_get(t->cleared, key);
     if (before && before->raise >= a->raise)
         a->raise = before->raise + 1;
+    a->change = 0;
     if (!map_put(t->open, a->key, a)) {
         part_gone(&t->open_parts, &a->part);
         alarm_forget(a);
         c->error = c->error ? c->error : -ENOMEM;
+        return true;
     }
+    if (str_has(server))
+        f.server = server;
+    if (alarm_replace_facts(c, a, &f, false))
+        alarm_send(t, c, a, ALARM_RAISED, NULL);
     return true;
 }
 

@@ -117,9 +117,11 @@ struct alarm *alarm_fail(struct alarm_table *, struct call *, const struct failu
 void alarm_update(struct alarm_table *, struct call *, struct alarm *, const char *reason);
 /* Ends 'a' (freed).  'reason' says why; 'watch' keeps the count for a day. */
 void alarm_clear(struct alarm_table *, struct call *, struct alarm *, const char *reason, bool watch);
-/* Gives 'a' its full key once its server is known; the alarm stays.  False when
- * that key has an alarm already: then 'a' has ended, with a clear that says so. */
-bool alarm_rename(struct alarm_table *, struct call *, struct alarm *, struct str key);
+/* Gives 'a' its full key once its server is known: a clear of the old key and a
+ * raise of the new one, as who was told the old one knows no other; count and
+ * first go on.  False when that key has an alarm already: then 'a' has ended,
+ * with a clear that says so. */
+bool alarm_rename(struct alarm_table *, struct call *, struct alarm *, struct str key, struct str server);
 /* What 'a' has from the moment 'from' happened at 'to', by another clock. */
 void alarm_redate(struct alarm_table *, struct alarm *a, const struct moment *from, const struct moment *to);
 /* A copy that went well: clears what its target was the last failing file of. */

@@ -92,31 +92,64 @@ cleared_new(struct alarm_table *t, struct str key)
     return x;
 }
 
-void
-alarm_remember(struct alarm_table *t, struct call *c, const struct alarm *a, bool watch)
+/* What is remembered of the key of 'a', from now on if nothing is.  NULL when
+ * memory ends. */
+static struct cleared *
+remembered(struct alarm_table *t, struct call *c, const struct alarm *a)
 {
     struct cleared *x = map_get(t->cleared, a->key);
 
-    if (!x) {
-        if (map_count(t->cleared) == ALARM_CLEARED_MAX)
-            forget_oldest(t);
-        x = cleared_new(t, a->key);
-        if (!x || !map_put(t->cleared, a->key, x)) {
-            free(x);
-            c->error = c->error ? c->error : -ENOMEM;
-            return;
-        }
+    if (x)
+        return x;
+    if (map_count(t->cleared) == ALARM_CLEARED_MAX)
+        forget_oldest(t);
+    x = cleared_new(t, a->key);
+    if (!x || !map_put(t->cleared, a->key, x)) {
+        free(x);
+        c->error = c->error ? c->error : -ENOMEM;
+        return NULL;
     }
+    return x;
+}
+
+/* It changed, and lives on for as long as if it were cleared now. */
+static void
+keep(struct alarm_table *t, struct call *c, struct cleared *x)
+{
+    x->until = remember_until(c);
+    if (x->until < t->cleared_due)
+        t->cleared_due = x->until;
+    part_changed(&t->cleared_parts, &x->part);
+}
+
+void
+alarm_remember_raise(struct alarm_table *t, struct call *c, const struct alarm *a)
+{
+    struct cleared *x = remembered(t, c, a);
+
+    if (!x)
+        return;
+    if (!x->at.known)
+        x->at.t = c->at.t; /* only which one is the oldest is read from it */
+    x->raise = a->raise;
+    x->watch = false;
+    keep(t, c, x);
+}
+
+void
+alarm_remember(struct alarm_table *t, struct call *c, const struct alarm *a, bool watch)
+{
+    struct cleared *x = remembered(t, c, a);
+
+    if (!x)
+        return;
     x->at = c->at;
     x->at.when = (struct when){0};
     x->first = a->first;
     x->raise = a->raise;
     x->count = a->count;
     x->watch = watch;
-    x->until = remember_until(c);
-    if (x->until < t->cleared_due)
-        t->cleared_due = x->until;
-    part_changed(&t->cleared_parts, &x->part);
+    keep(t, c, x);
 }
 
 void

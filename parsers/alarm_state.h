@@ -58,6 +58,9 @@ bool alarm_replace_facts(struct call *, struct alarm *, const struct facts *f, b
 void alarm_evict(struct alarm_table *, struct call *);
 /* Remembers when and how 'a' ended, for late records and for the next raise. */
 void alarm_remember(struct alarm_table *, struct call *, const struct alarm *a, bool watch);
+/* Remembers no more of 'a' than the number of its raise, which its key must not
+ * have again: it has not ended, so that nothing is too late for it. */
+void alarm_remember_raise(struct alarm_table *, struct call *, const struct alarm *a);
 /* Forgets what was cleared long enough before 'now'. */
 void alarm_forget_cleared(struct alarm_table *, int64_t now);
 /* One more stale occurrence of a cleared key. */

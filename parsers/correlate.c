@@ -234,7 +234,7 @@ release(struct correlate *k, struct call *c, const struct pair_release *out)
         struct str bare = alarm_key(bare_text, "dist", STR_NONE, ev->f.package);
         struct alarm *a = alarm_find(k->alarms, bare);
 
-        if (a && !alarm_rename(k->alarms, &own, a, alarm_key(full_text, "dist", server, ev->f.package)))
+        if (a && !alarm_rename(k->alarms, &own, a, alarm_key(full_text, "dist", server, ev->f.package), server))
             filed = false;
     }
     /* The line's name of the server goes before the report's: one key. */
@@ -276,7 +276,7 @@ meet_late(struct correlate *k, struct call *c, const struct event *ev, const str
         if (a && late[i].told.clock != c->at.clock)
             alarm_redate(k->alarms, a, &late[i].told, &c->at);
         if (a && server.n)
-            alarm_rename(k->alarms, c, a, alarm_key(to, "dist", server, ev->f.package));
+            alarm_rename(k->alarms, c, a, alarm_key(to, "dist", server, ev->f.package), server);
     }
     return server;
 }

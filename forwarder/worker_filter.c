@@ -109,8 +109,8 @@ worker_filter_sent(struct worker_filter *f, const struct worker_item *it, enum a
             f->crowded = true;
         return;
     }
-    /* A raise of the same alarm follows these two at once. */
-    if (f->again && !str_eq(a->reason, STR("reclassified")) && !str_eq(a->reason, STR("renamed"))) {
+    /* A raise under the same key follows this one at once. */
+    if (f->again && !str_eq(a->reason, STR("reclassified"))) {
         next = (struct told_key){.held = TOLD_AGAIN, .seq = it->seq, .target_seq = target_seq,
                                  .due = now + WORKER_AGAIN_FIRST_S * INT64_C(1000000000)};
         xml = it->xml;

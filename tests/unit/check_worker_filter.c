@@ -297,7 +297,7 @@ START_TEST(clears_that_go_again)
         bool inform, once, again;
     } rows[] = {
         {"snmp", "fixed", false, false, true},  {"snmp", "reclassified", false, false, false},
-        {"snmp", "renamed", false, false, false},
+        {"snmp", "renamed", false, false, true},
         {"snmp", "fixed", true, false, false},  {"snmp", "fixed", false, true, false},
         {"syslog", "fixed", false, false, false},
     };

@@ -256,6 +256,15 @@ engine_clear_orphans(struct engine *e)
 
 /* --- the correlator -------------------------------------------------------------------- */
 
+/* Event-log files hold reports; what proves them stands in the others. */
+static bool
+holds_logs(const struct tail *t)
+{
+    const char *format = stream_format(t->stream);
+
+    return strcmp(format, event_xml_format.name) != 0 && strcmp(format, viewer_text_format.name) != 0;
+}
+
 static bool
 read_past(void *arg, struct str host, int64_t until, int64_t arrival)
 {
@@ -266,7 +275,7 @@ read_past(void *arg, struct str host, int64_t until, int64_t arrival)
         const struct engine_source *s = engine_source_of(e, t->follow);
         struct follow_status st;
 
-        if (!s || s->stale || (s->sc->host && host.n && !host_same(str_z(s->sc->host), host)))
+        if (!s || s->stale || !holds_logs(t) || (s->sc->host && host.n && !host_same(str_z(s->sc->host), host)))
             continue;
         if (until && t->last_time > until)
             continue;

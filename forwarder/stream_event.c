@@ -235,7 +235,7 @@ stream_path(const struct stream *s)
 const char *
 stream_format(const struct stream *s)
 {
-    return s->unframed ? "none" : s->format->name;
+    return s->unframed || !s->format ? "none" : s->format->name;
 }
 
 const struct stream_stats *

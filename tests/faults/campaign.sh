@@ -6,5 +6,5 @@ PYTHONDONTWRITEBYTECODE=1
 TMPDIR=$SCRATCH
 export PYTHONDONTWRITEBYTECODE TMPDIR
 check "the oracle sees what it is there for" python3 "$TEST_SRCDIR/faults/oracle_test.py"
-check "no record is lost, invented or altered under 200 cycles of faults" python3 "$TEST_SRCDIR/faults/campaign.py" --cycles 200
+check "no record is lost, invented or altered under 200 cycles of faults" python3 "$TEST_SRCDIR/faults/campaign.py" --cycles 200 --minutes 3
 finish

@@ -52,8 +52,8 @@ def stall_lines(at, name):
 
 
 def pieces(dice, failures):
-    """[(file, bytes)] in the order in which a server would write them.  All of it
-    is recent and within two hours: what stands for longer weighs more, by record
+    """[(file, bytes, whether a minute without records went before)] in the order in
+    which a server would write them.  All of it is recent and within two hours: what stands for longer weighs more, by record
     time in a batch and by arrival live, and both are right."""
     base = int(time.time()) - 3 * 3600
     step = min(7000 // failures, 100)
@@ -78,7 +78,9 @@ def pieces(dice, failures):
         if i % 25 == 11:
             timed += stall_lines(at + 41, "1000tS%02d.ins" % (i // 25))
     timed.sort(key=lambda piece: piece[0])
-    return [("xml", b"<Events>\n")] + [(name, data) for _, name, data in timed] + [("xml", b"</Events>\n")]
+    out = [("xml", b"<Events>\n", False)]
+    out += [(name, data, b"~Found ready instruction" in data) for _, name, data in timed]
+    return out + [("xml", b"</Events>\n", False)]
 
 
 class Run:
@@ -129,18 +131,36 @@ class Run:
         return events, alarms
 
     def once(self, items):
-        for name, data in items:
+        for name, data, _ in items:
             self.append(name, data)
         return subprocess.run([TRUECAUSE, "forward", "-c", self.config, "--once"], stderr=subprocess.DEVNULL).returncode
 
+    def is_read(self, name):
+        """All whole lines that the file has were read."""
+        path = self.files[name]
+        with open(path, "rb") as f:
+            end = f.read().rfind(b"\n") - 2
+        status = self.daemon.ask("status")
+        logs = [log for source in status["sources"] for log in source["logs"]] if status else []
+        self.seen = [log for log in logs if log["path"] == path]
+        self.held = status and status["reports"]["held"]
+        return any(log["offset"] >= end for log in self.seen)
+
     def live(self, items, kill, dice):
-        """Appends while the daemon runs; 'kill' tells after which items to kill it."""
+        """Appends while the daemon runs; 'kill' tells after which items to kill it.
+        Hours pass in seconds here, and what the files say of each other counts by the
+        minute: so each is read before another one grows, and a report that waited for
+        that minute is let go, as it is when records come at the times they bear."""
         try:
             self.daemon.start()
-            for i, (name, data) in enumerate(items):
+            before = None
+            for i, (name, data, later) in enumerate(items):
+                if before not in (name, None) and not wait_for(10, lambda: self.is_read(before)):
+                    raise RuntimeError("not read in 10 s: %s, %s" % (self.files[before], self.seen))
+                before = name
                 self.append(name, data)
-                if i % 10 == 0:
-                    time.sleep(0.002)
+                if later and not wait_for(10, lambda: self.is_read(name) and self.held == 0):
+                    raise RuntimeError("%s reports are held though the log was read on" % self.held)
                 if i in kill:
                     time.sleep(dice.random() * 0.08)
                     self.kills += self.daemon.kill()
@@ -149,6 +169,9 @@ class Run:
             self.failed = e
 
     def settle(self, want, seconds):
+        if self.failed:
+            self.daemon.kill()
+            return
         # A 109 without evidence is held until its logs were at their end for 10 s.
         wait_for(seconds, lambda: len(self.events()[0]) >= want, 0.2)
         time.sleep(0.5)
@@ -159,10 +182,10 @@ class Run:
 
 def split(items, dice):
     """The same bytes, cut anywhere; each file's own order stays."""
-    for name, data in items:
+    for name, data, later in items:
         while data:
             n = dice.randrange(1, 120)
-            yield name, data[:n]
+            yield name, data[:n], later and n >= len(data)
             data = data[n:]
 
 

@@ -5,5 +5,5 @@
 PYTHONDONTWRITEBYTECODE=1
 TMPDIR=$SCRATCH
 export PYTHONDONTWRITEBYTECODE TMPDIR
-check "batch and live agree" python3 "$TEST_SRCDIR/faults/equal.py" --failures 150
+check "batch and live agree" python3 "$TEST_SRCDIR/faults/equal.py" --failures 30 --kills 8
 finish

@@ -52,9 +52,10 @@ def write_logs(folder, records, years):
     step = (end - begin) / records
     per_file = records // (years * 12) + 1
     whole = os.path.join(folder, "whole.txt")
-    # Nine failures of the last four days stay open: some are history, some are not.
-    last_days = int(4 * 86400 / step)
-    open_ones = {records - 1 - i * max(last_days // 9, 1) for i in range(9)}
+    # Nine failures of between two and five days ago stay open.  All of the last day
+    # is well: what is not history is told as it happens.
+    a_day = 86400 / step
+    open_ones = {int(records - 2 * a_day - i * max(a_day / 3, 1)) for i in range(9)}
     n = 0
     with open(whole, "wb") as everything:
         while n < records:
@@ -63,9 +64,9 @@ def write_logs(folder, records, years):
                 at = time.strftime("%a %b %d %H:%M:%S %Y", time.gmtime(begin + n * step))
                 if n in open_ones:
                     package, text = "OPN%05X" % (records - n), "Failed, Win32 Error = 32"
-                elif n % 50 == 7:
+                elif n % 50 == 7 and n < records - a_day - 2:
                     package, text = "DOG%05X" % (n % 1000), "Failed, Win32 Error = 32"
-                elif n % 50 == 8:
+                elif n % 50 == 8 and n < records - a_day - 1:
                     package, text = "DOG%05X" % ((n - 1) % 1000), "OK"
                 else:
                     lines.append("Waiting for ready instruction file #X%09d#  $$<SMS_DESPOOLER><%s~><thread=1D0>\r\n"

@@ -65,7 +65,7 @@ kills=0
 for round in $(seq "$FAULT_ROUNDS"); do
     "$TRUECAUSE" forward -c "$SCRATCH/killed.xml" --once >"$SCRATCH/forward.out" 2>&1 &
     pid=$!
-    random 60
+    random 12
     sleep "0.$(printf '%02d' "$RANDOM_NUMBER")"
     if daemon_alive "$pid"; then
         kill -9 "$pid"

@@ -74,6 +74,8 @@ log_state(const struct tail *t, uint64_t lag)
         return "gone";
     if (t->history)
         return "first read";
+    if (t->at_end && t->waiting)
+        return "catching up";
     if (t->at_end)
         return t->unfinished ? "at end, half a record" : "at end";
     return lag > ANSWER_CATCHING_UP ? "catching up" : "following";

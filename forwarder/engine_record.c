@@ -153,7 +153,7 @@ is_history_over(struct engine *e)
     for (unsigned i = 0; i < e->n_tails; i++) {
         struct tail *t = e->tails[i];
 
-        if (t->history && (t->at_end || t->gone))
+        if (t->history && (tail_is_read(t) || t->gone))
             t->history = false;
         if (t->history)
             return false;

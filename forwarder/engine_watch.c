@@ -120,7 +120,7 @@ watch_tail(struct engine *e, struct tail *t, int64_t now)
                         path, waiting);
     t->jumped = jumped;
     t->unfinished = unfinished;
-    t->watched = t->watched || t->at_end;
+    t->watched = t->watched || tail_is_read(t);
     return r;
 }
 
@@ -280,7 +280,7 @@ read_past(void *arg, struct str host, int64_t until, int64_t arrival)
         if (until && t->last_time > until)
             continue;
         follow_status(t->follow, &st);
-        if (t->at_end && st.looked + e->utc_offset >= arrival + 10 * WHEN_SECOND)
+        if (tail_is_read(t) && st.looked + e->utc_offset >= arrival + 10 * WHEN_SECOND)
             continue;
         return false;
     }
@@ -294,7 +294,7 @@ at_end(void *arg, uint64_t source)
 
     for (unsigned i = 0; i < e->n_tails; i++)
         if (stream_id(e->tails[i]->stream) == source)
-            return e->tails[i]->at_end;
+            return tail_is_read(e->tails[i]);
     return false;
 }
 

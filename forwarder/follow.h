@@ -38,7 +38,8 @@ enum follow_what {
     FOLLOW_FILE,
     FOLLOW_BYTES, /* bytes [offset, offset + n) of that file */
     FOLLOW_FINAL, /* nothing will be added to that file any more */
-    FOLLOW_IDLE,  /* all there is was handed out; sent again only after more came */
+    FOLLOW_IDLE,  /* all that can be for now was handed out; sent again only after more
+                   * came, or when 'more' is another: files are known that wait for their turn */
     FOLLOW_LOST,  /* bytes are lost for good; 'text' says which and how many, if known */
     FOLLOW_GONE,  /* the log is no longer followed (no file any more, pattern changed): last chunk of it */
     /* Of the source as a whole ('log' NULL), each only when it changes: */
@@ -61,9 +62,10 @@ struct follow_chunk {
     enum follow_what what;
     enum follow_trouble kind;
     bool resumed;
+    bool more;       /* FOLLOW_IDLE */
     uint64_t offset; /* FOLLOW_BYTES */
     uint64_t size;   /* of the file when it was last looked at, for lag */
-    struct place place;
+    struct place place; /* FOLLOW_FILE; of FOLLOW_BYTES 'modified' alone */
     size_t n_before;
     char before[PLACE_TAIL]; /* FOLLOW_FILE: min(PLACE_TAIL, place.offset) bytes */
     char text[512];

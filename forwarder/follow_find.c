@@ -17,6 +17,10 @@
 /* So many polls nothing may change before a place is given up, and so long at
  * most while a file is still being copied to where it was. */
 enum { GRACE_POLLS = 3 };
+/* What begins with fewer bytes than that is known by a heading at most. */
+enum { HEADING = 64 };
+/* A copy's time of writing may be cut to that of a coarser file system. */
+#define COARSE_NS INT64_C(2000000000)
 #define FIND_LONGEST INT64_C(60000000000)
 
 bool
@@ -60,6 +64,14 @@ same_inode(const struct follow_entry *e, const struct place *want)
 {
     return want->ino && e->ino == want->ino && e->dev == want->dev
            && (e->birth == 0 || want->birth == 0 || e->birth == want->birth);
+}
+
+/* Too old to be the file of the place, or a copy of it: it was last written before
+ * that was.  A heading alone is found in each file of a log, however old. */
+static bool
+is_older(const struct follow_entry *e, const struct place *want)
+{
+    return want->head_n < HEADING && e->generation.kind != GENERATION_LIVE && e->modified < want->modified - COARSE_NS;
 }
 
 static bool
@@ -106,7 +118,7 @@ try_all(struct follow *f, struct flog *l)
             if (l->entry[i].generation.packed == packed && follow_read_packed_ready(f, &l->entry[i]))
                 file = follow_read_match(f, l, &l->entry[i], want);
     for (unsigned i = 0; !file && weak && i < l->n_entries; i++)
-        if (follow_read_packed_ready(f, &l->entry[i]) && !was_read(f, l, &l->entry[i]))
+        if (!is_older(&l->entry[i], want) && follow_read_packed_ready(f, &l->entry[i]) && !was_read(f, l, &l->entry[i]))
             file = follow_read_match(f, l, &l->entry[i], want);
     if (!file && want->ino && follow_files_by_inode(f, l, want->dev, want->ino, &elsewhere))
         file = follow_read_match(f, l, &elsewhere, want);

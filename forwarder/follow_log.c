@@ -51,6 +51,7 @@ tell(struct follow *f, struct flog *l, enum follow_what what, const char *text)
         c->pub.offset = l->current->offset;
         c->pub.size = l->current->size;
     }
+    c->pub.more = what == FOLLOW_IDLE && l->idle_more;
     follow_post(f, l, c, what);
     return true;
 }
@@ -187,16 +188,21 @@ hand_out(struct follow *f, struct flog *l, size_t n)
     c->pub.n = n;
     c->pub.offset = l->current->offset - n;
     c->pub.size = l->current->size;
+    c->pub.place.modified = l->current->modified;
     l->idle_sent = false;
     follow_post(f, l, c, FOLLOW_BYTES);
 }
 
-/* Says that everything was handed out, once. */
+/* Says that everything was handed out, once, and whether files wait that cannot
+ * be read yet. */
 static enum follow_step
 rest(struct follow *f, struct flog *l)
 {
-    if (!l->idle_sent) {
+    bool more = l->n_queue > 0 || l->pending || l->changed;
+
+    if (!l->idle_sent || l->idle_more != more) {
         l->idle_sent = true;
+        l->idle_more = more;
         announced(f, l);
         if (!tell(f, l, FOLLOW_IDLE, NULL)) {
             l->idle_sent = false;

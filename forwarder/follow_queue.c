@@ -163,6 +163,113 @@ place_current(struct follow *f, struct flog *l)
     return true;
 }
 
+/* How many bytes of a file are known from before now. */
+static size_t
+known(const struct flog *l, const struct follow_file *file)
+{
+    return file == l->current && file->offset < file->head_n ? (size_t) file->offset : file->head_n;
+}
+
+/* The live file, if so little of it is known that it can be truncated and written
+ * anew without being noticed: 'current', one that waits, or NULL. */
+static struct follow_file *
+barely_known(struct follow *f, struct flog *l)
+{
+    struct follow_file *file = l->n_queue ? l->queue[l->n_queue - 1] : l->current;
+    int error;
+
+    if (!file || !file->live || file->packed || known(l, file) >= COPY_LEAST
+        || follow_read_again(f, l, file, &error) != READ_BYTES)
+        return NULL;
+    return file;
+}
+
+/* A generation that stands before a live file of which next to nothing is known,
+ * and was made after that: unless it was read, it is a copy of what that held
+ * before it was truncated, and comes before what it holds now.  CLASS_OLD when it
+ * is none, CLASS_UNKNOWN when that cannot be said yet. */
+static enum follow_class
+copy_of_unknown(struct follow *f, struct flog *l, const struct follow_entry *e, struct follow_file *live)
+{
+    struct follow_file *file;
+    int error, done;
+
+    if (e->birth == 0 || e->birth < live->birth || e->modified < live->birth || e->size <= known(l, live))
+        return CLASS_OLD;
+    if (!follow_read_packed_ready(f, e) || !(file = follow_read_open(f, l, e, &error)))
+        return CLASS_UNKNOWN;
+    done = follow_queue_is_done(l, file);
+    if (done != 0 || file->head_n <= known(l, live) || memcmp(file->head, live->head, known(l, live)) != 0
+        || l->n_queue == FOLLOW_QUEUE) {
+        follow_read_free(f, file);
+        return done < 0 ? CLASS_UNKNOWN : CLASS_OLD;
+    }
+    if (same_start(f, file, live) >= COPY_LEAST) {
+        follow_read_free(f, file); /* not truncated so far; when it is, it will be noticed */
+        return CLASS_OLD;
+    }
+    if (live == l->current) {
+        /* What was handed out of it is the copy's beginning, too. */
+        file->offset = live->offset;
+        file->tail_n = live->tail_n;
+        memcpy(file->tail, live->tail, live->tail_n);
+        l->current = file;
+        follow_read_free(f, live);
+        return CLASS_CURRENT;
+    }
+    if (l->folder->remote)
+        follow_read_close(f, file);
+    l->queue[l->n_queue] = live;
+    l->queue[l->n_queue++ - 1] = file;
+    return CLASS_QUEUED;
+}
+
+/* Entries before 'newer' that nobody knows are old, but for copies of a live file
+ * that had not been looked into.  Before one that was read there is none.  False
+ * when another file has become 'current'. */
+static bool
+settle_older(struct follow *f, struct flog *l, unsigned newer)
+{
+    struct follow_file *live = NULL, *file;
+    unsigned first = newer;
+    bool looked = false;
+    int error;
+
+    for (bool bound = false; first > 0 && !bound; first -= !bound) {
+        const struct follow_entry *e = &l->entry[first - 1];
+
+        if (e->generation.kind == GENERATION_LIVE)
+            continue;
+        bound = e->class != CLASS_UNKNOWN && e->class != CLASS_COPY;
+        if (bound || e->class == CLASS_COPY)
+            continue;
+        if (!looked)
+            live = barely_known(f, l);
+        looked = true;
+        if (!live)
+            break;
+        file = follow_read_packed_ready(f, e) ? follow_read_open(f, l, e, &error) : NULL;
+        bound = file && follow_queue_is_done(l, file) > 0;
+        follow_read_free(f, file);
+    }
+    for (unsigned i = 0; i < newer; i++) {
+        struct follow_entry *e = &l->entry[i];
+
+        if (e->class != CLASS_UNKNOWN)
+            continue;
+        e->class = live && i >= first ? copy_of_unknown(f, l, e, live) : CLASS_OLD;
+        if (e->class == CLASS_UNKNOWN && f->taker.once)
+            e->class = CLASS_OLD;
+        l->pending = l->pending || e->class == CLASS_UNKNOWN;
+        if (e->class == CLASS_CURRENT) {
+            follow_queue_reset(f, l);
+            f->look_now = true;
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Puts the file at the queue's end, which has room.  Held open, it cannot be
  * lost before its turn. */
 static void
@@ -316,9 +423,8 @@ follow_queue_look(struct follow *f, struct flog *l)
     for (unsigned i = 0; i < l->n_entries; i++)
         if (l->entry[i].class != CLASS_UNKNOWN && l->entry[i].class != CLASS_COPY)
             newer = i + 1;
-    for (unsigned i = 0; i < newer; i++)
-        if (l->entry[i].class == CLASS_UNKNOWN)
-            l->entry[i].class = CLASS_OLD;
+    if (!settle_older(f, l, newer))
+        return;
     /* Of those behind, the ones that were read tell about those before them. */
     for (unsigned i = l->n_entries; l->n_done && i-- > newer;) {
         struct follow_file *file;

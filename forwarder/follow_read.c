@@ -290,6 +290,20 @@ without_zeros(struct follow *f, struct follow_file *file, const char *p, size_t 
     return n;
 }
 
+/* Whether the 'n' bytes at the offset are those that were seen there when the file
+ * was opened.  Zero bytes may have been filled in. */
+static bool
+is_as_seen(const struct follow_file *file, const char *p, size_t n)
+{
+    size_t seen = file->head_n > file->offset ? file->head_n - (size_t) file->offset : 0;
+    const char *head = file->head + file->offset;
+    const char *zeros = seen ? memmem(head, seen, "\0\0\0\0", FOLLOW_ZEROS) : NULL;
+
+    if (zeros)
+        seen = (size_t) (zeros - head);
+    return seen == 0 || memcmp(p, head, n < seen ? n : seen) == 0;
+}
+
 /* Notes bytes that are handed out. */
 static void
 advance(struct follow_file *file, const char *p, size_t n)
@@ -347,7 +361,7 @@ follow_read_next(struct follow *f, const struct flog *l, struct follow_file *fil
         return next_packed(f, file, p, want, got, error);
     if ((*error = look(f, file, &st)) != 0)
         return READ_ERROR;
-    if ((uint64_t) st.st_size < file->offset)
+    if ((uint64_t) st.st_size < file->offset || (uint64_t) st.st_size < file->head_n)
         return READ_CHANGED;
     if ((uint64_t) st.st_size == file->offset && modified(&st) == file->modified)
         return READ_END;
@@ -360,6 +374,8 @@ follow_read_next(struct follow *f, const struct flog *l, struct follow_file *fil
     if (n < (ssize_t) file->tail_n || memcmp(from, file->tail, file->tail_n) != 0)
         return READ_CHANGED;
     n -= (ssize_t) file->tail_n;
+    if (!is_as_seen(file, p, (size_t) n))
+        return READ_CHANGED;
     file->size = (uint64_t) st.st_size;
     n = (ssize_t) without_zeros(f, file, p, (size_t) n);
     if ((uint64_t) st.st_size == file->offset + (uint64_t) n)

@@ -112,7 +112,7 @@ struct flog {
     bool file_due;   /* 'current' has to be announced */
     bool resumed;    /* ... at a checkpoint's place */
     bool final_due;
-    bool idle_sent;
+    bool idle_sent, idle_more; /* ... with 'more' */
     bool finding;    /* 'want' is looked for */
     bool pending;    /* a file that comes next cannot be looked at yet */
     bool linked;     /* 'current' has a name among the entries */

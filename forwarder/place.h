@@ -13,7 +13,7 @@
 
 #include "parsers/keep.h"
 
-enum { PLACE_HEAD = 1024, PLACE_TAIL = 256, PLACE_HASH = 16, PLACE_NAME = 256, PLACE_DONE = 16 };
+enum { PLACE_HEAD = 1024, PLACE_TAIL = 256, PLACE_HASH = 16, PLACE_NAME = 256, PLACE_DONE = 48 };
 
 struct place {
     uint64_t offset; /* of the next byte to be read, as stored */

@@ -83,6 +83,8 @@ int stream_file(struct stream *, const struct place *at, struct str look, struct
 /* The next bytes of it.  Feed only when stream_next() gave 0: that is what
  * bounds the memory.  0 or -ENOMEM. */
 int stream_feed(struct stream *, const char *p, size_t n);
+/* When the file was last written, as far as it was fed: a hint of its place. */
+void stream_modified(struct stream *, int64_t modified);
 /* Nothing will be added to it any more. */
 int stream_final(struct stream *);
 

@@ -142,6 +142,13 @@ stream_feed(struct stream *s, const char *p, size_t n)
     return s->format ? stream_decode(s) : begin(s);
 }
 
+void
+stream_modified(struct stream *s, int64_t modified)
+{
+    if (modified > s->place.modified)
+        s->place.modified = modified;
+}
+
 int
 stream_final(struct stream *s)
 {

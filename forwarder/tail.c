@@ -102,6 +102,7 @@ feed(struct tail *t, const struct follow_chunk *c)
         t->moved = true;
         t->size = c->size;
         r = stream_feed(t->stream, c->bytes, c->n);
+        stream_modified(t->stream, c->place.modified);
         return r < 0 ? r : 1;
     case FOLLOW_FINAL:
         t->moved = true;
@@ -109,6 +110,7 @@ feed(struct tail *t, const struct follow_chunk *c)
         return r < 0 ? r : 1;
     case FOLLOW_IDLE:
         t->at_end = true;
+        t->waiting = c->more;
         t->end_since = clock_monotonic();
         return 0;
     case FOLLOW_LOST:

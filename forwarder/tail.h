@@ -13,7 +13,8 @@ struct tail {
     struct follow *follow;
     struct stream *stream;
     struct follow_chunk *first, **last; /* not yet fed */
-    bool at_end;   /* its follow has handed out all there was, and it was fed */
+    bool at_end;   /* its follow has handed out all it could for now, and it was fed */
+    bool waiting;  /* ... but knows of files that come next: it is not read to its end */
     bool gone;     /* FOLLOW_GONE came: forgotten once it is drained */
     bool opened;   /* the stream has a file */
     bool known;    /* it was read before: there is a checkpoint */
@@ -40,6 +41,12 @@ void tail_free(struct tail *); /* returns its chunks; closes the stream */
 void tail_take(struct tail *, struct follow_chunk *);
 /* Its stream failed: what waits for it goes back. */
 void tail_drain(struct tail *);
+/* All that there is of the log was read. */
+static inline bool
+tail_is_read(const struct tail *t)
+{
+    return t->at_end && !t->waiting;
+}
 /* Feeds the stream: as merge_more. */
 int tail_more(void *arg, struct stream *);
 /* The tail of a fed stream. */

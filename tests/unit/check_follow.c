@@ -413,6 +413,94 @@ START_TEST(packed_after_a_short_look)
 }
 END_TEST
 
+/* Writes the mark of UTF-16 to the live file, and to what was written. */
+static void
+mark(void)
+{
+    put(at("despool.log"), "\xff\xfe", 2, O_APPEND);
+    ck_assert_ptr_nonnull(written = realloc(written, cap_written = n_written + 100000));
+    memcpy(written + n_written, "\xff\xfe", 2);
+    n_written += 2;
+}
+
+/* A live file of which no more than the mark of its encoding was known is filled,
+ * copied and truncated: while it waits for its turn, and while nobody looks. */
+START_TEST(copy_after_a_short_look)
+{
+    taker_start(t, pattern, (_i == 0 ? 20 : 1) * POLL_MS, false, BUDGET);
+    more("despool.log", 30);
+    all_came();
+    by_date();
+    mark();
+    if (_i == 0)
+        TAKER_WAIT(t, two_are_open() || the_log()->n == n_written);
+    else
+        all_came();
+    if (_i == 1)
+        taker_stop(t);
+    more("despool.log", 9);
+    by_copy();
+    mark();
+    more("despool.log", 8);
+    if (_i == 1)
+        taker_start(t, pattern, POLL_MS, false, BUDGET);
+    all_came();
+    ck_assert_uint_eq(the_log()->losts, 0);
+}
+END_TEST
+
+/* A file that was read so long ago that nobody remembers its beginning is not
+ * taken for the one that was read last, of which only a heading is known. */
+START_TEST(heading_of_old)
+{
+    struct timespec old[2] = {{1000000000, 0}, {1000000000, 0}};
+
+    mark();
+    more("despool.log", 20);
+    start();
+    all_came();
+    by_rename_lo();
+    for (unsigned i = 0; i <= PLACE_DONE; i++) {
+        more("despool.log", 2);
+        by_number();
+        more("despool.log", 1);
+        all_came();
+        ck_assert_int_eq(utimensat(AT_FDCWD, at("despool.lo_"), old, 0), 0);
+        if (i >= 30)
+            unlink(at("despool.log.30"));
+    }
+    by_date();
+    mark();
+    all_came();
+    taker_stop(t);
+    ck_assert_int_eq(unlink(at("despool.log")), 0);
+    losts_allowed = 1;
+    more("despool.log", 3);
+    start();
+    all_came();
+}
+END_TEST
+
+/* A file whose turn has not come is told: the log is not read to its end. */
+START_TEST(waiting_is_told)
+{
+    taker_start(t, pattern, 20 * POLL_MS, false, BUDGET);
+    more("despool.log", 5);
+    all_came();
+    move("despool.log", "despool.log.1");
+    more("despool.log", 5);
+    TAKER_WAIT(t, the_log()->idle && the_log()->more);
+    ck_assert_uint_lt(the_log()->n, n_written);
+    TAKER_WAIT(t, the_log()->idle && !the_log()->more);
+    all_came();
+    more("despool.log", 5);
+    by_gzip(); /* it may be written still, for all that can be seen */
+    TAKER_WAIT(t, the_log()->more);
+    TAKER_WAIT(t, !the_log()->more);
+    all_came();
+}
+END_TEST
+
 /* --- at random -------------------------------------------------------------------- */
 
 static unsigned seed;
@@ -545,6 +633,9 @@ main(void)
     tcase_add_test(tc, backup_beside);
     tcase_add_test(tc, short_beginnings);
     tcase_add_test(tc, packed_after_a_short_look);
+    tcase_add_loop_test(tc, copy_after_a_short_look, 0, 2);
+    tcase_add_test(tc, heading_of_old);
+    tcase_add_test(tc, waiting_is_told);
     tcase_add_loop_test(tc, at_random, 0, ROTATIONS);
     tcase_add_loop_test(tc, writer_that_never_waits, 0, 4);
     suite_add_tcase(s, tc);

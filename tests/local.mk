@@ -66,7 +66,11 @@ check_PROGRAMS += %D%/unit/check_event_xml
 check_PROGRAMS += %D%/unit/check_feed
 %C%_unit_check_feed_SOURCES = %D%/unit/check_feed.c %D%/unit/random_items.c %D%/unit/random_items.h
 check_PROGRAMS += %D%/unit/check_follow
-%C%_unit_check_follow_SOURCES = %D%/unit/check_follow.c %D%/unit/follow_log.h %D%/unit/follow_taker.h %D%/unit/scratch.h
+%C%_unit_check_follow_SOURCES = %D%/unit/check_follow.c %D%/unit/follow_log.h %D%/unit/follow_rotations.h \
+	%D%/unit/follow_taker.h %D%/unit/scratch.h
+check_PROGRAMS += %D%/unit/check_follow_copies
+%C%_unit_check_follow_copies_SOURCES = %D%/unit/check_follow_copies.c %D%/unit/follow_log.h \
+	%D%/unit/follow_rotations.h %D%/unit/follow_taker.h %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_follow_source
 %C%_unit_check_follow_source_SOURCES = %D%/unit/check_follow_source.c %D%/unit/follow_log.h %D%/unit/follow_taker.h \
 	%D%/unit/scratch.h

@@ -295,10 +295,14 @@ without_zeros(struct follow *f, struct follow_file *file, const char *p, size_t 
 static bool
 is_as_seen(const struct follow_file *file, const char *p, size_t n)
 {
-    size_t seen = file->head_n > file->offset ? file->head_n - (size_t) file->offset : 0;
-    const char *head = file->head + file->offset;
-    const char *zeros = seen ? memmem(head, seen, "\0\0\0\0", FOLLOW_ZEROS) : NULL;
+    const char *head, *zeros;
+    size_t seen;
 
+    if (file->offset >= file->head_n)
+        return true;
+    seen = file->head_n - (size_t) file->offset;
+    head = file->head + file->offset;
+    zeros = memmem(head, seen, "\0\0\0\0", FOLLOW_ZEROS);
     if (zeros)
         seen = (size_t) (zeros - head);
     return seen == 0 || memcmp(p, head, n < seen ? n : seen) == 0;

@@ -92,7 +92,7 @@ struct engine {
     int64_t live_at;        /* and the last correlate_live() */
     int64_t resent;         /* and the last time all open alarms were sent again */
     int64_t owed_since;     /* a log is waited for */
-    bool once, finished;    /* once: all was read, and the correlator told */
+    bool once;
     bool whole;             /* the correlator's state came from a journal of the first version */
     bool wants_events;      /* some target takes events ... */
     enum severity wanted;   /* ... of this severity or worse */

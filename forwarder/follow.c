@@ -378,7 +378,7 @@ wait_for(struct follow *f)
     f->waiting = f->n_ready > 0 && !f->returned;
     returned = f->n_ready > 0 && f->returned;
     pthread_mutex_unlock(&f->lock);
-    if (returned || atomic_load(&f->hurry) || follow_stopped(f))
+    if (returned || follow_stopped(f))
         until = now;
     if (now < hint && until > now) {
         wait = (until < hint ? until : hint) - now;
@@ -403,7 +403,7 @@ look_is_due(struct follow *f)
 {
     int64_t now = clock_monotonic();
 
-    if (atomic_exchange(&f->hurry, false) || now >= f->look_due)
+    if (now >= f->look_due)
         return true;
     return f->look_now && now - f->hurried >= LOOK_LEAST_NS && now - f->hurried >= LOOK_SHARE * f->look_took;
 }
@@ -504,13 +504,6 @@ fail:
     follow_free(f);
     errno = r;
     return NULL;
-}
-
-void
-follow_hurry(struct follow *f)
-{
-    atomic_store(&f->hurry, true);
-    (void) !write(f->wake, &(uint64_t){1}, sizeof(uint64_t));
 }
 
 void

@@ -92,8 +92,6 @@ struct follow;
 /* 'source' must outlive it.  NULL with errno. */
 struct follow *follow_start(const struct config_source *source, const struct follow_taker *);
 void follow_return(struct follow_chunk *); /* any thread */
-/* Look now rather than at the next poll; any thread. */
-void follow_hurry(struct follow *);
 /* Asks the thread to end.  follow_wait() waits for that up to 'wait_ms': true when
  * it did.  Either way nothing is posted after it: what was has to be returned,
  * before follow_join() ends all.  That waits, too, and then gives a thread that

@@ -151,7 +151,7 @@ struct follow {
     pthread_cond_t ended_cond;
     int wake;     /* eventfd */
     int inotify;  /* -1: none to be had */
-    atomic_bool stopping, posting, hurry;
+    atomic_bool stopping, posting;
     _Atomic int64_t busy_since;
     /* under 'lock' */
     struct follow_status status;

@@ -24,7 +24,6 @@ struct tail {
     bool watched;        /* its alarms were looked at once, at its end */
     bool unfinished;     /* bytes at its end wait for the end of their record */
     uint64_t size;       /* of the file when last looked at */
-    uint64_t saved;      /* stream_offset() at the last commit */
     int64_t end_since;   /* monotonic: at_end became true */
     int64_t last_chunk;  /* monotonic */
     int64_t last_time;   /* ns, of its newest record (UTC, else local digits), 0 unknown */

@@ -17,9 +17,6 @@
 #include <inttypes.h>
 #include <libxml/parser.h>
 #include <pthread.h>
-#ifdef HAVE_MALLOPT
-#include <malloc.h>
-#endif
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -358,17 +355,6 @@ tear_down(struct daemon *d)
     free(d->state);
 }
 
-/* Batches are made in one thread and given back in others: with a heap for each
- * thread what is free in one is of no use to the next, and the program grows for
- * hours (measured: 6.5 % in one; with one heap it does not). */
-static void
-calm_memory(void)
-{
-#ifdef HAVE_MALLOPT
-    mallopt(M_ARENA_MAX, 1);
-#endif
-}
-
 int
 daemon_run(const char *config_path, struct config *config, struct catalogue *catalogue)
 {
@@ -377,7 +363,6 @@ daemon_run(const char *config_path, struct config *config, struct catalogue *cat
     signal(SIGUSR1, SIG_IGN);
     signal(SIGALRM, end_at_once);
     log_to_journal();
-    calm_memory();
     xmlInitParser();
     d.notify = notify_open();
     d.state = strdup(config->state);

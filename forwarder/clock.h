@@ -17,6 +17,13 @@ clock_read(clockid_t id)
     return (int64_t) t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
 }
 
+/* A time, or a span of it, as system calls want it. */
+static inline struct timespec
+clock_timespec(int64_t ns)
+{
+    return (struct timespec){.tv_sec = (time_t) (ns / 1000000000), .tv_nsec = (long) (ns % 1000000000)};
+}
+
 /* Since 1970 in UTC; may jump. */
 static inline int64_t
 clock_utc(void)

@@ -24,6 +24,7 @@
 
 #include "forwarder/cmd.h"
 #include "forwarder/log.h"
+#include "forwarder/thread.h"
 
 enum client_state { CLIENT_ASKS, CLIENT_WAITS, CLIENT_TAKES };
 
@@ -432,7 +433,7 @@ start(struct control *c, const char *dir)
         errno = ENOMEM;
         return false;
     }
-    errno = pthread_create(&c->thread, NULL, answer_requests, c);
+    errno = thread_start(&c->thread, answer_requests, c);
     c->thread_runs = errno == 0;
     return c->thread_runs;
 }

@@ -34,6 +34,7 @@
 #include "forwarder/notify.h"
 #include "forwarder/reload.h"
 #include "forwarder/request.h"
+#include "forwarder/thread.h"
 #include "parsers/when.h"
 
 enum { DAEMON_STOP_S = 30, DAEMON_STATUS_S = 10, DAEMON_SIGNALS = 3 };
@@ -316,20 +317,6 @@ set_up_loop(struct daemon *d)
     return period == 0 || (d->watchdog_timer = add_timer(d, period / 4, on_watchdog));
 }
 
-/* Signals are the main thread's alone: no other has its calls interrupted. */
-static int
-start_thread(struct daemon *d)
-{
-    sigset_t all, before;
-    int r;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    r = pthread_create(&d->thread, NULL, run_engine, d);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return r;
-}
-
 static void
 free_event(struct event *ev)
 {
@@ -371,7 +358,7 @@ daemon_run(const char *config_path, struct config *config, struct catalogue *cat
         log_error("not enough memory to start");
         goto out;
     }
-    if (start_thread(&d) != 0) {
+    if ((errno = thread_start(&d.thread, run_engine, &d)) != 0) {
         log_error("cannot start a thread: %s", strerror(errno));
         goto out;
     }

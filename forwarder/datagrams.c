@@ -18,7 +18,7 @@
 static void
 sleep_until(int64_t when)
 {
-    struct timespec at = {.tv_sec = (time_t) (when / WHEN_SECOND), .tv_nsec = (long) (when % WHEN_SECOND)};
+    struct timespec at = clock_timespec(when);
 
     while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
         continue;

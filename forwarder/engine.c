@@ -17,12 +17,12 @@
 #include "forwarder/cmd.h"
 #include "forwarder/engine_parts.h"
 #include "forwarder/log.h"
+#include "forwarder/thread.h"
 
 struct engine *
 engine_new(struct config *config, struct catalogue *catalogue, bool once)
 {
     struct engine *e = calloc(1, sizeof *e);
-    pthread_condattr_t attr;
 
     if (!e) {
         catalogue_unref(catalogue);
@@ -37,10 +37,7 @@ engine_new(struct config *config, struct catalogue *catalogue, bool once)
     e->utc_offset = clock_utc() - e->started;
     pthread_mutex_init(&e->lock, NULL);
     pthread_mutex_init(&e->places_lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&e->wake, &attr);
-    pthread_condattr_destroy(&attr);
+    thread_condition(&e->wake);
     return e;
 }
 
@@ -167,7 +164,7 @@ int
 engine_ask(struct engine *e, struct engine_request *q, int timeout_ms)
 {
     int64_t until = clock_monotonic() + (int64_t) timeout_ms * 1000000;
-    struct timespec at = {.tv_sec = (time_t) (until / 1000000000), .tv_nsec = (long) (until % 1000000000)};
+    struct timespec at = clock_timespec(until);
     int r = 0;
 
     q->done = false;
@@ -274,7 +271,7 @@ void
 engine_take_chunks(struct engine *e, int wait_ms)
 {
     int64_t now = clock_monotonic(), until = now + (int64_t) wait_ms * 1000000;
-    struct timespec at = {.tv_sec = (time_t) (until / 1000000000), .tv_nsec = (long) (until % 1000000000)};
+    struct timespec at = clock_timespec(until);
     struct follow_chunk *c, *next;
 
     pthread_mutex_lock(&e->lock);

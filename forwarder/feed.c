@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "forwarder/clock.h"
+#include "forwarder/thread.h"
 
 enum { FEED_BATCHES = 4096 };
 
@@ -28,16 +29,12 @@ struct feed *
 feed_new(size_t max_bytes)
 {
     struct feed *f = calloc(1, sizeof *f);
-    pthread_condattr_t attr;
 
     if (!f)
         return NULL;
     f->max_bytes = max_bytes;
     pthread_mutex_init(&f->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&f->news, &attr);
-    pthread_condattr_destroy(&attr);
+    thread_condition(&f->news);
     return f;
 }
 
@@ -137,7 +134,7 @@ void
 feed_wait(struct feed *f, uint64_t seq, int wait_ms, uint64_t *kicks)
 {
     int64_t until = clock_monotonic() + (int64_t) wait_ms * 1000000;
-    struct timespec at = {.tv_sec = (time_t) (until / 1000000000), .tv_nsec = (long) (until % 1000000000)};
+    struct timespec at = clock_timespec(until);
 
     pthread_mutex_lock(&f->lock);
     while (f->last <= seq && f->kicks == *kicks && pthread_cond_timedwait(&f->news, &f->lock, &at) != ETIMEDOUT)

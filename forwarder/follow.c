@@ -23,6 +23,7 @@
 #include "forwarder/clock.h"
 #include "forwarder/follow_state.h"
 #include "forwarder/glob_case.h"
+#include "forwarder/thread.h"
 
 enum { LOGS_MAX = 65536 };
 #define MS INT64_C(1000000)
@@ -382,13 +383,13 @@ wait_for(struct follow *f)
         until = now;
     if (now < hint && until > now) {
         wait = (until < hint ? until : hint) - now;
-        t = (struct timespec){wait / (1000 * MS), wait % (1000 * MS)};
+        t = clock_timespec(wait);
         if (ppoll(fds, 1, &t, NULL) > 0)
             goto woken;
         now = clock_monotonic();
     }
     wait = until > now ? until - now : 0;
-    t = (struct timespec){wait / (1000 * MS), wait % (1000 * MS)};
+    t = clock_timespec(wait);
     if (ppoll(fds, f->inotify >= 0 ? 2 : 1, &t, NULL) > 0 && fds[1].revents && f->inotify >= 0) {
         take_hints(f);
         f->hinted = clock_monotonic();
@@ -470,7 +471,6 @@ struct follow *
 follow_start(const struct config_source *source, const struct follow_taker *taker)
 {
     struct follow *f = calloc(1, sizeof *f);
-    pthread_condattr_t attr;
     char *slash;
     int r;
 
@@ -478,10 +478,7 @@ follow_start(const struct config_source *source, const struct follow_taker *take
         return NULL;
     f->wake = f->inotify = -1;
     pthread_mutex_init(&f->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&f->ended_cond, &attr);
-    pthread_condattr_destroy(&attr);
+    thread_condition(&f->ended_cond);
     f->source = source;
     f->taker = *taker;
     f->poll_ns = source->poll_ms * MS;
@@ -496,7 +493,7 @@ follow_start(const struct config_source *source, const struct follow_taker *take
     f->wild = is_wild(f->pattern, f->last);
     if (!f->taker.once)
         f->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK); /* a hint: it works without */
-    if ((r = pthread_create(&f->thread, NULL, run, f)) == 0)
+    if ((r = thread_start(&f->thread, run, f)) == 0)
         return f;
     errno = r;
 fail:
@@ -517,7 +514,7 @@ bool
 follow_wait(struct follow *f, int wait_ms)
 {
     int64_t until = clock_monotonic() + wait_ms * MS;
-    struct timespec t = {until / (1000 * MS), until % (1000 * MS)};
+    struct timespec t = clock_timespec(until);
     bool ended;
 
     pthread_mutex_lock(&f->lock);

@@ -139,6 +139,8 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/target_syslog.c \
 	%D%/target_syslog.h \
 	%D%/target_xml.c \
+	%D%/thread.c \
+	%D%/thread.h \
 	%D%/told.c \
 	%D%/told.h \
 	%D%/told_parts.h \

@@ -7,33 +7,18 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "forwarder/clock.h"
+#include "forwarder/thread.h"
 #include "forwarder/worker_parts.h"
 
 enum {
     WORKER_ARENA = 8 * 1024 * 1024, /* an item and its tree */
     WORKER_XML = EVENT_TEXT_MAX * 16
 };
-
-static int
-start_thread(struct worker *w)
-{
-    sigset_t all, before;
-    int r;
-
-    /* Signals belong to the main thread. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    r = pthread_create(&w->thread, NULL, worker_run, w);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    w->running = r == 0;
-    return -r;
-}
 
 static void
 release_worker(struct worker *w)
@@ -104,8 +89,10 @@ worker_start(struct config *config, const struct config_target *tc, struct journ
     } else if (w->arena && w->held && w->told) {
         worker_filter_init(&w->filter, tc, w->told, shared->once);
         r = restore(w, journal);
-        if (!r)
-            r = start_thread(w);
+        if (!r) {
+            r = -thread_start(&w->thread, worker_run, w);
+            w->running = r == 0;
+        }
     }
     if (r) {
         snprintf(err, errlen, "%s:%d: target '%s' cannot be set up: %s", tc->place.file, tc->place.line, tc->name,

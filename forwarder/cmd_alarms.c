@@ -8,12 +8,9 @@
 
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "forwarder/config_state.h"
 #include "forwarder/control_client.h"
-#include "forwarder/log.h"
 
 static const char usage[] =
     "usage: truecause alarms -c CONFIG list [--json]\n"
@@ -67,8 +64,7 @@ cmd_alarms(int argc, char **argv)
                                           {NULL, 0, NULL, 0}};
     struct alarms_options o = {0};
     const char *words[4];
-    char err[4600], *state;
-    int c, status;
+    int c;
 
     optind = 1;
     while ((c = getopt_long(argc, argv, "c:h", table, NULL)) != -1) {
@@ -87,11 +83,5 @@ cmd_alarms(int argc, char **argv)
         fputs(usage, stderr);
         return CMD_USAGE;
     }
-    if (!(state = config_state(o.path, err, sizeof err))) {
-        log_error("%s", err);
-        return CMD_CONFIG;
-    }
-    status = control_client_run(state, words);
-    free(state);
-    return status;
+    return control_client_run(o.path, words);
 }

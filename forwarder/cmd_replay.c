@@ -9,10 +9,8 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "forwarder/clock.h"
-#include "forwarder/config_state.h"
 #include "forwarder/control_client.h"
 #include "forwarder/log.h"
 #include "forwarder/moment_read.h"
@@ -80,7 +78,7 @@ cmd_replay(int argc, char **argv)
 {
     int64_t now = clock_utc(), from = 0, to = 0;
     struct replay_options o = {0};
-    char err[4600], *state, first[24], last[24];
+    char first[24], last[24];
     int status;
 
     if (!read_options(&o, argc, argv, &status))
@@ -91,13 +89,7 @@ cmd_replay(int argc, char **argv)
         log_error("--to is before --from");
         return CMD_USAGE;
     }
-    if (!(state = config_state(o.path, err, sizeof err))) {
-        log_error("%s", err);
-        return CMD_CONFIG;
-    }
     snprintf(first, sizeof first, "%" PRId64, from);
     snprintf(last, sizeof last, "%" PRId64, to);
-    status = control_client_run(state, (const char *const[]){"REPLAY", o.target, first, last, NULL});
-    free(state);
-    return status;
+    return control_client_run(o.path, (const char *const[]){"REPLAY", o.target, first, last, NULL});
 }

@@ -8,11 +8,8 @@
 
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "forwarder/config_state.h"
 #include "forwarder/control_client.h"
-#include "forwarder/log.h"
 
 static const char usage[] =
     "usage: truecause status -c CONFIG [--json] [--all]\n"
@@ -34,8 +31,7 @@ cmd_status(int argc, char **argv)
     const char *words[4] = {"STATUS"}, *path = NULL;
     unsigned n = 1;
     bool json = false, all = false;
-    char err[4600], *state;
-    int c, status;
+    int c;
 
     optind = 1;
     while ((c = getopt_long(argc, argv, "c:h", table, NULL)) != -1) {
@@ -54,15 +50,9 @@ cmd_status(int argc, char **argv)
         fputs(usage, stderr);
         return CMD_USAGE;
     }
-    if (!(state = config_state(path, err, sizeof err))) {
-        log_error("%s", err);
-        return CMD_CONFIG;
-    }
     if (json)
         words[n++] = "json";
     if (all)
         words[n++] = "all";
-    status = control_client_run(state, words);
-    free(state);
-    return status;
+    return control_client_run(path, words);
 }

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "forwarder/cmd.h"
+#include "forwarder/config_state.h"
 #include "forwarder/control.h"
 #include "forwarder/log.h"
 
@@ -159,12 +160,16 @@ out:
 }
 
 int
-control_client_run(const char *dir, const char *const *words)
+control_client_run(const char *config_path, const char *const *words)
 {
     struct xml_buf out;
-    char err[4600];
+    char err[4600], *dir = config_state(config_path, err, sizeof err);
     int status;
 
+    if (!dir) {
+        log_error("%s", err);
+        return CMD_CONFIG;
+    }
     xml_buf_init(&out, CONTROL_REPLY + 64);
     status = control_client_ask(dir, words, &out, err, sizeof err);
     if (status < 0) {
@@ -179,5 +184,6 @@ control_client_run(const char *dir, const char *const *words)
         status = CMD_FAILED;
     }
     xml_buf_fini(&out);
+    free(dir);
     return status;
 }

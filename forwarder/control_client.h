@@ -13,8 +13,9 @@
  * daemon runs. */
 int control_client_ask(const char *dir, const char *const *words, struct xml_buf *out, char *err, size_t errlen);
 
-/* The same for a command line: the text goes to stdout when the status is 0,
- * else to stderr behind "truecause: error: ".  The command's exit status. */
-int control_client_run(const char *dir, const char *const *words);
+/* The same for a command line that names the configuration 'config_path': the
+ * text goes to stdout when the status is 0, else to stderr behind "truecause:
+ * error: ".  The command's exit status. */
+int control_client_run(const char *config_path, const char *const *words);
 
 #endif

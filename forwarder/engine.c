@@ -52,8 +52,7 @@ engine_free(struct engine *e)
     }
     free(e->places);
     config_unref(e->reload);
-    if (e->reload_catalogue)
-        catalogue_unref(e->reload_catalogue);
+    catalogue_unref(e->reload_catalogue);
     config_unref(e->config);
     pthread_cond_destroy(&e->wake);
     pthread_mutex_destroy(&e->lock);
@@ -144,8 +143,7 @@ engine_reload(struct engine *e, struct config *config, struct catalogue *catalog
 {
     pthread_mutex_lock(&e->lock);
     config_unref(e->reload);
-    if (e->reload_catalogue)
-        catalogue_unref(e->reload_catalogue);
+    catalogue_unref(e->reload_catalogue);
     e->reload = config;
     e->reload_catalogue = catalogue;
     pthread_cond_broadcast(&e->wake);
@@ -324,8 +322,7 @@ engine_take_orders(struct engine *e)
     e->reload_catalogue = NULL;
     if (config && e->stopping) {
         config_unref(config);
-        if (catalogue)
-            catalogue_unref(catalogue);
+        catalogue_unref(catalogue);
         config = NULL;
     }
     pthread_mutex_unlock(&e->lock);

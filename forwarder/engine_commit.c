@@ -135,17 +135,21 @@ put_cursors(struct engine *e)
     return r;
 }
 
-/* What every target has had, a bounded part of it. */
+/* What every target has had; '*behind' becomes the worker that has had least, NULL
+ * when all have everything. */
 static uint64_t
-delivered(struct engine *e)
+delivered(struct engine *e, struct worker **behind)
 {
     uint64_t done = journal_last_seq(e->journal);
 
+    *behind = NULL;
     for (unsigned i = 0; i < e->n_workers; i++) {
         uint64_t seq = worker_done(e->workers[i]);
 
-        if (seq < done)
+        if (seq < done) {
             done = seq;
+            *behind = e->workers[i];
+        }
     }
     return done;
 }
@@ -154,9 +158,10 @@ static int
 trim(struct engine *e)
 {
     bool tight = e->used + COMMIT_MARGIN / 2 > e->threshold;
+    struct worker *behind;
 
     /* Near the limit what was delivered goes, whatever 'keep' says. */
-    return journal_trim(e->journal, delivered(e), clock_utc(), tight ? 0 : e->config->keep_ns,
+    return journal_trim(e->journal, delivered(e, &behind), clock_utc(), tight ? 0 : e->config->keep_ns,
                         tight ? 0 : e->config->keep_bytes, &e->trim_left);
 }
 
@@ -190,17 +195,10 @@ write_all(struct engine *e)
 static void
 make_room(struct engine *e)
 {
-    struct worker *behind = NULL;
-    uint64_t last = journal_last_seq(e->journal), first = journal_first_seq(e->journal), done = last;
+    struct worker *behind;
+    uint64_t last = journal_last_seq(e->journal), first = journal_first_seq(e->journal);
+    uint64_t done = delivered(e, &behind);
 
-    for (unsigned i = 0; i < e->n_workers; i++) {
-        uint64_t seq = worker_done(e->workers[i]);
-
-        if (seq < done) {
-            done = seq;
-            behind = e->workers[i];
-        }
-    }
     /* What all have had is being trimmed, a part a commit: that comes first. */
     e->blocked = done >= first || !behind || worker_target(behind)->overflow_block;
     e->overflowing = behind && done < first ? worker_target(behind)->name : NULL;

@@ -107,6 +107,15 @@ fails(enum shim_class class)
     return true;
 }
 
+static bool
+no_memory(void)
+{
+    if (!fails(SHIM_ALLOC))
+        return false;
+    errno = ENOMEM;
+    return true;
+}
+
 #ifdef SHIM_WRAP
 
 /* The linker sends the program's own calls of NAME to __wrap_NAME. */
@@ -125,15 +134,6 @@ __attribute__((constructor)) static void
 arm_early(void)
 {
     arm();
-}
-
-static bool
-no_memory(void)
-{
-    if (!fails(SHIM_ALLOC))
-        return false;
-    errno = ENOMEM;
-    return true;
 }
 
 void *
@@ -200,15 +200,6 @@ void *__libc_malloc(size_t);
 void *__libc_calloc(size_t, size_t);
 void *__libc_realloc(void *, size_t);
 void *__libc_memalign(size_t, size_t);
-
-static bool
-no_memory(void)
-{
-    if (!fails(SHIM_ALLOC))
-        return false;
-    errno = ENOMEM;
-    return true;
-}
 
 void *
 malloc(size_t n)

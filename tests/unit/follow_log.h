@@ -165,18 +165,24 @@ pack(const char *name, bool remove_it)
         ck_assert_int_eq(unlink(at(name)), 0);
 }
 
-/* despool.log.1 and so on; forty are kept. */
+/* despool.log.1 becomes .2 and so on, behind each number 'end'; forty are kept. */
 static inline void
-by_number(void)
+shift_numbers(const char *end)
 {
     for (int i = 40; i > 0; i--) {
         char a[64], b[64];
 
-        snprintf(a, sizeof a, "despool.log.%d", i);
-        snprintf(b, sizeof b, "despool.log.%d", i + 1);
+        snprintf(a, sizeof a, "despool.log.%d%s", i, end);
+        snprintf(b, sizeof b, "despool.log.%d%s", i + 1, end);
         if (access(at(a), F_OK) == 0)
             move(a, b);
     }
+}
+
+static inline void
+by_number(void)
+{
+    shift_numbers("");
     move("despool.log", "despool.log.1");
 }
 

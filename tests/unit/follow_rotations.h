@@ -28,14 +28,7 @@ by_date(void)
 static inline void
 by_copy(void)
 {
-    for (int i = 40; i > 0; i--) {
-        char a[64], b[64];
-
-        snprintf(a, sizeof a, "despool.log.%d", i);
-        snprintf(b, sizeof b, "despool.log.%d", i + 1);
-        if (access(at(a), F_OK) == 0)
-            move(a, b);
-    }
+    shift_numbers("");
     copy("despool.log", "despool.log.1");
     ck_assert_int_eq(truncate(at("despool.log"), 0), 0);
 }
@@ -43,14 +36,7 @@ by_copy(void)
 static inline void
 by_gzip(void)
 {
-    for (int i = 40; i > 0; i--) {
-        char a[64], b[64];
-
-        snprintf(a, sizeof a, "despool.log.%d.gz", i);
-        snprintf(b, sizeof b, "despool.log.%d.gz", i + 1);
-        if (access(at(a), F_OK) == 0)
-            move(a, b);
-    }
+    shift_numbers(".gz");
     move("despool.log", "despool.log.1");
     pack("despool.log.1", true);
 }

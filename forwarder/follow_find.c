@@ -117,10 +117,18 @@ try_all(struct follow *f, struct flog *l)
         for (unsigned i = l->n_entries; !file && i-- > 0;)
             if (l->entry[i].generation.packed == packed && follow_read_packed_ready(f, &l->entry[i]))
                 file = follow_read_match(f, l, &l->entry[i], want);
-    for (unsigned i = 0; !file && weak && i < l->n_entries; i++)
-        if (!is_older(&l->entry[i], want) && follow_read_packed_ready(f, &l->entry[i]) && !was_read(f, l, &l->entry[i]))
-            file = follow_read_match(f, l, &l->entry[i], want);
-    if (!file && want->ino && follow_files_by_inode(f, l, want->dev, want->ino, &elsewhere))
+    for (unsigned i = 0; !file && weak && i < l->n_entries; i++) {
+        struct follow_entry *e = &l->entry[i];
+
+        if (is_older(e, want))
+            continue;
+        if (!follow_read_packed_ready(f, e))
+            break; /* it may be the one, and what is newer only begin like it */
+        if (!was_read(f, l, e))
+            file = follow_read_match(f, l, e, want);
+    }
+    if (!file && want->ino && follow_files_by_inode(f, l, want->dev, want->ino, &elsewhere)
+        && same_inode(&elsewhere, want))
         file = follow_read_match(f, l, &elsewhere, want);
     return file;
 }

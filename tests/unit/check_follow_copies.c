@@ -244,6 +244,24 @@ START_TEST(heading_of_old)
 }
 END_TEST
 
+/* Next to nothing was read of a file that is packed now: what begins like it is
+ * not taken for it before it can be looked into. */
+START_TEST(packed_after_a_mark)
+{
+    mark();
+    taker_start(t, pattern, POLL_MS, false, BUDGET);
+    all_came();
+    taker_stop(t);
+    more("despool.log", 9);
+    by_gzip();
+    mark();
+    more("despool.log", 8);
+    taker_start(t, pattern, 10 * POLL_MS, false, BUDGET);
+    all_came();
+    ck_assert_uint_eq(the_log()->losts, 0);
+}
+END_TEST
+
 /* A file whose turn has not come is told: the log is not read to its end. */
 START_TEST(waiting_is_told)
 {
@@ -281,6 +299,7 @@ main(void)
     tcase_add_test(tc, short_beginnings);
     tcase_add_test(tc, packed_after_a_short_look);
     tcase_add_loop_test(tc, copy_after_a_short_look, 0, 2);
+    tcase_add_test(tc, packed_after_a_mark);
     tcase_add_test(tc, heading_of_old);
     tcase_add_test(tc, waiting_is_told);
     suite_add_tcase(s, tc);

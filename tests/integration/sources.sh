@@ -66,8 +66,9 @@ DAEMON_PIDS="$DAEMON_PIDS $!"
 exec 8>ear
 wait_until 10 test -S notify
 with_share=no
-if command -v bindfs >/dev/null 2>&1 && records 101 110 >server/despool.log &&
-    bindfs -f -r "$SCRATCH/server" "$SCRATCH/share" >share.err 2>&1 & then
+if command -v bindfs >/dev/null 2>&1 && records 101 110 >server/despool.log; then
+    # A command by itself: of a list in the background $! may be the shell's.
+    bindfs -f -r "$SCRATCH/server" "$SCRATCH/share" >share.err 2>&1 &
     SHARE_PID=$!
     wait_until 5 test -e share/despool.log && with_share=yes
 fi

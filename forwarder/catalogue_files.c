@@ -159,8 +159,8 @@ catalogue_files_load(const char *config_path, config_report *report, void *arg)
     struct files f = {.report = report, .arg = arg};
     struct catalogue *set = NULL;
     struct catalogue_error error;
-    char *dir = config_path ? folder_beside(config_path) : NULL;
-    bool ok = dir != NULL || !config_path;
+    char *dir = folder_beside(config_path);
+    bool ok = dir != NULL;
 
     if (!ok)
         fail(&f, config_path, 0, "not enough memory to read the catalogue");
@@ -168,7 +168,7 @@ catalogue_files_load(const char *config_path, config_report *report, void *arg)
         if (!(ok = add(&f, catalogue_builtin[f.n].name, catalogue_builtin[f.n].xml)))
             fail(&f, dir, 0, "not enough memory to read the catalogue");
     f.n_builtin = f.n;
-    if (ok && dir)
+    if (ok)
         ok = read_folder(&f, dir);
     if (ok && !(set = catalogue_new(f.input, f.n, &error)))
         fail(&f, error.file, error.line, "%s", error.text);

@@ -9,7 +9,7 @@
 #include "forwarder/config.h"
 #include "parsers/catalogue.h"
 
-/* 'config_path' NULL: only what is compiled in.  With one reference, the caller's; the compiled-in one alone when there is no
+/* With one reference, the caller's; the compiled-in one alone when there is no
  * such folder beside 'config_path'.  NULL with the error reported (file:line) when a file
  * cannot be read or understood: a catalogue is taken whole or not at all. */
 struct catalogue *catalogue_files_load(const char *config_path, config_report *, void *arg);

@@ -27,7 +27,6 @@
 #include <unistd.h>
 
 #include "forwarder/bounds.h"
-#include "forwarder/catalogue_files.h"
 #include "forwarder/cmd.h"
 #include "forwarder/engine.h"
 #include "forwarder/engine_parts.h"
@@ -39,10 +38,14 @@ enum { PIPELINE_TRANSIENT = 64, PIPELINE_PROGRESS = 1 << 14 };
 bool
 pipeline_init(struct pipeline *p, struct catalogue *catalogue)
 {
+    struct catalogue_error error;
+
     memset(p, 0, sizeof *p);
-    p->catalogue = catalogue ? catalogue : catalogue_files_load(NULL, cmd_config_report, NULL);
-    if (!p->catalogue)
+    p->catalogue = catalogue ? catalogue : catalogue_new_builtin(&error);
+    if (!p->catalogue) {
+        log_error("catalogue %s:%d: %s", error.file, error.line, error.text);
         return false;
+    }
     p->scratch = catalogue_scratch_new(p->catalogue);
     p->correlate = correlate_new(p->catalogue);
     p->merge = merge_new();

@@ -180,6 +180,16 @@ catalogue_ref(struct catalogue *c)
     return c;
 }
 
+struct catalogue *
+catalogue_new_builtin(struct catalogue_error *err)
+{
+    size_t n = 0;
+
+    while (catalogue_builtin[n].name)
+        n++;
+    return catalogue_new(catalogue_builtin, n, err);
+}
+
 /* Gives one reference back; the last one frees the set.  NULL is fine. */
 void
 catalogue_unref(struct catalogue *c)

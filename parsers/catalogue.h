@@ -31,6 +31,8 @@ extern const struct catalogue_input catalogue_builtin[];
 /* Builds a set from 'n' documents in order; later ones override by id.  NULL
  * with 'err' filled on any error.  Starts with one reference. */
 struct catalogue *catalogue_new(const struct catalogue_input *, size_t n, struct catalogue_error *err);
+/* The same of what is compiled in. */
+struct catalogue *catalogue_new_builtin(struct catalogue_error *);
 struct catalogue *catalogue_ref(struct catalogue *);
 void catalogue_unref(struct catalogue *);
 

@@ -92,12 +92,9 @@ main(int argc, char **argv)
     unsigned long long items = 0, records = 0;
     struct sink sink = {take_item, &items};
     char err[512];
-    size_t n = 0;
     int r;
 
-    while (catalogue_builtin[n].name)
-        n++;
-    cat = catalogue_new(catalogue_builtin, n, &error);
+    cat = catalogue_new_builtin(&error);
     scratch = cat ? catalogue_scratch_new(cat) : NULL;
     k = cat ? correlate_new(cat) : NULL;
     s = argc == 2 ? stream_open(argv[1], &o, false, err, sizeof err) : NULL;

@@ -45,13 +45,10 @@ set_up(void)
     struct catalogue_error error;
     xmlSchemaParserCtxtPtr parser;
     char path[4096];
-    size_t n = 0;
 
     if (schema)
         return;
-    while (catalogue_builtin[n].name)
-        n++;
-    catalogue = catalogue_new(catalogue_builtin, n, &error);
+    catalogue = catalogue_new_builtin(&error);
     REQUIRE(catalogue != NULL);
     scratch = catalogue_scratch_new(catalogue);
     REQUIRE(scratch != NULL);

@@ -324,12 +324,8 @@ static struct catalogue *
 builtin(void)
 {
     struct catalogue_error error;
-    struct catalogue *c;
-    size_t n = 0;
+    struct catalogue *c = catalogue_new_builtin(&error);
 
-    while (catalogue_builtin[n].name)
-        n++;
-    c = catalogue_new(catalogue_builtin, n, &error);
     ck_assert_msg(c != NULL, "%s:%d: %s", error.file, error.line, error.text);
     return c;
 }

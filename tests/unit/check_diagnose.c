@@ -21,11 +21,8 @@ static void
 set_up(void)
 {
     struct catalogue_error err;
-    size_t n = 0;
 
-    while (catalogue_builtin[n].name)
-        n++;
-    set = catalogue_new(catalogue_builtin, n, &err);
+    set = catalogue_new_builtin(&err);
     ck_assert_msg(set, "%s:%d: %s", err.file, err.line, err.text);
     scratch = catalogue_scratch_new(set);
     arena = arena_new(8 << 20);

@@ -60,10 +60,6 @@ parse(const char *bytes, size_t n, struct event *ev)
     return e;
 }
 
-#define SAME(s, z) \
-    ck_assert_msg((z) ? str_has(s) && str_eq(s, str_z(z)) : !str_has(s), #s " is '%.*s' (%d)", STR_ARG(s), \
-                  (int) str_has(s))
-
 /* --- framing ----------------------------------------------------------------- */
 
 /* The spans as text: "R:length" and "B:length". */
@@ -110,24 +106,9 @@ static const struct {
     {"comment between that nothing closes", "<!-- <Event/>", "B4 R8"},
 };
 
-static void
-expect_spans(const struct framing *f, const char *expected)
-{
-    char got[4096] = "";
-    size_t n = 0;
-
-    for (size_t i = 0; i < f->n; i++)
-        n += (size_t) snprintf(got + n, sizeof got - n, "%s%c%zu", i ? " " : "",
-                               f->span[i].kind == FORMAT_RECORD ? 'R' : 'B', f->span[i].length);
-    ck_assert_str_eq(got, expected);
-}
-
 START_TEST(bytes_are_framed)
 {
-    struct framing f = framing_all_ways(&event_xml_format, str_z(frames[_i].bytes));
-
-    expect_spans(&f, frames[_i].spans);
-    framing_fini(&f);
+    framing_expect(&event_xml_format, str_z(frames[_i].bytes), frames[_i].spans);
 }
 END_TEST
 
@@ -148,10 +129,7 @@ long_bytes(const char *head, char c, size_t n, const char *tail)
 static void
 expect_long(struct str bytes, const char *expected)
 {
-    struct framing f = framing_all_ways(&event_xml_format, bytes);
-
-    expect_spans(&f, expected);
-    framing_fini(&f);
+    framing_expect(&event_xml_format, bytes, expected);
 }
 
 START_TEST(records_longer_than_the_window_are_bad_and_the_rest_goes_on)

@@ -46,10 +46,6 @@ parse_as(enum date_order order, struct str bytes, struct event *ev)
     return e;
 }
 
-#define SAME(s, z) \
-    ck_assert_msg((z) ? str_has(s) && str_eq(s, str_z(z)) : !str_has(s), #s " is '%.*s' (%d)", STR_ARG(s), \
-                  (int) str_has(s))
-
 /* --- framing ----------------------------------------------------------------- */
 
 #define LINE "9/10/98,9:55:37 AM,SMS,Error,None,109,N/A,ANFIELD,"
@@ -79,24 +75,9 @@ static const struct {
     {"nothing", "", ""},
 };
 
-static void
-expect_spans(const struct framing *f, const char *expected)
-{
-    char got[4096] = "";
-    size_t n = 0;
-
-    for (size_t i = 0; i < f->n; i++)
-        n += (size_t) snprintf(got + n, sizeof got - n, "%s%c%zu", i ? " " : "",
-                               f->span[i].kind == FORMAT_RECORD ? 'R' : 'B', f->span[i].length);
-    ck_assert_str_eq(got, expected);
-}
-
 START_TEST(bytes_are_framed)
 {
-    struct framing f = framing_all_ways(&viewer_text_format, str_z(frames[_i].bytes));
-
-    expect_spans(&f, frames[_i].spans);
-    framing_fini(&f);
+    framing_expect(&viewer_text_format, str_z(frames[_i].bytes), frames[_i].spans);
 }
 END_TEST
 
@@ -118,10 +99,7 @@ long_bytes(const char *head, size_t n, char line_end, const char *tail)
 static void
 expect_long(struct str bytes, const char *expected)
 {
-    struct framing f = framing_all_ways(&viewer_text_format, bytes);
-
-    expect_spans(&f, expected);
-    framing_fini(&f);
+    framing_expect(&viewer_text_format, bytes, expected);
 }
 
 START_TEST(what_is_longer_than_the_window_is_cut_after_a_line)

@@ -54,12 +54,9 @@ static inline void
 engine_open(struct engine *e)
 {
     struct catalogue_error error;
-    size_t n = 0;
 
     memset(e, 0, sizeof *e);
-    while (catalogue_builtin[n].name)
-        n++;
-    e->catalogue = catalogue_new(catalogue_builtin, n, &error);
+    e->catalogue = catalogue_new_builtin(&error);
     ck_assert_msg(e->catalogue != NULL, "%s:%d: %s", error.file, error.line, error.text);
     e->correlate = correlate_new(e->catalogue);
     e->arena = arena_new(1 << 24);

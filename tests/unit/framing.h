@@ -7,6 +7,7 @@
 #define TESTS_UNIT_FRAMING_H
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "parsers/format.h"
@@ -117,5 +118,26 @@ framing_all_ways(const struct format *format, struct str bytes)
     }
     return whole;
 }
+
+/* That all ways give the spans 'expected', written "R:length" and "B:length"
+ * without the colons. */
+static inline void
+framing_expect(const struct format *format, struct str bytes, const char *expected)
+{
+    struct framing f = framing_all_ways(format, bytes);
+    char got[4096] = "";
+    size_t n = 0;
+
+    for (size_t i = 0; i < f.n; i++)
+        n += (size_t) snprintf(got + n, sizeof got - n, "%s%c%zu", i ? " " : "",
+                               f.span[i].kind == FORMAT_RECORD ? 'R' : 'B', f.span[i].length);
+    ck_assert_str_eq(got, expected);
+    framing_fini(&f);
+}
+
+/* That a field is 'z', or absent for NULL. */
+#define SAME(s, z) \
+    ck_assert_msg((z) ? str_has(s) && str_eq(s, str_z(z)) : !str_has(s), #s " is '%.*s' (%d)", STR_ARG(s), \
+                  (int) str_has(s))
 
 #endif

@@ -484,12 +484,9 @@ builtin(void)
 {
     static struct catalogue *catalogue;
     struct catalogue_error error;
-    size_t n = 0;
 
-    while (catalogue_builtin[n].name)
-        n++;
     if (!catalogue)
-        catalogue = catalogue_new(catalogue_builtin, n, &error);
+        catalogue = catalogue_new_builtin(&error);
     ck_assert_msg(catalogue != NULL, "%s:%d: %s", error.file, error.line, error.text);
     return catalogue_ref(catalogue);
 }

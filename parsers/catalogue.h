@@ -50,6 +50,14 @@ struct catalogue_code {
 };
 const struct catalogue_code *catalogue_code(const struct catalogue *, uint32_t win32);
 
+/* An HRESULT that is no Win32 code: class and symbol; NULL where it is not known. */
+struct catalogue_hresult {
+    uint32_t code;
+    struct str symbol;
+    enum event_class cls;
+};
+const struct catalogue_hresult *catalogue_hresult(const struct catalogue *, uint32_t hresult);
+
 /* What the catalogue says about one class: advice and defaults. */
 struct catalogue_advice {
     enum severity severity; /* of a raise */
@@ -57,6 +65,60 @@ struct catalogue_advice {
     struct str article;
 };
 const struct catalogue_advice *catalogue_advice(const struct catalogue *, enum event_class);
+
+/* How the alarms of one class behave (design section 5, "Alarms"). */
+struct catalogue_rule {
+    bool raises;             /* false: its records are told, and raise nothing */
+    unsigned escalate_count; /* from this failure on 'count_severity'; 0 never */
+    enum severity count_severity;
+    int64_t escalate_after; /* open for so many ns: 'after_severity'; 0 never */
+    enum severity after_severity;
+    int64_t age;         /* ns without repetition until its state is unknown */
+    uint32_t cleared_by; /* 1 << enum event_fact: what ends it */
+};
+const struct catalogue_rule *catalogue_rule(const struct catalogue *, enum event_class);
+
+/* What follows what.  A record that begins a sequence has bit 'number' set in
+ * event.begins, one that may be its second part in event.continues. */
+enum { CATALOGUE_SEQUENCES_MAX = 64 };
+enum sequence_same { SEQUENCE_THREAD, SEQUENCE_COMPONENT, SEQUENCE_HOST };
+struct catalogue_sequence {
+    struct str id;
+    unsigned number;
+    enum sequence_same same; /* on what the two must stand */
+    bool silence;            /* nothing else of 'same' follows the first for 'within' */
+    int64_t within;          /* ns: the second comes at most so much later */
+    unsigned records;        /* and among so many records of 'same'; 0: any */
+    bool first_holds;        /* the first raises nothing before its time is over */
+    bool blames_first;       /* the verdict is the first record's failure, not the second's */
+    /* what it then means */
+    enum event_class cls;
+    bool severity_known;
+    enum severity severity;
+    enum confidence confidence;
+    int64_t confirm; /* ns without a sign of life until it is confirmed; 0 never */
+    unsigned n_articles;
+    struct str article[EVENT_SEE_MAX];
+};
+unsigned catalogue_sequences(const struct catalogue *);
+const struct catalogue_sequence *catalogue_sequence(const struct catalogue *, unsigned number);
+
+/* What to do about a cause that 'id' (a signature or a sequence) found: its
+ * own advice, else that of the class; absent where there is none. */
+struct str catalogue_action(const struct catalogue *, struct str id, enum event_class);
+
+/* True when a record of signature 'id' ends what signature or sequence 'failed'
+ * has raised about the same thing (attribute clears). */
+bool catalogue_clears(const struct catalogue *, struct str id, struct str failed);
+
+/* What is told of an article, or of a class, in prose; strings may be absent. */
+struct catalogue_entry {
+    struct str name; /* Q193766, file-contention */
+    struct str product, symptom, cause, action, clears;
+};
+size_t catalogue_articles(const struct catalogue *); /* sorted by name */
+const struct catalogue_entry *catalogue_article(const struct catalogue *, size_t i);
+const struct catalogue_entry *catalogue_class_entry(const struct catalogue *, enum event_class);
 
 /* True when no signature of any kind can match 'bytes': none of the required
  * literals is in them.  The quick way past records that mean nothing. */

@@ -195,6 +195,13 @@ struct event {
     /* the code as scanned from the text, before the catalogue judged it */
     bool code_known;
     uint32_t code;
+    bool hresult_known; /* an HRESULT of another facility than Win32 */
+    uint32_t hresult;
+    /* by the catalogue: sequences that this record begins, or may continue (bits
+     * by number), and whether it ends failures by name (catalogue_clears()) */
+    uint64_t begins, continues;
+    bool clears;
+    bool mute; /* its signature raises no alarm, whatever its class */
     /* instruction run this belongs to is found by (host, thread) */
     struct str retry_until;    /* as the record writes it, if it does */
     bool worker_known;         /* "Created a new despooling thread" */

@@ -14,6 +14,10 @@
 #include "parsers/catalogue_set.h"
 #include "parsers/code_scan.h"
 #include "parsers/sms_event.h"
+#include "parsers/when.h"
+
+/* Where no document says otherwise (design section 5, "Alarms"). */
+#define CLASS_AGE (8 * WHEN_DAY)
 
 enum { CATALOGUE_MEMORY = 64 * 1024 * 1024, SIGNATURES_MAX = 10000 };
 
@@ -45,6 +49,14 @@ static int
 by_number(const void *left, const void *right)
 {
     const struct catalogue_code *a = left, *b = right;
+
+    return a->code < b->code ? -1 : a->code > b->code;
+}
+
+static int
+by_hresult(const void *left, const void *right)
+{
+    const struct catalogue_hresult *a = left, *b = right;
 
     return a->code < b->code ? -1 : a->code > b->code;
 }
@@ -128,6 +140,8 @@ finish(struct catalogue *c, struct catalogue_error *err)
 {
     if (c->n_codes)
         qsort(c->code, c->n_codes, sizeof *c->code, by_number);
+    if (c->n_hresults)
+        qsort(c->hresult, c->n_hresults, sizeof *c->hresult, by_hresult);
     if (c->n_signatures)
         qsort(c->signature, c->n_signatures, sizeof(struct signature *), by_precedence);
     for (size_t i = 0; i < c->n_groups; i++)
@@ -136,7 +150,7 @@ finish(struct catalogue *c, struct catalogue_error *err)
     choose_primary(c);
     if (c->n_signatures > SIGNATURES_MAX || !index_signatures(c) || !literals_build(c->literals))
         return no_memory(err);
-    return true;
+    return catalogue_rules_finish(c, err);
 }
 
 struct catalogue *
@@ -156,6 +170,9 @@ catalogue_new(const struct catalogue_input *in, size_t n, struct catalogue_error
     for (int i = 0; i < CLASS_COUNT; i++) {
         c->classes[i].advice.severity = SEVERITY_INFO;
         c->classes[i].unverified = SEVERITY_INFO;
+        c->classes[i].entry.name = str_z(event_class_name((enum event_class) i));
+        c->classes[i].rule.raises = event_class_is_fault((enum event_class) i);
+        c->classes[i].rule.age = CLASS_AGE;
     }
     if (!c->arena || !c->literals || !add_triggers(c->literals, sms_frame_triggers, &c->frame_end)
         || !add_triggers(c->literals, sms_status_triggers, &c->status_end)
@@ -200,6 +217,8 @@ catalogue_unref(struct catalogue *c)
         signature_release(c->signature[i]);
     free(c->signature);
     free(c->code);
+    free(c->hresult);
+    free(c->article);
     free(c->group);
     literals_free(c->literals);
     arena_free(c->arena);
@@ -254,6 +273,14 @@ catalogue_code(const struct catalogue *c, uint32_t win32)
     struct catalogue_code key = {.code = win32};
 
     return c->n_codes ? bsearch(&key, c->code, c->n_codes, sizeof key, by_number) : NULL;
+}
+
+const struct catalogue_hresult *
+catalogue_hresult(const struct catalogue *c, uint32_t hresult)
+{
+    struct catalogue_hresult key = {.code = hresult};
+
+    return c->n_hresults ? bsearch(&key, c->hresult, c->n_hresults, sizeof key, by_hresult) : NULL;
 }
 
 const struct catalogue_advice *

@@ -200,36 +200,6 @@ load_grow(struct load *l, void **list, size_t n, size_t *cap, size_t size)
     return true;
 }
 
-/* <class name="..." severity="..." unverified="..." article="..."><action>..</action></class> */
-static bool
-load_class_element(struct load *l, const xmlNode *node)
-{
-    struct str severity = load_attribute(l, node, "severity"), unverified = load_attribute(l, node, "unverified");
-    enum event_class cls;
-    struct catalogue_class *out;
-
-    if (!load_known_attributes(l, node, "name severity unverified article")
-        || !load_class(l, node, "name", load_attribute(l, node, "name"), &cls))
-        return false;
-    out = &l->set->classes[cls];
-    if (!load_severity(l, node, "severity", severity, &out->advice.severity))
-        return false;
-    out->unverified = out->advice.severity;
-    if (str_has(unverified) && !load_severity(l, node, "unverified", unverified, &out->unverified))
-        return false;
-    out->advice.article = load_attribute(l, node, "article");
-    out->advice.action = STR_NONE;
-    for (const xmlNode *c = node->children; c; c = c->next) {
-        if (c->type != XML_ELEMENT_NODE)
-            continue;
-        if (!load_is(c, "action"))
-            return load_fail(l, c, "<class> holds <action> only, not <%.60s>", (const char *) c->name);
-        out->advice.action = load_phrase(l, load_text(l, c));
-    }
-    l->set->class_known[cls] = true;
-    return true;
-}
-
 /* 's' with every run of white space as one blank, in place. */
 struct str
 load_phrase(struct load *l, struct str s)
@@ -249,20 +219,54 @@ load_phrase(struct load *l, struct str s)
     return str_make(p, n);
 }
 
+/* <code hresult="0x80041002" symbol="WBEM_E_NOT_FOUND" class="..."/> */
+static bool
+load_hresult(struct load *l, const xmlNode *node, struct str hresult)
+{
+    struct catalogue *set = l->set;
+    struct catalogue_hresult code = {.symbol = load_attribute(l, node, "symbol")};
+
+    if (hresult.n != 10 || !str_case_starts(hresult, STR("0x")))
+        return load_fail(l, node, "hresult=\"%.60s\" must be 0x and eight hex digits", hresult.p);
+    for (size_t i = 2; i < hresult.n; i++) {
+        int digit = str_hex_value(hresult.p[i]);
+
+        if (digit < 0)
+            return load_fail(l, node, "hresult=\"%.60s\" must be 0x and eight hex digits", hresult.p);
+        code.code = code.code << 4 | (unsigned) digit;
+    }
+    if (code.code >> 16 == 0x8007)
+        return load_fail(l, node, "%.60s is a Win32 code: write win32=\"%u\"", hresult.p,
+                         (unsigned) (code.code & 0xFFFF));
+    if (!load_class(l, node, "class", load_attribute(l, node, "class"), &code.cls))
+        return false;
+    for (size_t i = 0; i < set->n_hresults; i++)
+        if (set->hresult[i].code == code.code) {
+            set->hresult[i] = code;
+            return true;
+        }
+    if (!load_grow(l, (void **) &set->hresult, set->n_hresults, &set->cap_hresults, sizeof code))
+        return false;
+    set->hresult[set->n_hresults++] = code;
+    return true;
+}
+
 /* <code win32="32" symbol="ERROR_..." class="..." tag="true"/> */
 static bool
 load_code_element(struct load *l, const xmlNode *node)
 {
     struct catalogue *set = l->set;
     struct catalogue_code code = {.symbol = load_attribute(l, node, "symbol")};
-    struct str win32 = load_attribute(l, node, "win32");
+    struct str win32 = load_attribute(l, node, "win32"), hresult = load_attribute(l, node, "hresult");
 
-    if (!load_known_attributes(l, node, "win32 symbol class tag"))
+    if (!load_known_attributes(l, node, str_has(hresult) ? "hresult symbol class" : "win32 symbol class tag"))
         return false;
+    if (!code.symbol.n)
+        return load_fail(l, node, "<code> needs its symbol, as ERROR_SHARING_VIOLATION");
+    if (str_has(hresult))
+        return load_hresult(l, node, hresult);
     if (!str_has(win32) || !load_number(win32, 0xFFFF, &code.code))
-        return load_fail(l, node, "<code> needs win32=\"NUMBER\" from 0 to 65535");
-    if (!str_has(code.symbol) || !code.symbol.n)
-        return load_fail(l, node, "<code win32=\"%s\"> needs its symbol, as ERROR_SHARING_VIOLATION", win32.p);
+        return load_fail(l, node, "<code> needs win32=\"NUMBER\" from 0 to 65535, or hresult=\"0x...\"");
     if (!load_class(l, node, "class", load_attribute(l, node, "class"), &code.cls)
         || !load_bool(l, node, "tag", &code.tagged))
         return false;
@@ -366,9 +370,13 @@ load_root(struct load *l, const xmlNode *root)
             ok = load_define_element(l, c);
         else if (load_is(c, "signature"))
             ok = load_signature(l, c);
+        else if (load_is(c, "article"))
+            ok = load_article_element(l, c);
+        else if (load_is(c, "sequence"))
+            ok = load_sequence_element(l, c);
         else
-            return load_fail(l, c, "<%.60s> is unknown; <catalogue> holds class, code, group, define and signature",
-                             (const char *) c->name);
+            return load_fail(l, c, "<%.60s> is unknown; <catalogue> holds class, code, group, define, article, "
+                                   "signature and sequence", (const char *) c->name);
         if (!ok)
             return false;
     }

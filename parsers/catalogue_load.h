@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * catalogue_load.h - what catalogue_load.c (documents) and
- * catalogue_signature.c (<signature> elements) share.  Functions that answer
+ * catalogue_load.h - what catalogue_load.c (documents),
+ * catalogue_signature.c (<signature>) and catalogue_rules.c (<class>, <article>,
+ * <sequence>) share.  Functions that answer
  * bool have filled the error when they answer false. */
 #ifndef PARSERS_CATALOGUE_LOAD_H
 #define PARSERS_CATALOGUE_LOAD_H
@@ -33,6 +34,9 @@ struct load {
 bool catalogue_load(struct catalogue *, struct catalogue_defines *, const struct catalogue_input *,
                     unsigned document, struct catalogue_error *);
 bool load_signature(struct load *, const xmlNode *);
+bool load_class_element(struct load *, const xmlNode *);
+bool load_article_element(struct load *, const xmlNode *);
+bool load_sequence_element(struct load *, const xmlNode *);
 
 bool load_fail(struct load *, const xmlNode *, const char *format, ...) __attribute__((format(printf, 3, 4)));
 bool load_no_memory(struct load *);
@@ -45,6 +49,7 @@ bool load_known_attributes(struct load *, const xmlNode *, const char *known);
 bool load_class(struct load *, const xmlNode *, const char *attribute, struct str name, enum event_class *);
 bool load_severity(struct load *, const xmlNode *, const char *attribute, struct str name, enum severity *);
 bool load_bool(struct load *, const xmlNode *, const char *attribute, bool *);
+bool load_duration(struct load *, const xmlNode *, const char *attribute, struct str s, int64_t *out);
 bool load_number(struct str, uint32_t max, uint32_t *);
 bool load_word(struct str *list, struct str *word);
 bool load_grow(struct load *, void **list, size_t n, size_t *cap, size_t size);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * catalogue_set.h - what a catalogue is made of; for catalogue.c,
- * catalogue_load.c, catalogue_examples.c and diagnose.c only.  Nothing in a
+ * catalogue_load.c, catalogue_rules.c, catalogue_examples.c and diagnose.c only.  Nothing in a
  * set changes once catalogue_new() has returned it. */
 #ifndef PARSERS_CATALOGUE_SET_H
 #define PARSERS_CATALOGUE_SET_H
@@ -16,6 +16,23 @@
 struct catalogue_class {
     struct catalogue_advice advice;
     enum severity unverified; /* severity where there is only the claim */
+    struct catalogue_rule rule;
+    struct catalogue_entry entry;
+};
+
+/* One record of a sequence: the signatures it may have, the codes it may show. */
+struct sequence_side {
+    struct str signatures; /* ids, as written */
+    unsigned n_codes;      /* 0: any, or none */
+    const uint32_t *code;
+};
+
+struct catalogue_follows {
+    struct catalogue_sequence said;
+    struct sequence_side first, then;
+    struct str action;
+    const char *file;
+    int line;
 };
 
 /* A required literal is wanted by these signatures. */
@@ -31,6 +48,13 @@ struct catalogue {
     bool class_known[CLASS_COUNT];
     struct catalogue_code *code; /* sorted by number */
     size_t n_codes, cap_codes;
+    struct catalogue_hresult *hresult; /* sorted by number */
+    size_t n_hresults, cap_hresults;
+    struct catalogue_follows sequence[CATALOGUE_SEQUENCES_MAX];
+    unsigned n_sequences;
+    struct catalogue_entry *article; /* sorted by name */
+    size_t n_articles, cap_articles;
+    struct signature **by_id; /* sorted by id */
     struct signature_globs *group; /* providers by name */
     size_t n_groups, cap_groups;
     const struct signature_globs *own; /* the group "sms" */
@@ -57,6 +81,12 @@ struct catalogue_scratch {
     size_t n_candidates;
     bool frame, status, code; /* triggers found */
 };
+
+/* Ties sequences and clears to the signatures that they name, once all
+ * documents are in; false with 'err' filled where one is not there. */
+bool catalogue_rules_finish(struct catalogue *, struct catalogue_error *err);
+/* What 's' makes of 'ev' in sequences and clears. */
+void catalogue_rules_mark(const struct catalogue *, const struct signature *s, struct event *ev);
 
 /* The value that an example expects under 'name', from a diagnosed event: ""
  * where it is absent.  False when there is no such name.  'room' is for

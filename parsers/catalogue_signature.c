@@ -10,7 +10,8 @@
 #include <stdlib.h>
 
 static const char known_attributes[] = "id rank component event provider fact claim class blank severity basis "
-                                       "confidence code when-code article required-unit literals needs";
+                                       "confidence code when-code article required-unit literals needs raise "
+                                       "clears";
 
 enum { LIST_MAX = 64, PATTERN_MAX = 4096 };
 
@@ -179,6 +180,7 @@ load_attributes(struct load *l, const xmlNode *node, struct signature *s)
     struct str needs = load_attribute(l, node, "needs");
     bool minus = str_has(rank) && rank.n && rank.p[0] == '-';
     uint32_t value;
+    bool raises;
 
     s->id = load_attribute(l, node, "id");
     if (!s->id.n)
@@ -198,6 +200,10 @@ load_attributes(struct load *l, const xmlNode *node, struct signature *s)
     s->required_bytes = str_has(unit);
     if (s->required_bytes && !str_eq(unit, STR("bytes")))
         return load_fail(l, node, "required-unit=\"%.60s\" must be bytes", unit.p);
+    s->clears = load_attribute(l, node, "clears");
+    if (!load_bool(l, node, "raise", &raises))
+        return false;
+    s->mute = !raises && str_has(load_attribute(l, node, "raise"));
     return load_events(l, node, s) && load_origin(l, node, s) && load_cause(l, node, s)
            && load_evidence(l, node, s) && load_articles(l, node, s);
 }
@@ -380,8 +386,11 @@ load_children(struct load *l, const xmlNode *node, struct signature *s)
             ok = load_example(l, c, s);
         else if (load_is(c, "literal") || load_is(c, "insert"))
             ok = load_known_attributes(l, c, "");
+        else if (load_is(c, "action"))
+            ok = load_known_attributes(l, c, "") && (s->action = load_phrase(l, load_text(l, c))).p;
         else
-            ok = load_fail(l, c, "<%.60s> is unknown; a signature holds literal, pattern, insert, example and near-miss",
+            ok = load_fail(l, c, "<%.60s> is unknown; a signature holds literal, pattern, insert, action, example and "
+                                 "near-miss",
                            (const char *) c->name);
         if (!ok)
             return false;

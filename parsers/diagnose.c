@@ -560,6 +560,7 @@ judge(struct look *k, const struct signature *s)
         ev->severity = cls->unverified;
     if (s->severity_known)
         ev->severity = s->severity;
+    catalogue_rules_mark(k->c, s, ev);
 }
 
 enum perr

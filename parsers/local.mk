@@ -21,6 +21,7 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/catalogue_data.c \
 	%D%/catalogue_examples.c \
 	%D%/catalogue_load.c \
+	%D%/catalogue_rules.c \
 	%D%/catalogue_load.h \
 	%D%/catalogue_set.h \
 	%D%/catalogue_signature.c \

@@ -116,6 +116,10 @@ struct signature {
     bool required_bytes; /* the claim gives "required" in bytes */
     unsigned n_articles;
     struct str article[EVENT_SEE_MAX];
+    struct str action; /* "" or absent: that of the class */
+    struct str clears; /* ids whose alarms it ends, as written */
+    bool mute;         /* raises nothing */
+    uint64_t begins, continues; /* sequences, by number */
     const struct signature_example *example;
 };
 

@@ -41,6 +41,19 @@ alarm_catalogue(struct alarm_table *t, const struct catalogue *cat)
     t->cat = cat;
 }
 
+const struct catalogue *
+alarm_table_catalogue(const struct alarm_table *t)
+{
+    return t->cat;
+}
+
+bool
+alarm_raises(const struct alarm_table *t, const struct event *ev)
+{
+    return event_class_is_fault(ev->cls) && catalogue_rule(t->cat, ev->cls)->raises && !ev->mute
+           && ev->severity != SEVERITY_INFO;
+}
+
 void
 alarm_forget(struct alarm *a)
 {
@@ -139,8 +152,8 @@ alarm_describe(struct alarm_table *t, struct call *c, const struct alarm *a, enu
     item->event = c->event_id[0] ? arena_copy(c->arena, str_z(c->event_id)) : STR_NONE;
     if (state != ALARM_CLEARED && a->cls == CLASS_SELF)
         item->action = str_z(a->action);
-    else if (state != ALARM_CLEARED && advice)
-        item->action = advice->action;
+    else if (state != ALARM_CLEARED)
+        item->action = catalogue_action(t->cat, a->f->signature, a->cls);
     if (advice && str_has(advice->article) && item->f.n_articles == 0)
         item->f.article[item->f.n_articles++] = advice->article;
     if (moment_same_clock(until, &a->first) && until->t >= a->first.t)
@@ -191,39 +204,20 @@ alarm_send(struct alarm_table *t, struct call *c, struct alarm *a, enum alarm_st
 enum severity
 alarm_severity(const struct alarm_table *t, const struct alarm *a)
 {
-    const struct catalogue_advice *advice = catalogue_advice(t->cat, a->cls);
-    enum severity s = advice ? advice->severity : SEVERITY_MINOR;
+    const struct catalogue_rule *rule = catalogue_rule(t->cat, a->cls);
+    enum severity s = catalogue_advice(t->cat, a->cls)->severity;
 
-    switch (a->cls) {
-    case CLASS_FILE_CONTENTION:
-        s = a->count >= 3 || a->escalated ? SEVERITY_MAJOR : SEVERITY_MINOR;
-        break;
-    case CLASS_DISK_FULL:
-        s = a->f->confidence == CONFIDENCE_CONFIRMED ? SEVERITY_MAJOR : SEVERITY_WARNING;
-        break;
-    case CLASS_PACKAGE_EMPTIED:
-        s = a->escalated ? SEVERITY_CRITICAL : SEVERITY_MAJOR;
-        break;
-    case CLASS_STALL:
-        s = a->confirmed && !a->works ? SEVERITY_CRITICAL : SEVERITY_MAJOR;
-        break;
-    case CLASS_UNCLASSIFIED:
-    case CLASS_ACCESS_DENIED:
-    case CLASS_NETWORK:
-    case CLASS_NOT_FOUND:
-    case CLASS_CORRUPT_DATA:
-    case CLASS_CONFIGURATION:
-    case CLASS_SERVICE:
-    case CLASS_DATABASE:
-    case CLASS_RETRY:
-    case CLASS_RESTART:
-    case CLASS_RECOVERED:
-    case CLASS_ACTIVITY:
-    case CLASS_COUNT:
-        break;
-    case CLASS_SELF:
+    if (a->cls == CLASS_SELF)
         return a->floor;
-    }
+    /* What only claims that a disk is full weighs what its record does. */
+    if (a->cls == CLASS_DISK_FULL && a->f->confidence != CONFIDENCE_CONFIRMED)
+        s = SEVERITY_WARNING;
+    if (a->cls == CLASS_STALL && a->confirmed && !a->works)
+        s = SEVERITY_CRITICAL;
+    if (rule->escalate_count && a->count >= rule->escalate_count && rule->count_severity < s)
+        s = rule->count_severity;
+    if (a->escalated && rule->after_severity < s)
+        s = rule->after_severity;
     return a->floor < s ? a->floor : s;
 }
 

@@ -91,6 +91,7 @@ struct alarm_table;
 struct alarm_table *alarm_table_new(const struct catalogue *, struct id_hasher *);
 void alarm_table_free(struct alarm_table *);
 void alarm_catalogue(struct alarm_table *, const struct catalogue *);
+const struct catalogue *alarm_table_catalogue(const struct alarm_table *);
 
 /* Writes "kind:PART:PART" to 'out' in upper case, unknown parts as "-", cut as
  * the design says; returns the key over 'out'. */
@@ -106,6 +107,12 @@ bool host_same(struct str a, struct str b);
 /* A hash of 's' without regard to ASCII case. */
 uint64_t alarm_hash(struct str s);
 
+/* True when a record like 'ev' raises an alarm at all: its class and its
+ * signature say so. */
+bool alarm_raises(const struct alarm_table *, const struct event *ev);
+/* Ends the alarms about the same thing that 'ev' says are over: those whose
+ * signature or sequence the signature of 'ev' names in clears="...". */
+void alarm_clear_named(struct alarm_table *, struct call *, const struct event *ev);
 struct alarm *alarm_find(struct alarm_table *, struct str key);
 unsigned alarm_open_count(const struct alarm_table *);
 struct alarm *alarm_at(struct alarm_table *, unsigned i);

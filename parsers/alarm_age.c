@@ -11,10 +11,6 @@
 #include "parsers/alarm_state.h"
 #include "parsers/when.h"
 
-#define ALARM_ESCALATE_CONTENTION (2 * WHEN_HOUR)
-#define ALARM_ESCALATE_EMPTIED WHEN_HOUR
-#define ALARM_AGE (8 * WHEN_DAY)
-
 int64_t
 alarm_earliest(const struct alarm_table *t)
 {
@@ -30,20 +26,18 @@ alarm_earliest_live(const struct alarm_table *t)
 /* When 'a' ages, counted from 'last'; what we say of ourselves never does:
  * whoever raised it knows when it ends. */
 static int64_t
-age_due(const struct alarm *a, bool known, int64_t last)
+age_due(const struct alarm_table *t, const struct alarm *a, bool known, int64_t last)
 {
-    return known && a->cls != CLASS_SELF ? last + ALARM_AGE : INT64_MAX;
+    return known && a->cls != CLASS_SELF ? last + catalogue_rule(t->cat, a->cls)->age : INT64_MAX;
 }
 
 /* When it weighs more for having stood since 'first'. */
 static int64_t
-escalation_due(const struct alarm *a, bool known, int64_t first)
+escalation_due(const struct alarm_table *t, const struct alarm *a, bool known, int64_t first)
 {
-    if (a->escalated || !known)
-        return INT64_MAX;
-    if (a->cls == CLASS_FILE_CONTENTION)
-        return first + ALARM_ESCALATE_CONTENTION;
-    return a->cls == CLASS_PACKAGE_EMPTIED ? first + ALARM_ESCALATE_EMPTIED : INT64_MAX;
+    int64_t after = catalogue_rule(t->cat, a->cls)->escalate_after;
+
+    return a->escalated || !known || !after ? INT64_MAX : first + after;
 }
 
 static int64_t
@@ -56,9 +50,9 @@ least(int64_t a, int64_t b)
 void
 alarm_note(struct alarm_table *t, const struct alarm *a)
 {
-    t->earliest = least(t->earliest, least(age_due(a, a->last.known, a->last.t),
-                                           escalation_due(a, a->first.known, a->first.t)));
-    t->earliest_live = least(t->earliest_live, least(age_due(a, true, a->heard), escalation_due(a, true, a->since)));
+    t->earliest = least(t->earliest, least(age_due(t, a, a->last.known, a->last.t),
+                                           escalation_due(t, a, a->first.known, a->first.t)));
+    t->earliest_live = least(t->earliest_live, least(age_due(t, a, true, a->heard), escalation_due(t, a, true, a->since)));
 }
 
 static void
@@ -90,14 +84,14 @@ alarm_tick(struct alarm_table *t, struct call *c, uint32_t clock, int64_t now)
         struct alarm *a = map_at(t->open, i);
         bool first = a->first.known && a->first.clock == clock, last = a->last.known && a->last.clock == clock;
 
-        if (now >= age_due(a, last, a->last.t)) {
+        if (now >= age_due(t, a, last, a->last.t)) {
             age(t, c, a);
             i--;
             continue;
         }
-        if (now >= escalation_due(a, first, a->first.t))
+        if (now >= escalation_due(t, a, first, a->first.t))
             escalate(t, c, a);
-        due = least(due, least(age_due(a, last, a->last.t), escalation_due(a, first, a->first.t)));
+        due = least(due, least(age_due(t, a, last, a->last.t), escalation_due(t, a, first, a->first.t)));
     }
     if (clock == 0) {
         alarm_forget_cleared(t, now);
@@ -127,14 +121,14 @@ alarm_tick_live(struct alarm_table *t, struct call *c, int64_t now)
             a->heard = a->heard ? a->heard : arrival_of(&a->last, now);
             alarm_changed(t, a);
         }
-        if (now >= age_due(a, true, a->heard)) {
+        if (now >= age_due(t, a, true, a->heard)) {
             age(t, c, a);
             i--;
             continue;
         }
-        if (now >= escalation_due(a, true, a->since))
+        if (now >= escalation_due(t, a, true, a->since))
             escalate(t, c, a);
-        due = least(due, least(age_due(a, true, a->heard), escalation_due(a, true, a->since)));
+        due = least(due, least(age_due(t, a, true, a->heard), escalation_due(t, a, true, a->since)));
     }
     alarm_forget_cleared(t, now);
     return least(due, t->cleared_due);

@@ -100,6 +100,8 @@ struct catalogue_sequence {
     unsigned n_articles;
     struct str article[EVENT_SEE_MAX];
 };
+/* The sequences that 'ev', whose signature is known by id, begins. */
+uint64_t catalogue_begins(const struct catalogue *, const struct event *ev);
 unsigned catalogue_sequences(const struct catalogue *);
 const struct catalogue_sequence *catalogue_sequence(const struct catalogue *, unsigned number);
 

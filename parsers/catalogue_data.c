@@ -18,11 +18,19 @@ static const unsigned char sms2[] = {
 static const unsigned char configmgr[] = {
 #include "schemas/catalogue/configmgr.xml.inc"
 };
+static const unsigned char sequences[] = {
+#include "schemas/catalogue/sequences.xml.inc"
+};
+static const unsigned char articles[] = {
+#include "schemas/catalogue/articles.xml.inc"
+};
 
 const struct catalogue_input catalogue_builtin[] = {
     {"core.xml", {(const char *) core, sizeof core}},
     {"sms1.xml", {(const char *) sms1, sizeof sms1}},
     {"sms2.xml", {(const char *) sms2, sizeof sms2}},
     {"configmgr.xml", {(const char *) configmgr, sizeof configmgr}},
+    {"sequences.xml", {(const char *) sequences, sizeof sequences}},
+    {"articles.xml", {(const char *) articles, sizeof articles}},
     {NULL, {NULL, 0}},
 };

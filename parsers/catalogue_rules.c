@@ -435,6 +435,14 @@ catalogue_rules_mark(const struct catalogue *c, const struct signature *s, struc
     ev->mute = s->mute;
 }
 
+uint64_t
+catalogue_begins(const struct catalogue *c, const struct event *ev)
+{
+    const struct signature *s = str_has(ev->f.signature) ? find_id(c, ev->f.signature) : NULL;
+
+    return s && s->begins ? fitting(c, ev, s->begins, true) : 0;
+}
+
 const struct catalogue_rule *
 catalogue_rule(const struct catalogue *c, enum event_class cls)
 {

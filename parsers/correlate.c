@@ -27,10 +27,11 @@ correlate_new(struct catalogue *cat)
     k->pairs = pair_new();
     k->alarms = k->hasher ? alarm_table_new(cat, k->hasher) : NULL;
     k->stalls = k->alarms ? stall_new(k->alarms) : NULL;
+    k->sequences = k->alarms ? sequence_new(cat, k->alarms) : NULL;
     k->n_clocks = 1;
     k->held_due = k->noted = k->live_due = INT64_MAX;
     correlate_parts_init(k);
-    if (!k->stalls || !k->pairs || !k->origins) {
+    if (!k->stalls || !k->sequences || !k->pairs || !k->origins) {
         correlate_free(k);
         return NULL;
     }
@@ -47,6 +48,7 @@ correlate_free(struct correlate *k)
     map_free(k->origins);
     correlate_parts_fini(k);
     stall_free(k->stalls);
+    sequence_free(k->sequences);
     alarm_table_free(k->alarms);
     pair_free(k->pairs);
     id_hasher_free(k->hasher);
@@ -195,7 +197,7 @@ file_fault(struct correlate *k, struct call *c, const struct event *ev, struct s
     struct failure_report r = *base;
     struct facts with_server;
 
-    if (!event_class_is_fault(ev->cls))
+    if (!alarm_raises(k->alarms, ev))
         return;
     r.cls = ev->cls;
     r.severity = ev->severity;
@@ -306,7 +308,7 @@ correlate_note_due(struct correlate *k)
 
     if (live < k->live_due)
         k->live_due = live;
-    if (k->stalls->due == INT64_MIN) {
+    if (k->stalls->due == INT64_MIN || sequence_take_due(k->sequences)) {
         k->stalls->due = INT64_MAX;
         due = INT64_MIN;
     }
@@ -344,6 +346,9 @@ advance(struct correlate *k, struct call *c, const struct moment *m)
         c->event_id = "";
         k->noted = INT64_MAX;
         clock->due = stall_tick(k->stalls, c, m->clock, clock->now);
+        due = sequence_tick(k->sequences, c, m->clock, clock->now);
+        if (due < clock->due)
+            clock->due = due;
         due = k->live ? INT64_MAX : alarm_tick(k->alarms, c, m->clock, clock->now);
         if (due < clock->due)
             clock->due = due;
@@ -480,18 +485,28 @@ correlate_event(struct correlate *k, struct arena *arena, const struct sink *sin
         o->last.when.zone = STR_NONE;
         part_changed(&k->origin_parts, &o->part);
     }
+    c.event_id = ev->id;
+    if (!sequence_idle(k->sequences))
+        sequence_heard(k->sequences, &c, ev, in->source);
     advance(k, &c, &c.at);
     c.event_id = ev->id;
-    if (ev->fact == FACT_NONE && !event_class_is_fault(ev->cls) && !ev->worker_known && stall_idle(k->stalls)) {
+    if (ev->fact == FACT_NONE && !event_class_is_fault(ev->cls) && !ev->worker_known && !ev->begins && !ev->continues
+        && !ev->clears && correlate_idle(k)) {
         send_event(&c, ev);
         return c.error;
     }
     part_changed(&k->cores, &k->core);
     stall_before(k->stalls, &c, ev, in->source, &run, &quiet);
+    if (!sequence_idle(k->sequences))
+        sequence_before(k->sequences, &c, ev, in->source, &quiet);
     if (!hold(k, &c, ev, in->arrival)) {
-        tell(k, &c, ev, run, quiet);
+        tell(k, &c, ev, run, quiet || sequence_holds(k->cat, ev));
         stall_after(k->stalls, &c, ev, in->source);
+        if (ev->clears)
+            alarm_clear_named(k->alarms, &c, ev);
     }
+    if (ev->begins)
+        sequence_after(k->sequences, &c, ev, in->source, run);
     correlate_note_due(k);
     return c.error;
 }
@@ -503,6 +518,7 @@ correlate_finish(struct correlate *k, struct arena *arena, const struct sink *si
 
     correlate_release(k, &c, PAIR_ALL);
     stall_finish(k->stalls, &c);
+    sequence_finish(k->sequences, &c);
     correlate_note_due(k);
     return c.error;
 }
@@ -510,7 +526,7 @@ correlate_finish(struct correlate *k, struct arena *arena, const struct sink *si
 bool
 correlate_idle(const struct correlate *k)
 {
-    return stall_idle(k->stalls);
+    return stall_idle(k->stalls) && sequence_idle(k->sequences);
 }
 
 int64_t

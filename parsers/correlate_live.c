@@ -124,6 +124,7 @@ correlate_catalogue(struct correlate *k, struct catalogue *cat)
 
     k->cat = catalogue_ref(cat);
     alarm_catalogue(k->alarms, k->cat);
+    sequence_catalogue(k->sequences, k->cat);
     catalogue_unref(old);
 }
 
@@ -141,6 +142,7 @@ correlate_live(struct correlate *k, struct arena *arena, const struct sink *sink
     if (pair_next_due(k->pairs) == INT64_MIN)
         correlate_release(k, &c, PAIR_READY);
     stall_live(k->stalls, &c, live->now, live->at_end, live->arg);
+    sequence_live(k->sequences, &c, live->now, live->at_end, live->arg);
     if (live->now >= k->live_due)
         correlate_age(k, &c, live->now);
     correlate_note_due(k);

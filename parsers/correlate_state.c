@@ -10,7 +10,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { CORRELATE_VERSION = 2 };
+/* 2 had no sequences. */
+enum { CORRELATE_VERSION = 3, CORRELATE_VERSION_LEAST = 2 };
 
 void
 correlate_parts_init(struct correlate *k)
@@ -46,14 +47,15 @@ save_core(void *correlator, struct part *part, struct keep_out *o)
     pair_save_core(k->pairs, o);
     stall_save_core(k->stalls, o);
     alarm_save_core(k->alarms, o);
+    sequence_save_core(k->sequences, o);
 }
 
 static bool
 restore_core(struct correlate *k, struct keep_in *in)
 {
-    uint64_t clocks, bits;
+    uint64_t version = keep_get_u64(in), clocks, bits;
 
-    if (keep_get_u64(in) != CORRELATE_VERSION)
+    if (version < CORRELATE_VERSION_LEAST || version > CORRELATE_VERSION)
         return false;
     clocks = keep_get_u64(in);
     bits = keep_get_u64(in);
@@ -65,7 +67,8 @@ restore_core(struct correlate *k, struct keep_in *in)
         return false;
     k->n_clocks = (uint32_t) clocks;
     k->core_known = true;
-    return pair_restore_core(k->pairs, in) && stall_restore_core(k->stalls, in) && alarm_restore_core(k->alarms, in);
+    return pair_restore_core(k->pairs, in) && stall_restore_core(k->stalls, in) && alarm_restore_core(k->alarms, in)
+           && (version == 2 || sequence_restore_core(k->sequences, in));
 }
 
 static void
@@ -151,6 +154,7 @@ save(struct correlate *k, correlate_put *put, void *arg, bool all)
     pair_save(k->pairs, &s);
     stall_save(k->stalls, &s);
     alarm_save(k->alarms, &s);
+    sequence_save(k->sequences, &s);
     k->bytes = s.bytes;
     k->bytes.failed = false;
     return s.error;
@@ -171,6 +175,7 @@ correlate_saved(struct correlate *k)
     pair_saved(k->pairs);
     stall_saved(k->stalls);
     alarm_saved(k->alarms);
+    sequence_saved(k->sequences);
 }
 
 static bool
@@ -188,6 +193,8 @@ restore_part(struct correlate *k, struct str kind, uint64_t id, struct keep_in *
         return alarm_restore_cleared(k->alarms, id, in);
     if (str_eq(kind, STR("run")) || str_eq(kind, STR("span")) || str_eq(kind, STR("stall")))
         return stall_restore_part(k->stalls, kind, id, in);
+    if (str_eq(kind, STR("seq")))
+        return sequence_restore_part(k->sequences, id, in);
     return pair_restore_part(k->pairs, kind, id, in);
 }
 
@@ -208,11 +215,11 @@ correlate_restore_end(struct correlate *k)
 {
     bool origins = map_count(k->origins) == k->want_origins;
     bool pairs = pair_restore_end(k->pairs), stalls = stall_restore_end(k->stalls);
-    bool alarms = alarm_restore_end(k->alarms);
+    bool alarms = alarm_restore_end(k->alarms), sequences = sequence_restore_end(k->sequences);
 
     if (!k->core_known || k->n_pages != (k->n_clocks + CORRELATE_PAGE - 1) / CORRELATE_PAGE)
         return -EINVAL;
-    if (!origins || !pairs || !stalls || !alarms)
+    if (!origins || !pairs || !stalls || !alarms || !sequences)
         return -EINVAL;
     for (uint32_t i = 0; i < k->n_clocks; i++)
         k->clock[i].due = INT64_MIN;
@@ -302,7 +309,7 @@ correlate_restore(struct correlate *k, const uint8_t *p, size_t n)
 
     if (version == 1)
         return restore_v1(k, &in) ? 0 : -EINVAL;
-    if (version != CORRELATE_VERSION)
+    if (version < CORRELATE_VERSION_LEAST || version > CORRELATE_VERSION)
         return -EINVAL;
     while (r == 0 && in.p < in.end) {
         struct str name = keep_get_str(&in), part = keep_get_str(&in);

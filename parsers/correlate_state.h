@@ -8,6 +8,7 @@
 
 #include "parsers/correlate.h"
 #include "parsers/map.h"
+#include "parsers/sequence.h"
 #include "parsers/stall.h"
 
 enum { CORRELATE_SOURCES_MAX = 65536, CORRELATE_PAGE = 32 };
@@ -31,6 +32,7 @@ struct correlate {
     struct alarm_table *alarms;
     struct pair_table *pairs;
     struct stall_table *stalls;
+    struct sequence_table *sequences;
     struct map *origins; /* source id bytes -> struct origin */
     struct origin *recent;
     uint32_t n_clocks; /* 1 + clocks of unknown zone */

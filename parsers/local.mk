@@ -8,6 +8,7 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/alarm_cleared.c \
 	%D%/alarm_fail.c \
 	%D%/alarm_key.c \
+	%D%/alarm_named.c \
 	%D%/alarm_self.c \
 	%D%/alarm_state.c \
 	%D%/alarm_state.h \
@@ -70,6 +71,8 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/run_state.c \
 	%D%/signature.c \
 	%D%/signature.h \
+	%D%/sequence.c \
+	%D%/sequence.h \
 	%D%/sms_date.c \
 	%D%/sms_date.h \
 	%D%/sms_event.c \
@@ -104,7 +107,9 @@ noinst_LIBRARIES += %D%/libparsers.a
 
 # The files that catalogue_data.c includes, for builds of one target alone.
 %D%/catalogue_data.$(OBJEXT): \
+	schemas/catalogue/articles.xml.inc \
 	schemas/catalogue/configmgr.xml.inc \
+	schemas/catalogue/sequences.xml.inc \
 	schemas/catalogue/core.xml.inc \
 	schemas/catalogue/sms1.xml.inc \
 	schemas/catalogue/sms2.xml.inc

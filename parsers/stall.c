@@ -106,7 +106,7 @@ stall_tell_pending(struct stall_table *t, struct call *c, struct run *r)
     own.event_id = ev->id;
     report.path = str_has(ev->f.target) ? ev->f.target : ev->f.file;
     report.key = fault_key(key, ev, fault_server(ev));
-    if (event_class_is_fault(ev->cls))
+    if (alarm_raises(t->alarms, ev))
         alarm_fail(t->alarms, &own, &report);
     if (own.error)
         c->error = own.error;
@@ -130,20 +130,47 @@ stall_finish(struct stall_table *t, struct call *c)
     }
 }
 
+/* The sequence that the failed open 'first' began and 'ev' completes, NULL for none. */
+static const struct catalogue_sequence *
+completes(const struct stall_table *t, const struct event *first, const struct event *ev)
+{
+    const struct catalogue *cat = alarm_table_catalogue(t->alarms);
+    uint64_t both = ev->continues ? ev->continues & catalogue_begins(cat, first) : 0;
+
+    for (unsigned i = 0; both && i < catalogue_sequences(cat); i++)
+        if ((both >> i & 1) && catalogue_sequence(cat, i)->cls == CLASS_STALL)
+            return catalogue_sequence(cat, i);
+    return NULL;
+}
+
+int64_t
+stall_patience(const struct stall_table *t)
+{
+    const struct catalogue *cat = alarm_table_catalogue(t->alarms);
+
+    for (unsigned i = 0; i < catalogue_sequences(cat); i++) {
+        const struct catalogue_sequence *said = catalogue_sequence(cat, i);
+
+        if (said->cls == CLASS_STALL && !said->silence && said->confirm)
+            return said->confirm;
+    }
+    return STALL_CONFIRM;
+}
+
 /* `Cannot decompress instruction file` after a failed open with 32: the event
  * itself becomes the stall, with the open as its evidence. */
 static void
-make_stall(struct event *ev, const struct run *r)
+make_stall(struct event *ev, const struct run *r, const struct catalogue_sequence *said)
 {
     const struct facts *open = &r->pending->f;
     struct facts *f = &ev->f;
 
     ev->cls = CLASS_STALL;
-    ev->severity = SEVERITY_MAJOR;
+    ev->severity = said->severity_known ? said->severity : SEVERITY_MAJOR;
     f->caused = true;
     f->cause_class = CLASS_STALL;
     f->basis = BASIS_SEQUENCE;
-    f->confidence = CONFIDENCE_PROBABLE;
+    f->confidence = said->confidence;
     f->tagged = open->tagged;
     f->win32_known = open->win32_known;
     f->win32 = open->win32;
@@ -155,8 +182,10 @@ make_stall(struct event *ev, const struct run *r)
         f->instruction = str_z(r->instruction);
     else if (!str_has(f->instruction))
         f->instruction = summary_basename(str_has(open->instruction) ? open->instruction : open->file);
+    for (unsigned i = 0; f->n_articles == 0 && i < said->n_articles; i++)
+        f->article[i] = said->article[i];
     if (f->n_articles == 0)
-        f->article[f->n_articles++] = STR("Q161043");
+        f->n_articles = said->n_articles;
 }
 
 /* Gives a run of unknown thread the thread of the next despooler record. */
@@ -261,8 +290,10 @@ stall_before(struct stall_table *t, struct call *c, struct event *ev, uint64_t s
     if (!r && thread.known && t->runs.n_unnamed && is_despooler(ev))
         r = adopt_unnamed(t, ev, source, &thread, key);
     if (r && r->pending) {
-        if (ev->fact == FACT_INSTRUCTION_UNREAD && r->pending->f.win32_known && r->pending->f.win32 == 32)
-            make_stall(ev, r);
+        const struct catalogue_sequence *said = completes(t, r->pending, ev);
+
+        if (said && ev->fact == FACT_INSTRUCTION_UNREAD)
+            make_stall(ev, r, said);
         else
             settle_pending(t, c, r);
     }

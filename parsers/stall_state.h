@@ -45,6 +45,8 @@ stall_changed(struct stall_table *t, struct stall *s)
 {
     part_changed(&t->parts, &s->part);
 }
+/* How long a stall, or a failed open, waits for a sign of life. */
+int64_t stall_patience(const struct stall_table *);
 void stall_adopt_time(struct stall_table *, const struct moment *, uint64_t source);
 
 #endif

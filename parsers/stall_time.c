@@ -7,16 +7,20 @@
 
 #include "parsers/stall_state.h"
 
+#include <stdio.h>
+
+#include "parsers/when.h"
+
 /* Failed opens whose thread has said nothing for as long as a stall takes to
  * be sure of are told as what they are. */
 static int64_t
 tick_pending(struct stall_table *t, struct call *c, uint32_t clock, int64_t now)
 {
-    int64_t due = INT64_MAX;
+    int64_t due = INT64_MAX, patience = t->runs.n_pending ? stall_patience(t) : 0;
 
     for (unsigned i = 0; t->runs.n_pending && i < map_count(t->runs.runs); i++) {
         struct run *r = map_at(t->runs.runs, i);
-        int64_t until = r->pending_at.t + STALL_CONFIRM;
+        int64_t until = r->pending_at.t + patience;
 
         if (!r->pending || r->told || !r->pending_at.known || r->pending_at.clock != clock)
             continue;
@@ -31,15 +35,18 @@ tick_pending(struct stall_table *t, struct call *c, uint32_t clock, int64_t now)
 static void
 confirm(struct stall_table *t, struct call *c, struct alarm *a)
 {
+    char reason[64];
+
     a->confirmed = true;
     a->f->confidence = CONFIDENCE_CONFIRMED;
-    alarm_update(t->alarms, c, a, "not opened again for 30 min");
+    snprintf(reason, sizeof reason, "not opened again for %d min", (int) (stall_patience(t) / WHEN_MINUTE));
+    alarm_update(t->alarms, c, a, reason);
 }
 
 int64_t
 stall_tick(struct stall_table *t, struct call *c, uint32_t clock, int64_t now)
 {
-    int64_t due = tick_pending(t, c, clock, now);
+    int64_t due = tick_pending(t, c, clock, now), patience = t->n_stalls ? stall_patience(t) : 0;
 
     for (unsigned i = 0; i < t->n_stalls; i++) {
         struct stall *s = t->stall[i];
@@ -52,9 +59,9 @@ stall_tick(struct stall_table *t, struct call *c, uint32_t clock, int64_t now)
         }
         if (!s->at.known || s->at.clock != clock || s->reopened || a->confirmed)
             continue;
-        if (now < s->at.t + STALL_CONFIRM) {
-            if (s->at.t + STALL_CONFIRM < due)
-                due = s->at.t + STALL_CONFIRM;
+        if (now < s->at.t + patience) {
+            if (s->at.t + patience < due)
+                due = s->at.t + patience;
             continue;
         }
         confirm(t, c, a);
@@ -76,7 +83,7 @@ stall_live(struct stall_table *t, struct call *c, int64_t now, bool (*at_end)(vo
             s->quiet = 0;
         else if (s->quiet == 0)
             s->quiet = now;
-        else if (now - s->quiet >= STALL_CONFIRM)
+        else if (now - s->quiet >= stall_patience(t))
             confirm(t, c, a);
     }
 }

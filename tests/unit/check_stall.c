@@ -70,6 +70,8 @@ stall(struct engine *e, unsigned number, int64_t t)
     found.f.instruction = open.f.instruction = str_make(name, (size_t) sprintf(name, "%08u.ins", number));
     found.f.thread = open.f.thread = unread.f.thread
         = str_make(thread, (size_t) sprintf(thread, "%u (0x%x)", number + 1, number + 1));
+    open.f.signature = STR("instruction-open-failed");
+    unread.continues = catalogue_begins(e->catalogue, &open);
     engine_feed(e, &found, 1, t);
     engine_feed(e, &open, 1, t);
     engine_feed(e, &unread, 1, t);

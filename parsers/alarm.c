@@ -124,6 +124,19 @@ moment_before(const struct moment *a, const struct moment *b)
     return moment_same_clock(a, b) && a->t < b->t;
 }
 
+/* True when 'a' stands for nothing but silence. */
+static bool
+found_by_silence(const struct alarm_table *t, const struct alarm *a)
+{
+    for (unsigned i = 0; a->cls == CLASS_STALL && i < catalogue_sequences(t->cat); i++) {
+        const struct catalogue_sequence *said = catalogue_sequence(t->cat, i);
+
+        if (said->silence && str_eq(said->id, a->f->signature))
+            return true;
+    }
+    return false;
+}
+
 const struct alarm_item *
 alarm_describe(struct alarm_table *t, struct call *c, const struct alarm *a, enum alarm_state state,
                const char *reason)
@@ -158,6 +171,8 @@ alarm_describe(struct alarm_table *t, struct call *c, const struct alarm *a, enu
         item->f.article[item->f.n_articles++] = advice->article;
     if (moment_same_clock(until, &a->first) && until->t >= a->first.t)
         extra.duration = until->t - a->first.t;
+    if (found_by_silence(t, a))
+        extra.silent_since = &a->last.when;
     if (a->words) {
         item->summary = str_z(a->words);
         return item;

@@ -269,6 +269,13 @@ add_evidence(struct facts *f, const char *id)
 }
 
 static void
+add_link(struct facts *f, const char *id)
+{
+    if (f->n_linked < EVENT_SEE_MAX)
+        memcpy(f->linked[f->n_linked++], id, EVENT_ID_SIZE);
+}
+
+static void
 complete(struct sequence_table *t, struct call *c, struct begun *b, struct event *ev, bool *quiet)
 {
     const struct catalogue_sequence *said = b->said;
@@ -287,10 +294,13 @@ complete(struct sequence_table *t, struct call *c, struct begun *b, struct event
         *quiet = true;
         return;
     }
+    /* What it proves by itself needs no other proof: the two belong together. */
+    if (ev->cls == said->cls && ev->f.confidence >= said->confidence) {
+        add_link(&ev->f, b->first->id);
+        return;
+    }
     fill(c, &ev->f, &b->first->f);
-    /* What its own code proves needs no other proof. */
-    if (ev->cls != said->cls || ev->f.confidence < said->confidence)
-        judge(&ev->f, said);
+    judge(&ev->f, said);
     add_evidence(&ev->f, b->first->id);
     ev->cls = said->cls;
     ev->severity = severity;

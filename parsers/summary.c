@@ -211,11 +211,30 @@ put_despooler(struct line *l, const struct facts *f)
     }
 }
 
+/* " 21:20", by the clock of the site where it is known, else " 04:20 UTC". */
+static void
+put_time(struct line *l, const struct when *w)
+{
+    char text[WHEN_TEXT_SIZE];
+
+    if (!w->local_known && !w->utc_known)
+        return;
+    when_iso(w->local_known ? w->local : w->utc, 0, text);
+    text[16] = '\0';
+    put_format(l, " %s%s", text + 11, w->local_known ? "" : " UTC");
+}
+
 static void
 put_stall(struct line *l, const struct facts *f, const struct summary_extra *x)
 {
     put(l, "D");
     put_despooler(l, f);
+    if (x && x->silent_since) {
+        put(l, " silent since");
+        put_time(l, x->silent_since);
+        put(l, ", probably hung: new jobs stay Pending");
+        return;
+    }
     put(l, x && x->works ? " works, but skipped " : " stalled ");
     if (!(x && x->works) && f->confidence == CONFIDENCE_CONFIRMED && x && x->duration >= 0) {
         put_duration(l, x->duration);
@@ -258,19 +277,6 @@ put_after(struct line *l, const struct summary_extra *x)
     }
 }
 
-/* " 21:20", by the clock of the site where it is known, else " 04:20 UTC". */
-static void
-put_time(struct line *l, const struct when *w)
-{
-    char text[WHEN_TEXT_SIZE];
-
-    if (!w->local_known && !w->utc_known)
-        return;
-    when_iso(w->local_known ? w->local : w->utc, 0, text);
-    text[16] = '\0';
-    put_format(l, " %s%s", text + 11, w->local_known ? "" : " UTC");
-}
-
 static void
 put_cleared_stall(struct line *l, const struct alarm_item *a, const struct summary_extra *x)
 {
@@ -282,13 +288,17 @@ put_cleared_stall(struct line *l, const struct alarm_item *a, const struct summa
         put(l, " restarted");
         put_time(l, &a->when);
         put_after(l, x);
-        put(l, "; ");
-        put_str(l, a->f.instruction);
-        put(l, " under watch");
+        if (a->f.instruction.n) {
+            put(l, "; ");
+            put_str(l, a->f.instruction);
+            put(l, " under watch");
+        }
         return;
     }
-    put(l, ", ");
-    put_str(l, a->f.instruction);
+    if (a->f.instruction.n) {
+        put(l, ", ");
+        put_str(l, a->f.instruction);
+    }
     put(l, ": ");
     put_str(l, a->reason);
     put_after(l, x);

@@ -13,6 +13,7 @@ enum { SUMMARY_CHARS = 100, SUMMARY_SIZE = SUMMARY_CHARS * 4 + 1 };
 struct summary_extra {
     int64_t duration; /* ns the alarm has been (or was) open; < 0 unknown */
     bool works;       /* stall: the despooler executes other instructions */
+    const struct when *silent_since; /* stall: found by silence alone; else NULL */
 };
 
 /* Each writes a NUL-terminated line to 'out' and return its length in bytes. */

@@ -297,7 +297,9 @@ stall_before(struct stall_table *t, struct call *c, struct event *ev, uint64_t s
         else
             settle_pending(t, c, r);
     }
-    if (ev->fact == FACT_INSTRUCTION_FOUND || (ev->fact == FACT_INSTRUCTION_STARTED && (!r || r->started))
+    /* Logs repeat lines (Q153246): a run in which nothing has happened yet is not begun anew. */
+    if (ev->fact == FACT_INSTRUCTION_FOUND
+        || (ev->fact == FACT_INSTRUCTION_STARTED && (!r || (r->started && (r->n_cargo || r->faulted))))
         || (ev->fact == FACT_INSTRUCTION_OPEN_FAILED && !r)) {
         r = open_run(t, c, ev, key, thread.known, source);
     }

@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The failure families and the healthy life around them, in texts written for this
+test from what is publicly known of the logs, with the verdict an expert gives."""
+from world import Record, Truth
+
+OK = ('activity', 'unclassified', 'recovered')  # ordinary: nothing is wrong
+HEX = '0123456789ABCDEF'
+
+
+def code_words(rng, code):
+    """The spellings of a Win32 code that logs were seen to use, each with a '%d'-free text."""
+    spelled = [', Win32 Error = %d', ', WIN32 ERROR = %d', ', Win32 error = %d.', ', WIN32 error %d', ', Win32 = %d',
+               ' (Win32 error: %d)', ', Win32 Error: %d', ', Win32 Error Code = %d', ' (error %d)', ', GetLastError %d']
+    words = rng.choice(spelled) % code
+    return words
+
+
+class Names:
+    """Names that are used once, so that each incident has keys of its own."""
+
+    def __init__(self, rng):
+        self.rng, self.n = rng, 0
+
+    def package(self):
+        self.n += 1
+        return ''.join(self.rng.choice('ABCDEFGHKLMNPRSTUVWX') for _ in range(3)) + '%05X' % self.n
+
+    def instruction(self, ending=None):
+        self.n += 1
+        return self.rng.choice(('ds_%05x%s', '%05xtS1%s', 'PKG%05x%s')) % (
+            self.n, ending or self.rng.choice(('.ins', '.sni', '.INS', '.SNI', '.ist')))
+
+    def server(self):
+        return self.rng.choice(('NYDP', 'PARDP', 'TOKDP', 'LONDP', 'SAODP')) + '%d' % self.rng.randrange(1, 40)
+
+    def file(self):
+        return self.rng.choice(('setup', 'data1', 'winword', 'Program Files~1', 'a b c', 'OFFICE', 'msi_32', 'error 32')) + \
+            '%d' % self.rng.randrange(1000) + self.rng.choice(('.exe', '.EXE', '.cab', '.dll', '.msi', '.txt'))
+
+    def folder(self):
+        return self.rng.choice(('E:\\_S M%04d.TMP', 'D:\\SMS\\_tmp%d', 'C:\\Program Files\\SMS\\t%d')) % self.rng.randrange(9999)
+
+
+class Planter:
+    """Makes blocks (lists of records for one thread) and event-log records of one host."""
+
+    def __init__(self, host, names, rng):
+        self.host, self.names, self.rng = host, names, rng
+
+    # --- healthy ---------------------------------------------------------------------------------
+    def healthy(self):
+        rng, n = self.rng, self.names
+        kind = rng.randrange(12)
+        if kind < 5:
+            return self.good_run()
+        if kind == 5:
+            return [Record(rng.choice((
+                '~Waiting for ready instruction file....', '~Ready for the next instruction',
+                '~Memory usage: blocks=32 bytes=32', 'Used %d out of 3 allowed despooling threads' % rng.randrange(4),
+                '~thread ID = 32', '~handle is #%d' % rng.randrange(200), '~~')),
+                Truth(fam='healthy', cls=OK))]
+        if kind == 6:
+            return [Record(self.false_friend(), Truth(fam='false-friend', cls=OK))]
+        if kind == 7:
+            return [Record('~Package %s (version %d) is in the store' % (n.package(), rng.choice((1, 32, 112))),
+                           Truth(fam='healthy', cls=OK))]
+        if kind == 8:
+            p = n.package()
+            return [Record('~Stored Package %s. Stored Package Version = %d' % (p, rng.choice((1, 2, 32))),
+                           Truth(fam='stored', cls='recovered', package=p))]
+        if kind == 9:
+            return [Record(rng.choice(('sleeping %d seconds.' % rng.choice((32, 60, 3600)), 'Retry in %d mins...' % rng.randrange(1, 60))),
+                           Truth(fam='pause', cls='retry'))]
+        if kind == 10:
+            return [Record(rng.choice(('~Despooler failed to execute the instruction, error code = 38a',)),
+                           Truth(fam='private-38a', cls='activity', win32='', tag=''))]
+        return [Record(rng.choice(('~Sending completed successfully', '<JOB STATUS - COMPLETE>')),
+                       Truth(fam='sent', cls='recovered'), 'SMS_LAN_SENDER')]
+
+    def false_friend(self):
+        rng = self.rng
+        return rng.choice((
+            '~Failure count is kept at %d for this server' % rng.choice((24, 32)), 'D:\\SMS\\sharing violation\\a.txt was read',
+            'event code is: 0x%x' % rng.choice((1, 32)), '~Exit of a child: code is 0x20', 'Programs Manager Win32',
+            '~Win32_NTLogEvent class was read', '~Job 32 has a disk of 112 megabytes', 'Package version 32 of 112 was found on disk',
+            '~The queue has 32 instructions; 5 are new', '~Opening D:\\SMS\\error 32\\disk full\\readme.txt',
+            '~Checked the drive: 32 MB used by the last run'))
+
+    def good_run(self):
+        rng, n, out = self.rng, self.names, []
+        ins, pkg, server = n.instruction(), n.package(), n.server()
+        t = Truth(fam='healthy', cls=OK)
+        out.append(Record(rng.choice(('~Found ready instruction %s', 'found ready instruction file for %s')) % ins, t))
+        out.append(Record('~Executing instruction of type MICROSOFT|SMS|MINIJOBINSTRUCTION|PACKAGE', t))
+        for _ in range(rng.randrange(3)):
+            f = n.file()
+            out.append(Record('~Copying %s\\%s to \\\\%s\\SMSPKGE$\\%s\\%s, OK' % (n.folder(), f, server, pkg, f),
+                              Truth(fam='copied', cls='recovered', package=pkg, server=server)))
+        out.append(Record('~Despooler successfully executed one instruction.', Truth(fam='executed', cls='recovered')))
+        return out
+
+    # --- faults ------------------------------------------------------------------------------------
+    def alarm(self, key, cls, cleared=None):
+        self.host.alarms[key.upper()] = (cls, cleared)
+
+    def copy_failed(self, code, cls, report=None, recover=False):
+        """A copy to a server that failed; perhaps with an Event 109, perhaps mended later."""
+        rng, n = self.rng, self.names
+        pkg, server, f = n.package(), n.server(), n.file()
+        share = rng.choice(('SMS_PKGE', 'SMSPKGE$', 'SMS_PKGD'))
+        target = '\\\\%s\\%s\\%s\\%s' % (server, share, pkg, f)
+        source = '%s\\%s' % (n.folder(), f)
+        text = '~Copying %s to %s, Failed, Win32 Error = %d' % (source, target, code)
+        truth = Truth(fam='copy-%d' % code, cls=cls, win32=str(code), tag='error-32-contention' if code == 32 else '',
+                      package=pkg, server=server, claim='')
+        block = [Record(text, truth)]
+        final = cls
+        if report:
+            filled = report == 'filled'
+            figures = {'blank': ['', ''], 'filled': ['12', '450'], 'enough': ['900', '450'], 'absent': [], 'words': ['Y', 'Z']}[report]
+            verdict = 'disk-full' if filled else cls
+            self.host.events.append((block[0], {
+                'id': 109, 'inserts': ['\\\\%s\\%s\\%s' % (server, share, pkg)] + figures, 'lag': rng.randrange(-20, 40)},
+                Truth(fam='109-%s+%d' % (report, code), cls=verdict, claim='disk-full', package=pkg, server=server,
+                      win32='' if filled else str(code), tag='error-32-contention' if code == 32 and not filled else '',
+                      misreported='true' if verdict != 'disk-full' else '', confidence='confirmed')))
+            final = verdict
+        if recover:
+            block.append(Record('~Copying %s to %s, OK' % (source, target),
+                                Truth(fam='copied', cls='recovered', package=pkg, server=server)))
+        self.alarm('dist:%s:%s' % (server, pkg), final, 'cleared' if recover and not report else None)
+        return block
+
+    def coded(self):
+        """Contention and other codes in every other spelling, about a file."""
+        rng, n = self.rng, self.names
+        code, cls = rng.choice(((32, 'file-contention'), (32, 'file-contention'), (32, 'file-contention'), (33, 'file-contention'),
+                                (112, 'disk-full'), (39, 'disk-full'), (5, 'access-denied'), (53, 'network'), (67, 'network'),
+                                (2, 'not-found'), (3, 'not-found'), (1326, 'access-denied')))
+        path = '%s\\%s' % (n.folder(), n.file())
+        text = rng.choice(('Cannot open the file %s', 'ERROR - Failed to move file %s to D:\\SMS\\bad\\a.sid Directory',
+                           'WARNING - Delete file %s failed', 'Could not copy file from %s to E:\\SMS\\x.ofr', '~Unable to replace %s'))
+        if rng.random() < 0.25:
+            hr = rng.choice(('0x%08X', '0x%08x')) % (0x80070000 + code) if rng.random() < 0.6 else str(rng.choice((1, -1)) * 0x80070000)
+            if not hr.startswith('0x'):
+                value = 0x80070000 + code
+                hr = str(value) if hr[0] != '-' else str(value - (1 << 32))
+            words = rng.choice((' (#%s)', ', error %s', ' (error: %s)')) % hr
+        else:
+            words = code_words(rng, code)
+        return [Record(text % path + words, Truth(fam='coded-%d' % code, cls=cls, win32=str(code),
+                                                   tag='error-32-contention' if code == 32 else ''),
+                       rng.choice(('SMS_DESPOOLER', 'SMS_DISTRIBUTION_MANAGER', 'SMS_INBOX_MANAGER', 'SMS_SOFTWARE_INVENTORY_PROCESSOR')))]
+
+    def words_only(self):
+        rng, n = self.rng, self.names
+        path = 'X:\\SMS\\inboxes\\%s' % n.file()
+        return [Record(*rng.choice((
+            ('Failed to copy %s to X:\\CAP_SO1\\clicomp.box\\a.exe because of sharing violation.' % path, Truth(fam='words-contention', cls='file-contention', win32='')),
+            ('Error 32: The process cannot access the file because it is being used by another process.', Truth(fam='words-32', cls='file-contention', win32='32')),
+            ('There is not enough space on the disk.', Truth(fam='words-disk', cls='disk-full', win32='')),
+            ('Error, trying to write beyond the end of the file.~', Truth(fam='words-disk', cls='disk-full', win32='')),
+        )), 'SMS_LAN_SENDER')]
+
+    def says_disk(self):
+        """Reports that say disk and mean another thing (reference 2.4)."""
+        return [Record(*self.rng.choice((
+            ('~Free disk space check failed (error 144), the server is not NT', Truth(fam='not-disk-144', cls='configuration', win32='144')),
+            ('~Cannot create temp storage $:\\SMS.TMP, Win32 error = 3', Truth(fam='not-disk-temp', cls='configuration', win32='3')),
+            ('Cannot write to output file, Win32 Error = 998', Truth(fam='not-disk-streams', cls='corrupt-data', win32='998')),
+        )), 'SMS_DESPOOLER')]
+
+    def private(self):
+        code, cls = self.rng.choice((('c0000001', 'service'), ('20', 'service'), ('70', 'service'), ('12', 'retry'), ('cb', ('unclassified', 'service'))))
+        return [Record('~Despooler failed to execute the instruction, error code = %s' % code,
+                       Truth(fam='private-%s' % code, cls=cls, win32='', tag=''))]
+
+    def report_alone(self):
+        """An Event 109 that no log line explains, and its relatives."""
+        rng, n = self.rng, self.names
+        pkg, server = n.package(), n.server()
+        path = '\\\\%s\\SMS_PKGE\\%s' % (server, pkg)
+        inserts, t = rng.choice((
+            ([path, '', ''], Truth(fam='109-blank', cls='file-contention', claim='disk-full', misreported='true', confidence='probable', win32='', tag='error-32-contention')),
+            ([path, ' ', ' '], Truth(fam='109-blank', cls='file-contention', claim='disk-full', misreported='true', confidence='probable', win32='', tag='error-32-contention')),
+            ([path, '12', '450'], Truth(fam='109-filled', cls='disk-full', claim='disk-full', misreported='', confidence='confirmed', win32='', tag='')),
+            ([path, '900', '450'], Truth(fam='109-enough', cls='disk-full', claim='disk-full', confidence='unverified', win32='', tag='')),
+            ([path, '0', '0'], Truth(fam='109-zero', cls='disk-full', claim='disk-full', confidence='unverified', win32='', tag='')),
+            ([path], Truth(fam='109-absent', cls='disk-full', claim='disk-full', confidence='unverified', win32='', tag='')),
+            ([path, 'Y', 'Y'], Truth(fam='109-unreadable', cls='disk-full', claim='disk-full', confidence='unverified', win32='', tag='')),
+        ))
+        t = Truth(t, package=pkg, server=server)
+        anchor = Record('~Waiting for ready instruction file....', Truth(fam='healthy', cls=OK))
+        self.host.events.append((anchor, {'id': 109, 'inserts': inserts, 'lag': 0}, t))
+        self.alarm('dist:%s:%s' % (server, pkg), t['cls'])
+        return [anchor]
+
+    def foreign(self):
+        """Event 109 of another program."""
+        anchor = Record('~Waiting for ready instruction file....', Truth(fam='healthy', cls=OK))
+        self.host.events.append((anchor, {'id': 109, 'from': self.rng.choice(('ESE97', 'Perflib', 'MSExchangeDS')), 'inserts': ['', '', ''], 'lag': 1},
+                                 Truth(fam='109-foreign', cls='activity', claim='')))
+        return [anchor]
+
+    def stall(self, mended):
+        n, rng = self.names, self.rng
+        ins = n.instruction(rng.choice(('.ins', '.INS')))
+        path = 'D:\\SMS\\SITE.SRV\\DESPOOLR.BOX\\RECEIVE\\%s' % ins
+        found, ok = '~Found ready instruction %s' % ins, Truth(fam='healthy', cls=OK)
+        block = [Record(found, ok),
+                 Record('~failed to open %s WIN32 ERROR = 32' % path,
+                        Truth(fam='stall-open', cls='file-contention', win32='32', tag='error-32-contention')),
+                 Record('~Cannot decompress instruction file', Truth(fam='stall', cls='stall', win32='32', tag='error-32-contention'))]
+        if mended:
+            block += [Record(found, ok), Record('~Executing instruction of type MICROSOFT|SMS|MINIJOBINSTRUCTION|INVENTORY', ok),
+                      Record('~Despooler successfully executed one instruction.', Truth(fam='executed', cls='recovered'))]
+        self.alarm('stall:%s:%s' % (self.host.name, ins), 'stall', 'cleared' if mended else None)
+        return block
+
+    def emptied(self):
+        pkg, server = self.names.package(), self.names.server()
+        self.alarm('dist:%s:%s' % (server, pkg), 'network')
+        return [Record('~Copying E:\\t\\a.exe to \\\\%s\\SMSPKGE$\\%s\\a.exe, Failed, Win32 Error = 53' % (server, pkg),
+                       Truth(fam='copy-53', cls='network', win32='53', package=pkg, server=server))]
+
+    def network_sequence(self):
+        rng = self.rng
+        site = '%03X' % rng.randrange(4096)
+        # of one component: what came before on this host within half an hour explains it
+        return [Record('Heartbeat is expired.', Truth(fam='heartbeat', cls='network'), 'SMS_LAN_SENDER'),
+                Record('Cannot create/open the remote file \\\\SRV%s\\SMS_SITE\\2_4O7%s.PCK, Win32 error = 32.' % (site, site),
+                       Truth(fam='heartbeat-32', cls='network', win32='32', tag='error-32-contention'), 'SMS_LAN_SENDER')]
+
+    def restart(self):
+        return [Record(self.rng.choice(('SMS_OFFER_STATUS_SUMMARIZER stopping. The exit code is 0xfffffffe', 'SMS_OFFER_STATUS_SUMMARIZER stopped')),
+                       Truth(fam='restart', cls='restart'), 'SMS_OFFER_STATUS_SUMMARIZER')]
+
+    def database(self):
+        return [Record(self.rng.choice((
+            'Error: Could not get a SQL connection from the connection cache. Will try again in 60 seconds. : The handle is invalid.~~',
+            'Your server command (process id %d) was deadlocked with another process and has been chosen as deadlock victim. Re-run your command~~' % self.rng.randrange(9, 99))),
+            Truth(fam='database', cls='database', win32=''), 'SMS_SITE_SYSTEM_STATUS_SUMMARIZER')]
+
+    def retry(self):
+        return [Record('~ Sending failed. Failure count = %d, Restart time = 14/06/2018 06:56:25 GMT Daylight Time' % self.rng.choice((24, 32)),
+                       Truth(fam='retry', cls='retry', win32=''), 'SMS_PACKAGE_TRANSFER_MANAGER')]
+
+    def fault(self):
+        rng = self.rng
+        kind = rng.randrange(100)
+        if kind < 12:
+            return self.copy_failed(32, 'file-contention', recover=rng.random() < 0.4)
+        if kind < 24:
+            return self.copy_failed(32, 'file-contention', rng.choice(('blank', 'blank', 'filled', 'enough', 'absent', 'words')))
+        if kind < 32:
+            code, cls = rng.choice(((112, 'disk-full'), (39, 'disk-full'), (5, 'access-denied'), (53, 'network'), (33, 'file-contention'), (2, 'not-found')))
+            return self.copy_failed(code, cls, rng.choice((None, 'blank')))
+        if kind < 52:
+            return self.coded()
+        if kind < 58:
+            return self.words_only()
+        if kind < 62:
+            return self.says_disk()
+        if kind < 67:
+            return self.private()
+        if kind < 78:
+            return self.report_alone()
+        if kind < 80:
+            return self.foreign()
+        if kind < 87:
+            return self.stall(rng.random() < 0.5)
+        if kind < 89:
+            return self.emptied()
+        if kind < 91:
+            return self.network_sequence() if self.host.form != '1.x' else self.retry()
+        if kind < 93:
+            return self.restart()
+        if kind < 97:
+            return self.database()
+        return self.retry()

@@ -68,9 +68,22 @@ next_end(struct sms_view *v, size_t i)
     return v->final ? v->n : SIZE_MAX;
 }
 
-/* True when the line [from, to) begins a record of its own. */
+/* True when the line that ends at 'end' stops in the middle of "Win32 Error: 32":
+ * what follows it is no opening, whatever it looks like. */
 static bool
-line_opens(struct sms_view *v, size_t from, size_t to)
+breaks_code(const struct sms_view *v, size_t end)
+{
+    static const struct str word = STR("Win32");
+
+    while (end && str_is_blank(v->p[end - 1]))
+        end--;
+    return end > word.n && str_case_eq(str_make(v->p + end - word.n, word.n), word);
+}
+
+/* True when the line [from, to) begins a record of its own; the line before it
+ * ends at 'before'. */
+static bool
+line_opens(struct sms_view *v, size_t before, size_t from, size_t to)
 {
     struct sms_trailer t;
     struct str line;
@@ -82,7 +95,7 @@ line_opens(struct sms_view *v, size_t from, size_t to)
         return false;
     if (line.p[0] == '~' || str_eq(str_trim(line), STR("ROLLOVER")))
         return true;
-    for (size_t i = 0; i < sizeof openings / sizeof *openings; i++)
+    for (size_t i = breaks_code(v, before) ? sizeof openings / sizeof *openings : 0; i < sizeof openings / sizeof *openings; i++)
         if (line.p[0] == openings[i].p[0] && str_starts(line, openings[i]))
             return true;
     /* A listing's line.  With a time behind the name, or with nothing behind
@@ -135,7 +148,7 @@ line_alone(struct sms_view *v, size_t to)
         size_t next = sms_skip_eol(v, to), end = next_end(v, next);
 
         if (v->starved || end == SIZE_MAX || end - first > JOIN_BYTES || sms_blanks(v, next) >= end
-            || line_opens(v, next, end))
+            || line_opens(v, to, next, end))
             break;
         from = next;
         to = end;
@@ -157,7 +170,7 @@ join_end(struct sms_view *v, size_t to)
             return 0;
         if (end == SIZE_MAX)
             end = next + JOIN_BYTES;
-        if (line_opens(v, next, end))
+        if (line_opens(v, to, next, end))
             return 0;
         found = dollar_end(v, next, end);
         if (!found && !v->starved && sms_viewer_find(v, next, end, false, &t) != SMS_NONE)

@@ -230,6 +230,7 @@ FUZZERS = $(FUZZ_NAMES:%=tests/fuzz/fuzz_%)
 
 # --- integration tests --------------------------------------------------------
 SHELL_TESTS =
+SHELL_TESTS += %D%/accuracy/accuracy.sh
 SHELL_TESTS += %D%/faults/campaign.sh
 SHELL_TESTS += %D%/faults/equal.sh
 SHELL_TESTS += %D%/faults/history.sh
@@ -295,6 +296,15 @@ faults-nth: all %D%/faults/shim.so %D%/faults/nth_truecause$(EXEEXT)
 	@$(TEST_VARIABLES) NTH_ALL=1 $(SHELL) $(top_srcdir)/tests/faults/nth.sh
 .PHONY: faults-nth
 
+# Precision and recall on invented logs whose truth is known.
+ACCURACY_RECORDS = 1000000
+ACCURACY_FAULTS = 10000
+ACCURACY_SEED = 20261123
+accuracy: all
+	@$(TEST_VARIABLES) PYTHONDONTWRITEBYTECODE=1 python3 $(top_srcdir)/tests/accuracy/accuracy.py ./truecause \
+	$(ACCURACY_RECORDS) $(ACCURACY_FAULTS) $(ACCURACY_SEED)
+.PHONY: accuracy
+
 # Rounds of rotation; ROUNDS=1000 RECORDS=10000000 is the long form.
 ROUNDS = 200
 RECORDS = 1000000
@@ -342,6 +352,10 @@ BENCHES = \
 
 # --- packed besides ------------------------------------------------------------
 EXTRA_DIST += $(SHELL_TESTS) \
+	%D%/accuracy/README \
+	%D%/accuracy/accuracy.py \
+	%D%/accuracy/families.py \
+	%D%/accuracy/world.py \
 	%D%/bench/peers.py \
 	%D%/bench/run.sh \
 	%D%/bench/tail.py \

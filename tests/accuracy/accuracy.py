@@ -18,7 +18,7 @@ from datetime import timedelta
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from families import Names, Planter  # noqa: E402
-from world import Host, Writer, event_xml, FORMS  # noqa: E402
+from world import FORMS, Host, Record, Truth, Writer, event_xml  # noqa: E402
 
 TARGET, DAMAGED, REPEATED = 99.9, 0.02, 0.01
 EVENT = re.compile(r'<event id="[^"]*" class="([^"]*)" severity="[^"]*"')
@@ -62,7 +62,20 @@ def plan(host, rng, records, faults, names):
             host.records.append(r)
         if not current[thread] and not queues[thread]:
             live.remove(thread)
+    if host.form != 'bracket':
+        hang(host)
     return planted
+
+
+def hang(host):
+    """At the end the despooler says that it waits, and only others go on, for three hours."""
+    host.alarms['STALL:%s:-' % host.name] = ('stall', None)
+    for minutes, component, text, cls in ((1, 'SMS_DESPOOLER', '~Waiting for an available despooling thread.', 'activity'),
+                                          (180, 'SMS_SCHEDULER', '~No jobs to schedule', 'activity')):
+        host.clock += timedelta(minutes=minutes)
+        r = Record(text, Truth(fam='hang', cls=cls), component)
+        r.at, r.thread = host.clock.replace(microsecond=0), host.threads[0]
+        host.records.append(r)
 
 
 def write(host, folder, rng):

@@ -57,7 +57,7 @@ class Planter:
             return [Record(rng.choice((
                 '~Waiting for ready instruction file....', '~Ready for the next instruction',
                 '~Memory usage: blocks=32 bytes=32', 'Used %d out of 3 allowed despooling threads' % rng.randrange(4),
-                '~thread ID = 32', '~handle is #%d' % rng.randrange(200), '~~')),
+                '~thread ID = 32', '~Waiting for an available despooling thread.', '~handle is #%d' % rng.randrange(200), '~~')),
                 Truth(fam='healthy', cls=OK))]
         if kind == 6:
             return [Record(self.false_friend(), Truth(fam='false-friend', cls=OK))]
@@ -231,6 +231,33 @@ class Planter:
                 Record('Cannot create/open the remote file \\\\SRV%s\\SMS_SITE\\2_4O7%s.PCK, Win32 error = 32.' % (site, site),
                        Truth(fam='heartbeat-32', cls='network', win32='32', tag='error-32-contention'), 'SMS_LAN_SENDER')]
 
+    def space_events(self):
+        """Reports of a full disk that are no Event 109, and the crash (reference 2.3, 3.4)."""
+        number, inserts, t = self.rng.choice((
+            (393, ['12', '450'], Truth(fam='event-393', cls='disk-full', claim='disk-full', tag='')),
+            (289, ['D:'], Truth(fam='event-289', cls='disk-full', claim='disk-full', tag='')),
+            (290, ['D:'], Truth(fam='event-290', cls='disk-full', claim='disk-full', tag='')),
+            (384, ['D:'], Truth(fam='event-384', cls='disk-full', claim='disk-full', tag='')),
+            (196, [], Truth(fam='event-196', cls='disk-full', claim='disk-full', tag='')),
+            (376, [], Truth(fam='event-376', cls='service', claim='', tag='')),
+            (272, [], Truth(fam='event-272', cls='recovered', claim='', tag='')),
+        ))
+        anchor = Record('~Waiting for ready instruction file....', Truth(fam='healthy', cls=OK))
+        self.host.events.append((anchor, {'id': number, 'inserts': inserts, 'lag': 0}, t))
+        return [anchor]
+
+    def other_numbers(self):
+        """Contention under other numbers, and a code 0 that hides it (reference 2.1, 2.2)."""
+        n = self.names
+        return [Record(*self.rng.choice((
+            ('Cannot move file D:\\SMS\\%s to D:\\SMS\\inboxes\\replmgr.box\\incoming\\a.rpt, Win32 Error = 5' % n.file(),
+             Truth(fam='replmgr-5', cls='file-contention', win32='5', tag='', confidence='probable')),
+            ('Error: FAILED deleting backup folders, 145', Truth(fam='backup-145', cls='file-contention', win32='145', tag='', confidence='probable')),
+            ('The operating system reported error 32: The process cannot access the file because it is being used by another process.'
+             ' The file is assumed to be corrupt and was deleted.',
+             Truth(fam='corrupt-32', cls='file-contention', claim='corrupt-data', misreported='true', win32='32', tag='error-32-contention')),
+        )), 'SMS_INBOX_MANAGER')]
+
     def restart(self):
         return [Record(self.rng.choice(('SMS_OFFER_STATUS_SUMMARIZER stopping. The exit code is 0xfffffffe', 'SMS_OFFER_STATUS_SUMMARIZER stopped')),
                        Truth(fam='restart', cls='restart'), 'SMS_OFFER_STATUS_SUMMARIZER')]
@@ -269,12 +296,16 @@ class Planter:
             return self.foreign()
         if kind < 87:
             return self.stall(rng.random() < 0.5)
-        if kind < 89:
+        if kind < 88:
             return self.emptied()
+        if kind < 89:
+            return self.other_numbers()
         if kind < 91:
             return self.network_sequence() if self.host.form != '1.x' else self.retry()
-        if kind < 93:
+        if kind < 92:
             return self.restart()
+        if kind < 94:
+            return self.space_events()
         if kind < 97:
             return self.database()
         return self.retry()

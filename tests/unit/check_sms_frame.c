@@ -76,6 +76,9 @@ START_TEST(lines_that_go_on)
           "Cannot open the file \\\\S\\X.PCK, \nWin32 error = 32.", "Heartbeat is expired.");
     TEXTS("Copying A to\nB, Failed, Win32\nError\n=\n32\nalone\n",
           "Copying A to\nB, Failed, Win32\nError\n=\n32", "alone");
+    /* "Error: 32" begins a line only because "Win32" ended the one before it. */
+    TEXTS("Unable to replace C:\\a.exe, Win32\nError: 32 " T1, "Unable to replace C:\\a.exe, Win32\nError: 32");
+    TEXTS("Unable to replace C:\\a.exe\nError: 32 " T1, "Unable to replace C:\\a.exe", "Error: 32");
     TEXTS("Copying A to\n~B\n", "Copying A to", "~B");
     TEXTS("Copying A to\n\nB\n", "Copying A to", "B");
 }

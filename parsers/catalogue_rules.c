@@ -386,9 +386,10 @@ catalogue_rules_finish(struct catalogue *c, struct catalogue_error *err)
         snprintf(err->text, sizeof err->text, "memory has ended, or the catalogue is too large");
         return false;
     }
-    memcpy(c->by_id, c->signature, c->n_signatures * sizeof(struct signature *));
-    if (c->n_signatures)
+    if (c->n_signatures) {
+        memcpy(c->by_id, c->signature, c->n_signatures * sizeof(struct signature *));
         qsort(c->by_id, c->n_signatures, sizeof(struct signature *), by_id);
+    }
     if (c->n_articles)
         qsort(c->article, c->n_articles, sizeof *c->article, by_name);
     for (unsigned i = 0; i < c->n_sequences; i++) {

@@ -87,6 +87,7 @@ line_opens(struct sms_view *v, size_t before, size_t from, size_t to)
 {
     struct sms_trailer t;
     struct str line;
+    bool in_code = breaks_code(v, before);
 
     while (from < to && (str_is_blank(v->p[from]) || v->p[from] == '>'))
         from++;
@@ -95,7 +96,7 @@ line_opens(struct sms_view *v, size_t before, size_t from, size_t to)
         return false;
     if (line.p[0] == '~' || str_eq(str_trim(line), STR("ROLLOVER")))
         return true;
-    for (size_t i = breaks_code(v, before) ? sizeof openings / sizeof *openings : 0; i < sizeof openings / sizeof *openings; i++)
+    for (size_t i = 0; !in_code && i < sizeof openings / sizeof *openings; i++)
         if (line.p[0] == openings[i].p[0] && str_starts(line, openings[i]))
             return true;
     /* A listing's line.  With a time behind the name, or with nothing behind

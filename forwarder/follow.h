@@ -26,6 +26,7 @@ struct follow_log {
     const char *path;
     const struct config_source *source;
     void *taker;
+    unsigned out; /* the follow's own: chunks that are out, under its lock */
 };
 
 enum follow_what {

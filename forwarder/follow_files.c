@@ -29,7 +29,7 @@ enum { LOOKS = 4 };
 
 /* File systems on which a file held open, or a lock, is felt elsewhere. */
 static bool
-is_remote(struct follow *f, const char *path)
+is_remote(struct follow_logs *f, const char *path)
 {
     static const uint32_t types[] = {0x6969 /* NFS */,  0xff534d42 /* CIFS */,   0xfe534d42 /* SMB2 */,
                                      0x517b /* SMB */,  0x65735546 /* FUSE */,   0x01021997 /* 9P */,
@@ -37,9 +37,9 @@ is_remote(struct follow *f, const char *path)
     struct statfs st;
     int r;
 
-    follow_busy(f);
+    follow_busy(&f->base);
     r = statfs(*path ? path : ".", &st);
-    follow_idle(f);
+    follow_idle(&f->base);
     for (size_t i = 0; r == 0 && i < sizeof types / sizeof types[0]; i++)
         if ((uint32_t) st.f_type == types[i])
             return true;
@@ -55,14 +55,14 @@ when(const struct statx_timestamp *t)
 /* Fills what 'e' knows of the file.  0, -ENOENT for what is no regular file, or
  * negative errno. */
 static int
-stat_entry(struct follow *f, int dir, const char *name, struct follow_entry *e)
+stat_entry(struct follow_logs *f, int dir, const char *name, struct follow_entry *e)
 {
     struct statx st;
     int r;
 
-    follow_busy(f);
+    follow_busy(&f->base);
     r = statx(dir, name, 0, STATX_TYPE | STATX_INO | STATX_SIZE | STATX_MTIME | STATX_BTIME, &st) ? -errno : 0;
-    follow_idle(f);
+    follow_idle(&f->base);
     if (r)
         return r;
     if (!S_ISREG(st.stx_mode))
@@ -88,7 +88,7 @@ make_key(char *out, size_t size, unsigned folder, const char *name, bool exact)
 }
 
 static struct flog *
-log_new(struct follow *f, unsigned folder, const char *live, struct str key)
+log_new(struct follow_logs *f, unsigned folder, const char *live, struct str key)
 {
     struct flog *l = calloc(1, sizeof *l);
     const char *dir = f->folders[folder]->path;
@@ -107,12 +107,12 @@ log_new(struct follow *f, unsigned folder, const char *live, struct str key)
     snprintf(l->path, size, "%s%s%s", dir, n && dir[n - 1] != '/' ? "/" : "", live);
     l->live = l->path + strlen(l->path) - strlen(live);
     l->pub.path = l->path;
-    l->pub.source = f->source;
+    l->pub.source = f->base.source;
     l->linked = true;
     f->n_unready++;
-    pthread_mutex_lock(&f->lock);
-    f->status.logs++;
-    pthread_mutex_unlock(&f->lock);
+    pthread_mutex_lock(&f->base.lock);
+    f->base.status.logs++;
+    pthread_mutex_unlock(&f->base.lock);
     return l;
 }
 
@@ -160,7 +160,7 @@ live_entry(struct flog *l)
 /* The log that a file belongs to, made if need be.  Two live names that differ
  * in case only are two logs where the file system says so. */
 static struct flog *
-log_of(struct follow *f, unsigned folder, int dir, const char *name, const struct generation *g)
+log_of(struct follow_logs *f, unsigned folder, int dir, const char *name, const struct generation *g)
 {
     char key[PLACE_NAME + 32];
     struct str k = make_key(key, sizeof key, folder, name, true);
@@ -200,7 +200,7 @@ carry_over(struct flog *l, struct follow_entry *e)
 
 /* Notes one file of the log; false when memory ends. */
 static bool
-note(struct follow *f, struct flog *l, const char *name, const struct generation *g, const struct follow_entry *st)
+note(struct follow_logs *f, struct flog *l, const char *name, const struct generation *g, const struct follow_entry *st)
 {
     struct follow_entry *e = entry_named(l, name);
     bool fresh = !e, moved = false;
@@ -249,7 +249,7 @@ note(struct follow *f, struct flog *l, const char *name, const struct generation
 
 /* The file cannot be looked at: what was known of it stays. */
 static void
-keep(struct follow *f, unsigned folder, const char *name, int error)
+keep(struct follow_logs *f, unsigned folder, const char *name, int error)
 {
     struct flog *l = follow_files_log(f, folder, name);
     struct follow_entry *e = l ? entry_named(l, name) : NULL;
@@ -265,7 +265,7 @@ keep(struct follow *f, unsigned folder, const char *name, int error)
 
 /* 0, or negative errno: the folder could not be read to its end. */
 static int
-look_through(struct follow *f, unsigned folder)
+look_through(struct follow_logs *f, unsigned folder)
 {
     const char *path = f->folders[folder]->path;
     struct follow_entry st;
@@ -275,16 +275,16 @@ look_through(struct follow *f, unsigned folder)
     DIR *d;
     int r = 0;
 
-    follow_busy(f);
+    follow_busy(&f->base);
     d = opendir(*path ? path : ".");
     r = d ? 0 : -errno;
-    follow_idle(f);
-    while (d && !follow_stopped(f)) {
-        follow_busy(f);
+    follow_idle(&f->base);
+    while (d && !follow_stopped(&f->base)) {
+        follow_busy(&f->base);
         errno = 0;
         e = readdir(d);
         r = -errno;
-        follow_idle(f);
+        follow_idle(&f->base);
         if (!e)
             break;
         if (e->d_type == DT_DIR || strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0
@@ -352,7 +352,7 @@ order(struct flog *l)
 
 /* What the look did not see is gone, unless its folder could not be read. */
 static void
-forget(struct follow *f, struct flog *l)
+forget(struct follow_logs *f, struct flog *l)
 {
     unsigned n = 0;
 
@@ -375,14 +375,14 @@ forget(struct follow *f, struct flog *l)
 
 /* The folders that the pattern names; those that are known keep their number. */
 static void
-find_folders(struct follow *f)
+find_folders(struct follow_logs *f)
 {
     struct glob_case found;
 
-    follow_busy(f);
+    follow_busy(&f->base);
     f->folders_error = -glob_case_folders(f->pattern, &found);
-    follow_idle(f);
-    for (unsigned i = 0; i < found.n && !follow_stopped(f); i++) {
+    follow_idle(&f->base);
+    for (unsigned i = 0; i < found.n && !follow_stopped(&f->base); i++) {
         struct follow_folder *folder;
         unsigned k = 0;
 
@@ -415,15 +415,15 @@ find_folders(struct follow *f)
 /* Watches the folder, once it is there.  A watch goes with its folder; a share
  * can be mounted over it at any time. */
 static void
-watch(struct follow *f, struct follow_folder *folder)
+watch(struct follow_logs *f, struct follow_folder *folder)
 {
     const char *path = *folder->path ? folder->path : ".";
 
     folder->remote = is_remote(f, path);
     if (folder->remote) {
-        pthread_mutex_lock(&f->lock);
-        f->status.remote = true;
-        pthread_mutex_unlock(&f->lock);
+        pthread_mutex_lock(&f->base.lock);
+        f->base.status.remote = true;
+        pthread_mutex_unlock(&f->base.lock);
         if (folder->watch >= 0)
             inotify_rm_watch(f->inotify, folder->watch);
         folder->watch = -1; /* it would tell of what this machine does */
@@ -431,14 +431,14 @@ watch(struct follow *f, struct follow_folder *folder)
     }
     if (f->inotify < 0 || folder->watch >= 0)
         return;
-    follow_busy(f);
+    follow_busy(&f->base);
     folder->watch = inotify_add_watch(f->inotify, path, IN_MODIFY | IN_CREATE | IN_DELETE | IN_MOVED_FROM
                                                         | IN_MOVED_TO | IN_CLOSE_WRITE | IN_ONLYDIR);
-    follow_idle(f);
+    follow_idle(&f->base);
 }
 
 void
-follow_files_look(struct follow *f)
+follow_files_look(struct follow_logs *f)
 {
     bool again = true;
 
@@ -446,12 +446,12 @@ follow_files_look(struct follow *f)
         find_folders(f);
     for (unsigned i = 0; i < f->n_folders; i++)
         watch(f, f->folders[i]); /* first: what comes while we look is not missed */
-    for (unsigned n = 0; again && n < LOOKS && !follow_stopped(f); n++) {
+    for (unsigned n = 0; again && n < LOOKS && !follow_stopped(&f->base); n++) {
         again = false;
         f->look++;
-        for (unsigned i = 0; i < f->n_folders && !follow_stopped(f); i++)
+        for (unsigned i = 0; i < f->n_folders && !follow_stopped(&f->base); i++)
             f->folders[i]->error = look_through(f, i);
-        if (follow_stopped(f))
+        if (follow_stopped(&f->base))
             return;
         for (unsigned i = 0; i < map_count(f->logs); i++) {
             struct flog *l = map_at(f->logs, i);
@@ -475,19 +475,19 @@ follow_files_look(struct follow *f)
 }
 
 bool
-follow_files_sure(const struct follow *f, const struct flog *l)
+follow_files_sure(const struct follow_logs *f, const struct flog *l)
 {
-    return follow_files_error(f, l) == 0 && (f->taker.once || l->blind != f->look);
+    return follow_files_error(f, l) == 0 && (f->base.taker.once || l->blind != f->look);
 }
 
 int
-follow_files_error(const struct follow *f, const struct flog *l)
+follow_files_error(const struct follow_logs *f, const struct flog *l)
 {
     return l->folder->error ? -l->folder->error : l->blind == f->look ? l->blind_error : 0;
 }
 
 struct flog *
-follow_files_log(struct follow *f, unsigned folder, const char *name)
+follow_files_log(struct follow_logs *f, unsigned folder, const char *name)
 {
     char key[PLACE_NAME + 32];
     struct flog *l = map_get(f->logs, make_key(key, sizeof key, folder, name, true));
@@ -499,16 +499,16 @@ follow_files_log(struct follow *f, unsigned folder, const char *name)
 }
 
 void
-follow_files_drop(struct follow *f, struct flog *l)
+follow_files_drop(struct follow_logs *f, struct flog *l)
 {
     map_take(f->logs, str_z(l->key));
-    pthread_mutex_lock(&f->lock);
-    f->status.logs--;
-    pthread_mutex_unlock(&f->lock);
+    pthread_mutex_lock(&f->base.lock);
+    f->base.status.logs--;
+    pthread_mutex_unlock(&f->base.lock);
 }
 
 bool
-follow_files_by_inode(struct follow *f, struct flog *l, uint64_t dev, uint64_t ino, struct follow_entry *out)
+follow_files_by_inode(struct follow_logs *f, struct flog *l, uint64_t dev, uint64_t ino, struct follow_entry *out)
 {
     const char *path = *l->folder->path ? l->folder->path : ".";
     const struct dirent *e;
@@ -516,7 +516,7 @@ follow_files_by_inode(struct follow *f, struct flog *l, uint64_t dev, uint64_t i
     DIR *d;
     int r;
 
-    follow_busy(f);
+    follow_busy(&f->base);
     d = opendir(path);
     r = d || errno == ENOENT || errno == ENOTDIR ? 0 : errno;
     while (d && !found) {
@@ -531,11 +531,11 @@ follow_files_by_inode(struct follow *f, struct flog *l, uint64_t dev, uint64_t i
         found = stat_entry(f, dirfd(d), e->d_name, out) == 0 && out->dev == dev && out->ino == ino;
         if (found)
             snprintf(out->name, sizeof out->name, "%s", e->d_name);
-        follow_busy(f);
+        follow_busy(&f->base);
     }
     if (d)
         closedir(d);
-    follow_idle(f);
+    follow_idle(&f->base);
     if (r) {
         l->error = r;
         snprintf(l->error_name, sizeof l->error_name, "%s", l->live);
@@ -544,7 +544,7 @@ follow_files_by_inode(struct follow *f, struct flog *l, uint64_t dev, uint64_t i
 }
 
 void
-follow_files_free(struct follow *f)
+follow_files_free(struct follow_logs *f)
 {
     while (f->logs && map_count(f->logs)) {
         struct flog *l = map_at(f->logs, 0);

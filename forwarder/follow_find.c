@@ -46,7 +46,7 @@ follow_find_want(struct flog *l)
 }
 
 void
-follow_find_begin(struct follow *f, struct flog *l)
+follow_find_begin(struct follow_logs *f, struct flog *l)
 {
     if (!follow_find_want(l))
         return; /* no memory: tried again at the next look */
@@ -75,7 +75,7 @@ is_older(const struct follow_entry *e, const struct place *want)
 }
 
 static bool
-was_read(struct follow *f, struct flog *l, const struct follow_entry *e)
+was_read(struct follow_logs *f, struct flog *l, const struct follow_entry *e)
 {
     struct follow_file *file;
     bool done;
@@ -101,7 +101,7 @@ was_read(struct follow *f, struct flog *l, const struct follow_entry *e)
 /* The first of the entries that has the place, in the order in which a mistake
  * is least likely. */
 static struct follow_file *
-try_all(struct follow *f, struct flog *l)
+try_all(struct follow_logs *f, struct flog *l)
 {
     const struct place *want = &l->want;
     bool weak = want->offset < PLACE_HEAD;
@@ -136,7 +136,7 @@ try_all(struct follow *f, struct flog *l)
 /* True while the live file may be one that is being copied to its old place:
  * what there is begins as it did, or is not filled in yet. */
 static bool
-arriving(struct follow *f, struct flog *l)
+arriving(struct follow_logs *f, struct flog *l)
 {
     struct follow_entry *e = l->n_entries ? &l->entry[l->n_entries - 1] : NULL;
     struct follow_file *file;
@@ -155,7 +155,7 @@ arriving(struct follow *f, struct flog *l)
         begins = memcmp(file->head, l->current->head,
                         file->head_n < l->current->head_n ? file->head_n : l->current->head_n) == 0;
     follow_read_free(f, file);
-    return unfilled || (begins && clock_monotonic() - e->since < GRACE_POLLS * f->poll_ns);
+    return unfilled || (begins && clock_monotonic() - e->since < GRACE_POLLS * f->base.poll_ns);
 }
 
 /* Puts into words what is lost. */
@@ -190,7 +190,7 @@ say_lost(struct flog *l)
 /* FOUND: 'current' stands at the place, in whatever file has it.  FOUND_NOT:
  * given up; 'lost' has the words.  FOUND_WAIT: not yet. */
 enum follow_found
-follow_find(struct follow *f, struct flog *l)
+follow_find(struct follow_logs *f, struct flog *l)
 {
     int64_t now = clock_monotonic();
     struct follow_file *file;
@@ -222,13 +222,13 @@ follow_find(struct follow *f, struct flog *l)
         f->look_now = true;
         return FOUND_WAIT;
     }
-    if (!f->taker.once) {
+    if (!f->base.taker.once) {
         /* A share that is not mounted has no files; that is no loss. */
         if (l->n_entries == 0 || !follow_files_sure(f, l))
             l->find_since = l->find_first = now;
         if (now - l->find_first < FIND_LONGEST && arriving(f, l))
             l->find_since = now;
-        if (now - l->find_since < GRACE_POLLS * f->poll_ns)
+        if (now - l->find_since < GRACE_POLLS * f->base.poll_ns)
             return FOUND_WAIT;
     }
     l->finding = false;

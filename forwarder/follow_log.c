@@ -23,7 +23,7 @@ enum { COPY_STILL = 3, COPY_LONGEST = 20 };
 #define IDLE_LONGEST INT64_C(5000000000)
 
 static void
-announced(struct follow *f, struct flog *l)
+announced(struct follow_logs *f, struct flog *l)
 {
     if (!l->announced)
         f->n_unready--;
@@ -39,9 +39,9 @@ is_away(const struct flog *l)
 
 /* A chunk without bytes; false when memory ended. */
 static bool
-tell(struct follow *f, struct flog *l, enum follow_what what, const char *text)
+tell(struct follow_logs *f, struct flog *l, enum follow_what what, const char *text)
 {
-    struct chunk *c = follow_chunk_new(f, 0);
+    struct chunk *c = follow_chunk_new(&f->base, 0);
 
     if (!c)
         return false;
@@ -52,14 +52,14 @@ tell(struct follow *f, struct flog *l, enum follow_what what, const char *text)
         c->pub.size = l->current->size;
     }
     c->pub.more = what == FOLLOW_IDLE && l->idle_more;
-    follow_post(f, l, c, what);
+    follow_post(&f->base, &l->pub, c, what);
     return true;
 }
 
 /* Whether the place is the end of a log that was gone for a while: nothing of it
  * is left to be found. */
 static bool
-was_left(const struct follow *f, const struct place *want)
+was_left(const struct follow_logs *f, const struct place *want)
 {
     for (unsigned i = 0; i < f->n_left && i < FOLLOW_LEFT; i++)
         if (memcmp(f->left[i], want->head, PLACE_HASH) == 0)
@@ -69,17 +69,17 @@ was_left(const struct follow *f, const struct place *want)
 
 /* Where it stood, from the checkpoint. */
 static void
-start(struct follow *f, struct flog *l)
+start(struct follow_logs *f, struct flog *l)
 {
-    atomic_store(&f->posting, true);
-    if (!atomic_load(&f->stopping) && f->taker.place(f->taker.arg, l->path, &l->want)) {
+    atomic_store(&f->base.posting, true);
+    if (!atomic_load(&f->base.stopping) && f->base.taker.place(f->base.taker.arg, l->path, &l->want)) {
         l->line = l->want.line;
         l->n_done = l->want.n_done <= PLACE_DONE ? l->want.n_done : PLACE_DONE;
         memcpy(l->done, l->want.done, sizeof l->done);
         l->finding = l->want_started = l->want.head_n <= PLACE_HEAD && !was_left(f, &l->want);
         l->find_since = l->find_first = clock_monotonic();
     }
-    atomic_store(&f->posting, false);
+    atomic_store(&f->base.posting, false);
     l->started = true;
     l->changed = true;
 }
@@ -87,12 +87,12 @@ start(struct follow *f, struct flog *l)
 /* No file of the log is left, or all was read that ever will be, or can be for
  * now. */
 static enum follow_step
-leave(struct follow *f, struct flog *l)
+leave(struct follow_logs *f, struct flog *l)
 {
-    struct chunk *c = follow_chunk_new(f, 0);
+    struct chunk *c = follow_chunk_new(&f->base, 0);
 
     if (!c || (l->error && !follow_unreadable(f, l))) {
-        follow_chunk_free(f, c);
+        follow_chunk_free(&f->base, c);
         return STEP_BLOCKED;
     }
     if (l->n_done && !l->current && !l->finding)
@@ -102,23 +102,23 @@ leave(struct follow *f, struct flog *l)
     follow_read_free(f, l->current);
     l->current = NULL;
     follow_files_drop(f, l);
-    follow_post(f, l, c, FOLLOW_GONE);
+    follow_post(&f->base, &l->pub, c, FOLLOW_GONE);
     return STEP_GONE;
 }
 
 /* 'current' cannot be opened or read: tried again at each look, or at the next
  * single pass, which begins at this very byte. */
 static enum follow_step
-failed(struct follow *f, struct flog *l, int error)
+failed(struct follow_logs *f, struct flog *l, int error)
 {
     l->error = error;
     snprintf(l->error_name, sizeof l->error_name, "%s", l->current->name);
     follow_read_close(f, l->current);
-    return f->taker.once ? leave(f, l) : STEP_REST;
+    return f->base.taker.once ? leave(f, l) : STEP_REST;
 }
 
 static enum follow_step
-changed(struct follow *f, struct flog *l)
+changed(struct follow_logs *f, struct flog *l)
 {
     follow_find_begin(f, l);
     return l->finding ? STEP_MORE : STEP_BLOCKED;
@@ -126,7 +126,7 @@ changed(struct follow *f, struct flog *l)
 
 /* Announces 'current'. */
 static enum follow_step
-begin_file(struct follow *f, struct flog *l)
+begin_file(struct follow_logs *f, struct flog *l)
 {
     struct follow_file *file = l->current;
     enum follow_read r;
@@ -138,12 +138,12 @@ begin_file(struct follow *f, struct flog *l)
     r = follow_read_again(f, l, file, &error);
     if (r != READ_BYTES)
         return r == READ_ERROR ? failed(f, l, error) : changed(f, l);
-    c = follow_chunk_new(f, file->packed || file->size > FOLLOW_LOOK ? FOLLOW_LOOK : (size_t) file->size);
+    c = follow_chunk_new(&f->base, file->packed || file->size > FOLLOW_LOOK ? FOLLOW_LOOK : (size_t) file->size);
     if (!c)
         return STEP_BLOCKED;
     n = follow_read_at(f, file, c->pub.bytes, c->cap, 0);
     if (n < (ssize_t) file->head_n || memcmp(c->pub.bytes, file->head, file->head_n) != 0) {
-        follow_chunk_free(f, c);
+        follow_chunk_free(&f->base, c);
         return n < 0 && n != -EBADMSG ? failed(f, l, (int) -n) : changed(f, l);
     }
     p = &c->pub.place;
@@ -165,19 +165,19 @@ begin_file(struct follow *f, struct flog *l)
     memcpy(c->pub.before, file->tail, file->tail_n);
     l->file_due = l->resumed = l->idle_sent = false;
     announced(f, l);
-    follow_post(f, l, c, FOLLOW_FILE);
+    follow_post(&f->base, &l->pub, c, FOLLOW_FILE);
     return STEP_MORE;
 }
 
 /* Bytes go out in the buffer they were read into, or, when they are few, in one
  * of their size. */
 static void
-hand_out(struct follow *f, struct flog *l, size_t n)
+hand_out(struct follow_logs *f, struct flog *l, size_t n)
 {
     struct chunk *c = f->scratch, *small;
 
     if (n <= FOLLOW_CHUNK_SHARED) {
-        small = follow_chunk_new(f, n);
+        small = follow_chunk_new(&f->base, n);
         if (small) {
             memcpy(small->pub.bytes, c->pub.bytes, n);
             c = small;
@@ -190,13 +190,13 @@ hand_out(struct follow *f, struct flog *l, size_t n)
     c->pub.size = l->current->size;
     c->pub.place.modified = l->current->modified;
     l->idle_sent = false;
-    follow_post(f, l, c, FOLLOW_BYTES);
+    follow_post(&f->base, &l->pub, c, FOLLOW_BYTES);
 }
 
 /* Says that everything was handed out, once, and whether files wait that cannot
  * be read yet. */
 static enum follow_step
-rest(struct follow *f, struct flog *l)
+rest(struct follow_logs *f, struct flog *l)
 {
     bool more = l->n_queue > 0 || l->pending || l->changed;
 
@@ -215,7 +215,7 @@ rest(struct follow *f, struct flog *l)
 /* Reading goes on in 'e', which begins as the file being read does, if it has the
  * place. */
 static bool
-move_to(struct follow *f, struct flog *l, struct follow_entry *e)
+move_to(struct follow_logs *f, struct flog *l, struct follow_entry *e)
 {
     struct follow_file *file;
 
@@ -232,7 +232,7 @@ move_to(struct follow *f, struct flog *l, struct follow_entry *e)
  * a newer whole copy of it, unless it says otherwise at the offset.  The copy may
  * have been rotated meanwhile.  True when reading goes on there. */
 static bool
-move_to_copy(struct follow *f, struct flog *l)
+move_to_copy(struct follow_logs *f, struct flog *l)
 {
     struct follow_entry *e = l->n_entries ? &l->entry[l->n_entries - 1] : NULL;
     int64_t now = clock_monotonic();
@@ -251,9 +251,10 @@ move_to_copy(struct follow *f, struct flog *l)
     if ((!l->linked || l->current->offset >= PLACE_HEAD) && move_to(f, l, e))
         return true;
     /* Still being copied?  If not, it begins so by chance. */
-    if (l->error && !f->taker.once)
+    if (l->error && !f->base.taker.once)
         return false;
-    if (f->taker.once || now - e->since >= COPY_STILL * f->poll_ns || now - l->copy_since >= COPY_LONGEST * f->poll_ns) {
+    if (f->base.taker.once || now - e->since >= COPY_STILL * f->base.poll_ns
+        || now - l->copy_since >= COPY_LONGEST * f->base.poll_ns) {
         follow_queue_add(f, l, e);
         l->copy_since = 0;
     }
@@ -262,7 +263,7 @@ move_to_copy(struct follow *f, struct flog *l)
 
 /* All of 'current' was handed out. */
 static enum follow_step
-at_end(struct follow *f, struct flog *l)
+at_end(struct follow_logs *f, struct flog *l)
 {
     struct follow_file *file = l->current;
     int64_t now = clock_monotonic();
@@ -271,31 +272,31 @@ at_end(struct follow *f, struct flog *l)
         follow_read_close(f, file);
     if (move_to_copy(f, l))
         return STEP_MORE;
-    if (l->error && f->taker.once)
+    if (l->error && f->base.taker.once)
         return leave(f, l); /* it cannot be said where to go on: the next pass does */
     if (is_away(l))
         l->final_due = true;
-    else if ((f->taker.once && !l->changed) || (l->n_queue > 1 && !l->queue[0]->live)
-             || (l->n_queue > 0 && now - l->quiet_since >= FINAL_POLLS * f->poll_ns))
+    else if ((f->base.taker.once && !l->changed) || (l->n_queue > 1 && !l->queue[0]->live)
+             || (l->n_queue > 0 && now - l->quiet_since >= FINAL_POLLS * f->base.poll_ns))
         l->final_due = true;
     if (l->final_due)
         return STEP_MORE;
     /* What comes next waits for its time.  A log that was read to its end before
      * keeps nobody waiting for that, unless polls are rare. */
-    if (l->n_queue && (!l->caught_up || FINAL_POLLS * f->poll_ns > IDLE_LONGEST))
+    if (l->n_queue && (!l->caught_up || FINAL_POLLS * f->base.poll_ns > IDLE_LONGEST))
         return STEP_REST;
     l->caught_up = l->caught_up || !l->n_queue;
     return rest(f, l);
 }
 
 static enum follow_step
-read_on(struct follow *f, struct flog *l, size_t room)
+read_on(struct follow_logs *f, struct flog *l, size_t room)
 {
     struct follow_file *file = l->current;
     size_t got;
     int error;
 
-    if (!f->scratch && !(f->scratch = follow_chunk_new(f, FOLLOW_CHUNK)))
+    if (!f->scratch && !(f->scratch = follow_chunk_new(&f->base, FOLLOW_CHUNK)))
         return STEP_BLOCKED;
     l->looked_utc = clock_utc();
     switch (follow_read_next(f, l, file, f->scratch->buffer, room, &got, &error)) {
@@ -322,17 +323,17 @@ read_on(struct follow *f, struct flog *l, size_t room)
 
 /* 'current' is at its end for good. */
 static enum follow_step
-finish(struct follow *f, struct flog *l)
+finish(struct follow_logs *f, struct flog *l)
 {
-    struct chunk *c = follow_chunk_new(f, 0);
+    struct chunk *c = follow_chunk_new(&f->base, 0);
 
     if (!c || !follow_queue_done(l, l->current)) {
-        follow_chunk_free(f, c);
+        follow_chunk_free(&f->base, c);
         return STEP_BLOCKED;
     }
     c->pub.offset = l->current->offset;
     c->pub.size = l->current->size;
-    follow_post(f, l, c, FOLLOW_FINAL);
+    follow_post(&f->base, &l->pub, c, FOLLOW_FINAL);
     l->final_due = false;
     l->idle_sent = false;
     follow_read_free(f, l->current);
@@ -345,7 +346,7 @@ finish(struct follow *f, struct flog *l)
 
 /* Takes the next file. */
 static enum follow_step
-next_file(struct follow *f, struct flog *l)
+next_file(struct follow_logs *f, struct flog *l)
 {
     if (l->changed || l->n_queue == 0)
         follow_queue_look(f, l);
@@ -355,7 +356,7 @@ next_file(struct follow *f, struct flog *l)
         l->linked = true;
         return STEP_MORE;
     }
-    if ((f->taker.once && !l->changed) || is_away(l))
+    if ((f->base.taker.once && !l->changed) || is_away(l))
         return leave(f, l);
     if (l->pending && !l->error)
         return STEP_REST; /* a packed file may be still being written */
@@ -363,9 +364,9 @@ next_file(struct follow *f, struct flog *l)
 }
 
 enum follow_step
-follow_log_step(struct follow *f, struct flog *l)
+follow_log_step(struct follow_logs *f, struct flog *l)
 {
-    size_t room = follow_room(f, l);
+    size_t room = follow_room(&f->base, &l->pub);
 
     if (room == 0)
         return STEP_BLOCKED;
@@ -399,7 +400,7 @@ follow_log_step(struct follow *f, struct flog *l)
                 follow_queue_older(l, l->want.modified);
             return STEP_MORE;
         case FOUND_WAIT:
-            if (is_away(l) || (f->taker.once && l->error))
+            if (is_away(l) || (f->base.taker.once && l->error))
                 return leave(f, l);
             return STEP_REST;
         }

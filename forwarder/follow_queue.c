@@ -62,7 +62,7 @@ follow_queue_done(struct flog *l, const struct follow_file *file)
 }
 
 void
-follow_queue_clear(struct follow *f, struct flog *l)
+follow_queue_clear(struct follow_logs *f, struct flog *l)
 {
     for (unsigned i = 0; i < l->n_queue; i++)
         follow_read_free(f, l->queue[i]);
@@ -70,7 +70,7 @@ follow_queue_clear(struct follow *f, struct flog *l)
 }
 
 void
-follow_queue_reset(struct follow *f, struct flog *l)
+follow_queue_reset(struct follow_logs *f, struct flog *l)
 {
     follow_queue_clear(f, l);
     for (unsigned i = 0; i < l->n_entries; i++)
@@ -108,7 +108,7 @@ follow_queue_entry(struct flog *l, const struct follow_file *file)
  * both go; else 0.  What is known may have grown since it was opened: a mark of
  * UTF-16 alone would hide that the other is a copy of it. */
 static size_t
-same_start(struct follow *f, const struct follow_file *a, struct follow_file *b)
+same_start(struct follow_logs *f, const struct follow_file *a, struct follow_file *b)
 {
     size_t n;
 
@@ -120,7 +120,7 @@ same_start(struct follow *f, const struct follow_file *a, struct follow_file *b)
 
 /* What a file is that begins as 'current' does for 'same' bytes. */
 static enum follow_class
-copy_or_not(struct follow *f, const struct follow_entry *e, const struct follow_file *file, size_t same)
+copy_or_not(struct follow_logs *f, const struct follow_entry *e, const struct follow_file *file, size_t same)
 {
     if (same >= COPY_LEAST)
         return CLASS_COPY;
@@ -128,7 +128,7 @@ copy_or_not(struct follow *f, const struct follow_entry *e, const struct follow_
      * rotated with nothing but a heading in it. */
     if (same > 0 && same == file->head_n
         && (e->generation.kind == GENERATION_LIVE
-            || (!f->taker.once && clock_monotonic() - e->since < COPY_POLLS * f->poll_ns)))
+            || (!f->base.taker.once && clock_monotonic() - e->since < COPY_POLLS * f->base.poll_ns)))
         return CLASS_COPY;
     return CLASS_UNKNOWN;
 }
@@ -144,7 +144,7 @@ take_name(struct follow_file *file, struct follow_entry *e, enum follow_class cl
 
 /* Finds 'current' among the entries.  False when it has to be looked for. */
 static bool
-place_current(struct follow *f, struct flog *l)
+place_current(struct follow_logs *f, struct flog *l)
 {
     struct follow_file *file = l->current;
     struct follow_entry *e = follow_queue_entry(l, file);
@@ -173,7 +173,7 @@ known(const struct flog *l, const struct follow_file *file)
 /* The live file, if so little of it is known that it can be truncated and written
  * anew without being noticed: 'current', one that waits, or NULL. */
 static struct follow_file *
-barely_known(struct follow *f, struct flog *l)
+barely_known(struct follow_logs *f, struct flog *l)
 {
     struct follow_file *file = l->n_queue ? l->queue[l->n_queue - 1] : l->current;
     int error;
@@ -189,7 +189,7 @@ barely_known(struct follow *f, struct flog *l)
  * before it was truncated, and comes before what it holds now.  CLASS_OLD when it
  * is none, CLASS_UNKNOWN when that cannot be said yet. */
 static enum follow_class
-copy_of_unknown(struct follow *f, struct flog *l, const struct follow_entry *e, struct follow_file *live)
+copy_of_unknown(struct follow_logs *f, struct flog *l, const struct follow_entry *e, struct follow_file *live)
 {
     struct follow_file *file;
     int error, done;
@@ -228,7 +228,7 @@ copy_of_unknown(struct follow *f, struct flog *l, const struct follow_entry *e, 
  * that had not been looked into.  Before one that was read there is none.  False
  * when another file has become 'current'. */
 static bool
-settle_older(struct follow *f, struct flog *l, unsigned newer)
+settle_older(struct follow_logs *f, struct flog *l, unsigned newer)
 {
     struct follow_file *live = NULL, *file;
     unsigned first = newer;
@@ -258,7 +258,7 @@ settle_older(struct follow *f, struct flog *l, unsigned newer)
         if (e->class != CLASS_UNKNOWN)
             continue;
         e->class = live && i >= first ? copy_of_unknown(f, l, e, live) : CLASS_OLD;
-        if (e->class == CLASS_UNKNOWN && f->taker.once)
+        if (e->class == CLASS_UNKNOWN && f->base.taker.once)
             e->class = CLASS_OLD;
         l->pending = l->pending || e->class == CLASS_UNKNOWN;
         if (e->class == CLASS_CURRENT) {
@@ -273,7 +273,7 @@ settle_older(struct follow *f, struct flog *l, unsigned newer)
 /* Puts the file at the queue's end, which has room.  Held open, it cannot be
  * lost before its turn. */
 static void
-append(struct follow *f, struct flog *l, struct follow_file *file)
+append(struct follow_logs *f, struct flog *l, struct follow_file *file)
 {
     if (l->n_queue == 0)
         l->quiet_since = clock_monotonic();
@@ -285,7 +285,7 @@ append(struct follow *f, struct flog *l, struct follow_file *file)
 /* A file that waits for its turn may have been replaced by a newer whole copy of
  * itself (and that been rotated): the copy is read in its place, not after it. */
 static bool
-take_turn(struct follow *f, struct flog *l, struct follow_file *file)
+take_turn(struct follow_logs *f, struct flog *l, struct follow_file *file)
 {
     for (unsigned i = 0; i < l->n_queue; i++) {
         struct follow_file *waits = l->queue[i];
@@ -305,7 +305,7 @@ take_turn(struct follow *f, struct flog *l, struct follow_file *file)
 /* What an entry that nobody knows yet is, by its first bytes: CLASS_UNKNOWN for
  * a file that is new.  False when that cannot be said now. */
 static bool
-identify(struct follow *f, struct flog *l, struct follow_entry *e, enum follow_class *class)
+identify(struct follow_logs *f, struct flog *l, struct follow_entry *e, enum follow_class *class)
 {
     bool live = e->generation.kind == GENERATION_LIVE;
     struct follow_file *file;
@@ -353,13 +353,13 @@ identify(struct follow *f, struct flog *l, struct follow_entry *e, enum follow_c
 }
 
 void
-follow_queue_add(struct follow *f, struct flog *l, struct follow_entry *e)
+follow_queue_add(struct follow_logs *f, struct flog *l, struct follow_entry *e)
 {
     int error;
     struct follow_file *file = l->n_queue < FOLLOW_QUEUE ? follow_read_open(f, l, e, &error) : NULL;
 
     if (!file) {
-        if (f->taker.once)
+        if (f->base.taker.once)
             e->class = CLASS_UNKNOWN; /* looked at again when 'current' is finished */
         return;
     }
@@ -395,7 +395,7 @@ watch_last(struct flog *l)
 }
 
 void
-follow_queue_look(struct follow *f, struct flog *l)
+follow_queue_look(struct follow_logs *f, struct flog *l)
 {
     unsigned newer = 0;
 
@@ -416,7 +416,7 @@ follow_queue_look(struct follow *f, struct flog *l)
     }
     if (!follow_files_sure(f, l)) {
         /* What is not seen now might come next; a single pass leaves it to the next. */
-        l->pending = !f->taker.once;
+        l->pending = !f->base.taker.once;
         l->error = follow_files_error(f, l);
         return;
     }
@@ -437,9 +437,9 @@ follow_queue_look(struct follow *f, struct flog *l)
         if (done > 0)
             newer = i + 1;
         if (done < 0)
-            l->pending = !f->taker.once;
+            l->pending = !f->base.taker.once;
         follow_read_free(f, file);
-        if (done < 0 && f->taker.once && done != -ENOENT && done != -ESTALE) {
+        if (done < 0 && f->base.taker.once && done != -ENOENT && done != -ESTALE) {
             l->error = -done; /* it may be what tells that those before it were read */
             snprintf(l->error_name, sizeof l->error_name, "%s", l->entry[i].name);
             return;
@@ -456,8 +456,8 @@ follow_queue_look(struct follow *f, struct flog *l)
         }
         if (e->size == 0) {
             /* A copy is made empty, then filled, and then the live file truncated. */
-            if (e->generation.kind == GENERATION_LIVE || f->taker.once
-                || clock_monotonic() - e->since >= COPY_POLLS * f->poll_ns)
+            if (e->generation.kind == GENERATION_LIVE || f->base.taker.once
+                || clock_monotonic() - e->since >= COPY_POLLS * f->base.poll_ns)
                 continue;
             l->pending = true;
             break;
@@ -466,8 +466,8 @@ follow_queue_look(struct follow *f, struct flog *l)
             break; /* looked at again when a file is finished */
         /* Nothing is read before it: what is older than what was read counts as
          * read, so that even a single pass leaves the newer ones to the next. */
-        if (!identify(f, l, e, &e->class) && (!f->taker.once || l->error)) {
-            l->pending = !f->taker.once;
+        if (!identify(f, l, e, &e->class) && (!f->base.taker.once || l->error)) {
+            l->pending = !f->base.taker.once;
             break;
         }
     }

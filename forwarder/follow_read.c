@@ -25,32 +25,32 @@
 #define PACKED_NS INT64_C(10000000000)
 
 static void
-count_open(struct follow *f, int change)
+count_open(struct follow_logs *f, int change)
 {
     f->open_files = (unsigned) ((int) f->open_files + change);
-    pthread_mutex_lock(&f->lock);
-    f->status.files_open = f->open_files;
-    pthread_mutex_unlock(&f->lock);
+    pthread_mutex_lock(&f->base.lock);
+    f->base.status.files_open = f->open_files;
+    pthread_mutex_unlock(&f->base.lock);
 }
 
 void
-follow_read_close(struct follow *f, struct follow_file *file)
+follow_read_close(struct follow_logs *f, struct follow_file *file)
 {
     if (file->fd < 0)
         return;
-    follow_busy(f);
+    follow_busy(&f->base);
     if (file->gz)
         gzclose_r(file->gz); /* and the fd */
     else
         close(file->fd);
-    follow_idle(f);
+    follow_idle(&f->base);
     file->gz = NULL;
     file->fd = -1;
     count_open(f, -1);
 }
 
 void
-follow_read_free(struct follow *f, struct follow_file *file)
+follow_read_free(struct follow_logs *f, struct follow_file *file)
 {
     if (!file)
         return;
@@ -61,7 +61,7 @@ follow_read_free(struct follow *f, struct follow_file *file)
 /* Closes the file that was read longest ago: logs are served in turn, so it is
  * the next one after the hand. */
 static void
-make_room(struct follow *f, unsigned most)
+make_room(struct follow_logs *f, unsigned most)
 {
     unsigned n = map_count(f->logs);
 
@@ -75,7 +75,7 @@ make_room(struct follow *f, unsigned most)
 
 /* Opens the file by its name: 0 or an errno. */
 static int
-open_name(struct follow *f, const struct flog *l, struct follow_file *file)
+open_name(struct follow_logs *f, const struct flog *l, struct follow_file *file)
 {
     const char *dir = l->folder->path;
     size_t n = strlen(dir);
@@ -86,12 +86,12 @@ open_name(struct follow *f, const struct flog *l, struct follow_file *file)
         return ENAMETOOLONG;
     make_room(f, FOLLOW_OPEN);
     for (int tries = 0; tries < 2; tries++) {
-        follow_busy(f);
+        follow_busy(&f->base);
         do
             file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
         while (file->fd < 0 && errno == EINTR);
         r = file->fd < 0 ? errno : 0;
-        follow_idle(f);
+        follow_idle(&f->base);
         if (r != EMFILE && r != ENFILE)
             break;
         make_room(f, f->open_files / 2 + 1); /* others need some too */
@@ -110,13 +110,13 @@ open_name(struct follow *f, const struct flog *l, struct follow_file *file)
 
 /* What fstat says now; 0 or an errno. */
 static int
-look(struct follow *f, struct follow_file *file, struct stat *st)
+look(struct follow_logs *f, struct follow_file *file, struct stat *st)
 {
     int r;
 
-    follow_busy(f);
+    follow_busy(&f->base);
     r = fstat(file->fd, st) ? errno : 0;
-    follow_idle(f);
+    follow_idle(&f->base);
     if (r == 0 && !S_ISREG(st->st_mode))
         r = EINVAL;
     return r;
@@ -130,25 +130,25 @@ modified(const struct stat *st)
 
 /* Bytes of what is packed, at 'at'. */
 static ssize_t
-packed_at(struct follow *f, struct follow_file *file, char *p, size_t n, uint64_t at)
+packed_at(struct follow_logs *f, struct follow_file *file, char *p, size_t n, uint64_t at)
 {
     size_t got = 0;
     int r = 0, error = Z_OK;
 
-    follow_busy(f);
+    follow_busy(&f->base);
     if ((uint64_t) gztell(file->gz) != at && gzseek(file->gz, (z_off_t) at, SEEK_SET) < 0)
         r = -1;
     while (r >= 0 && got < n && (r = gzread(file->gz, p + got, (unsigned) (n - got))) > 0)
         got += (size_t) r;
     gzerror(file->gz, &error);
-    follow_idle(f);
+    follow_idle(&f->base);
     if (got > 0)
         return (ssize_t) got;
     return error == Z_OK || error == Z_STREAM_END ? 0 : error == Z_ERRNO ? -EIO : -EBADMSG;
 }
 
 ssize_t
-follow_read_at(struct follow *f, struct follow_file *file, char *p, size_t n, uint64_t at)
+follow_read_at(struct follow_logs *f, struct follow_file *file, char *p, size_t n, uint64_t at)
 {
     size_t got = 0;
     ssize_t r = 0;
@@ -156,10 +156,10 @@ follow_read_at(struct follow *f, struct follow_file *file, char *p, size_t n, ui
     if (file->gz)
         return packed_at(f, file, p, n, at);
     while (got < n) {
-        follow_busy(f);
+        follow_busy(&f->base);
         r = pread(file->fd, p + got, n - got, (off_t) (at + got));
         r = r < 0 ? -errno : r;
-        follow_idle(f);
+        follow_idle(&f->base);
         if (r == -EINTR)
             continue;
         if (r <= 0)
@@ -171,7 +171,7 @@ follow_read_at(struct follow *f, struct follow_file *file, char *p, size_t n, ui
 }
 
 struct follow_file *
-follow_read_open(struct follow *f, const struct flog *l, const struct follow_entry *e, int *error)
+follow_read_open(struct follow_logs *f, const struct flog *l, const struct follow_entry *e, int *error)
 {
     struct follow_file *file = calloc(1, sizeof *file);
     struct stat st;
@@ -206,7 +206,7 @@ fail:
 }
 
 void
-follow_read_head(struct follow *f, struct follow_file *file)
+follow_read_head(struct follow_logs *f, struct follow_file *file)
 {
     char head[PLACE_HEAD];
     ssize_t n;
@@ -221,14 +221,14 @@ follow_read_head(struct follow *f, struct follow_file *file)
 }
 
 bool
-follow_read_packed_ready(struct follow *f, const struct follow_entry *e)
+follow_read_packed_ready(struct follow_logs *f, const struct follow_entry *e)
 {
-    return !e->generation.packed || f->taker.once || clock_utc() - e->modified > PACKED_NS
-           || clock_monotonic() - e->since >= 2 * f->poll_ns;
+    return !e->generation.packed || f->base.taker.once || clock_utc() - e->modified > PACKED_NS
+           || clock_monotonic() - e->since >= 2 * f->base.poll_ns;
 }
 
 enum follow_read
-follow_read_again(struct follow *f, const struct flog *l, struct follow_file *file, int *error)
+follow_read_again(struct follow_logs *f, const struct flog *l, struct follow_file *file, int *error)
 {
     char head[PLACE_HEAD];
     struct stat st;
@@ -264,11 +264,11 @@ fail:
 /* Zero bytes at the end: a copy that made room first, or what a crash left.
  * They are kept back until they stay.  Returns how many of 'n' may go out. */
 static size_t
-without_zeros(struct follow *f, struct follow_file *file, const char *p, size_t n)
+without_zeros(struct follow_logs *f, struct follow_file *file, const char *p, size_t n)
 {
     size_t end = n;
 
-    if (f->taker.once || file->offset + n <= file->zeros_end)
+    if (f->base.taker.once || file->offset + n <= file->zeros_end)
         return n;
     while (end > 0 && p[end - 1] == '\0')
         end--;
@@ -332,7 +332,7 @@ advance(struct follow_file *file, const char *p, size_t n)
 }
 
 static enum follow_read
-next_packed(struct follow *f, struct follow_file *file, char *p, size_t want, size_t *got, int *error)
+next_packed(struct follow_logs *f, struct follow_file *file, char *p, size_t want, size_t *got, int *error)
 {
     ssize_t n = follow_read_at(f, file, p, want, file->offset);
 
@@ -350,8 +350,8 @@ next_packed(struct follow *f, struct follow_file *file, char *p, size_t want, si
 }
 
 enum follow_read
-follow_read_next(struct follow *f, const struct flog *l, struct follow_file *file, char *room, size_t want, size_t *got,
-                 int *error)
+follow_read_next(struct follow_logs *f, const struct flog *l, struct follow_file *file, char *room, size_t want,
+                 size_t *got, int *error)
 {
     char *p = room + PLACE_TAIL, *from;
     enum follow_read r;
@@ -394,7 +394,7 @@ follow_read_next(struct follow *f, const struct flog *l, struct follow_file *fil
 /* The bytes of a packed file before the offset, unpacked to there.  Their number,
  * or negative errno. */
 static ssize_t
-packed_tail(struct follow *f, struct follow_file *file, uint64_t offset, size_t tail)
+packed_tail(struct follow_logs *f, struct follow_file *file, uint64_t offset, size_t tail)
 {
     char bytes[16384];
     uint64_t at = 0;
@@ -403,7 +403,7 @@ packed_tail(struct follow *f, struct follow_file *file, uint64_t offset, size_t 
         size_t want = offset - at < sizeof bytes ? (size_t) (offset - at) : sizeof bytes;
         ssize_t n = packed_at(f, file, bytes, want, at);
 
-        if (n <= 0 || follow_stopped(f))
+        if (n <= 0 || follow_stopped(&f->base))
             return n;
         at += (uint64_t) n;
         if ((size_t) n >= PLACE_TAIL)
@@ -418,7 +418,7 @@ packed_tail(struct follow *f, struct follow_file *file, uint64_t offset, size_t 
 }
 
 struct follow_file *
-follow_read_match(struct follow *f, struct flog *l, const struct follow_entry *e, const struct place *want)
+follow_read_match(struct follow_logs *f, struct flog *l, const struct follow_entry *e, const struct place *want)
 {
     size_t tail = want->offset < PLACE_TAIL ? (size_t) want->offset : PLACE_TAIL;
     uint8_t hash[PLACE_HASH];

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * follow_state.h - what the parts of the follower share; nobody else includes
- * it.  All of it belongs to the follow's thread, but for what is marked.
+ * follow_state.h - what the parts of the kind "logs" (follow_logs.c) share; nobody
+ * else includes it.  All of it belongs to the follow's thread, but for what is marked.
  *
- *   follow.c        thread, chunks, budget, status
+ *   follow_logs.c   the source's thread
  *   follow_files.c  looking through folders: which files are there
  *   follow_queue.c  which of them is read next, and which never
  *   follow_find.c   a place that is no longer where it was
@@ -31,21 +31,14 @@
 #ifndef FORWARDER_FOLLOW_STATE_H
 #define FORWARDER_FOLLOW_STATE_H
 
-#include <pthread.h>
-#include <stdatomic.h>
-
-#include "forwarder/follow.h"
+#include "forwarder/follow_base.h"
 #include "forwarder/generation.h"
 #include "parsers/map.h"
 
 enum {
-    FOLLOW_CHUNK = 256 * 1024, /* most bytes in a chunk */
-    FOLLOW_CHUNK_SHARED = 16 * 1024, /* least, while the budget lasts */
-    FOLLOW_CHUNK_LEAST = 4 * 1024,   /* for a log that has none out when it does not */
     FOLLOW_OPEN = 256,         /* files held open */
     FOLLOW_QUEUE = 64,         /* files of a log known to come next */
     FOLLOW_LEFT = 64,          /* logs remembered that were gone */
-    FOLLOW_SPARE = 8,          /* buffers kept for use again */
     FOLLOW_PATH = 4096,
     FOLLOW_ZEROS = 4,          /* so many zero bytes at the end were not written yet */
 };
@@ -95,7 +88,7 @@ struct follow_folder {
 
 struct flog {
     struct follow_log pub; /* first: the taker's pointer is ours */
-    struct follow *follow;
+    struct follow_logs *follow;
     struct flog *next;     /* in the list of those that are ready */
     char *path, *key;
     const char *live;      /* in 'path' */
@@ -138,38 +131,21 @@ struct flog {
     int error;           /* errno of its last opening or reading, 0 fine */
     char error_name[PLACE_NAME];
     char lost[512];
-    unsigned out;        /* chunks; under the follow's lock */
 };
 
-struct follow {
+struct follow_logs {
+    struct follow base; /* first */
     char *pattern, *last; /* its last component, within */
-    const struct config_source *source; /* never looked into by the thread */
-    struct follow_taker taker;
-    int64_t poll_ns;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t ended_cond;
-    int wake;     /* eventfd */
     int inotify;  /* -1: none to be had */
-    atomic_bool stopping, posting;
-    _Atomic int64_t busy_since;
-    /* under 'lock' */
-    struct follow_status status;
-    size_t out_bytes;
-    bool waiting, returned, ended, abandoned;
-    struct chunk *spare;
-    unsigned n_spare;
-    /* the thread's */
     struct follow_folder **folders;
     unsigned n_folders, cap_folders;
     struct map *logs; /* folder number and name in lower case -> flog */
-    struct flog *ready, **ready_last;
-    unsigned n_ready, n_unready; /* n_unready: logs not announced yet */
+    struct flog *ready, **ready_last; /* base.n_sharing of them */
+    unsigned n_unready; /* logs not announced yet */
     unsigned look;    /* number of looks through the folders */
     bool wild;        /* folders depend on a pattern */
     bool frozen;      /* 'once': no log comes any more */
     bool look_now, seen_sent, missing_sent, unreadable_sent;
-    bool untold;      /* memory ended before trouble could be told */
     int folders_error; /* errno of looking for folders */
     int64_t look_due, look_took, hurried, hinted;
     unsigned open_files, hand;
@@ -178,70 +154,57 @@ struct follow {
     struct chunk *scratch; /* read into; handed out itself when it is full enough */
 };
 
-/* A chunk and what is behind it. */
-struct chunk {
-    struct follow_chunk pub; /* first */
-    struct chunk *spare;
-    size_t cap;
-    char buffer[];
-};
+static inline struct follow_logs *
+follow_logs_of(struct follow *f)
+{
+    return (struct follow_logs *) f;
+}
 
-/* follow.c */
-bool follow_stopped(struct follow *);
-/* Around each call that can hang. */
-void follow_busy(struct follow *);
-void follow_idle(struct follow *);
-/* A chunk with room for 'n' bytes behind PLACE_TAIL bytes of its own. */
-struct chunk *follow_chunk_new(struct follow *, size_t n);
-void follow_chunk_free(struct follow *, struct chunk *);
-/* Hands it out; 'log' may be NULL. */
-void follow_post(struct follow *, struct flog *, struct chunk *, enum follow_what);
-/* How many bytes a chunk of the log may have now; 0: none may go out. */
-size_t follow_room(struct follow *, const struct flog *);
+/* follow_logs.c */
 /* Says that the log's files cannot be read, if nothing of the kind was said; false
  * when memory ends. */
-bool follow_unreadable(struct follow *, const struct flog *);
+bool follow_unreadable(struct follow_logs *, const struct flog *);
 /* Puts the log among those that are ready. */
-void follow_ready(struct follow *, struct flog *);
+void follow_ready(struct follow_logs *, struct flog *);
 
 /* follow_files.c: looks through all folders; makes and finds logs. */
-void follow_files_look(struct follow *);
-struct flog *follow_files_log(struct follow *, unsigned folder, const char *name);
-void follow_files_drop(struct follow *, struct flog *); /* out of the table */
-void follow_files_free(struct follow *);
+void follow_files_look(struct follow_logs *);
+struct flog *follow_files_log(struct follow_logs *, unsigned folder, const char *name);
+void follow_files_drop(struct follow_logs *, struct flog *); /* out of the table */
+void follow_files_free(struct follow_logs *);
 void follow_log_free(struct flog *);
 /* A file of the folder with that inode, whatever its name; fills 'e'. */
-bool follow_files_by_inode(struct follow *, struct flog *, uint64_t dev, uint64_t ino, struct follow_entry *e);
+bool follow_files_by_inode(struct follow_logs *, struct flog *, uint64_t dev, uint64_t ino, struct follow_entry *e);
 
 /* follow_read.c */
 enum follow_read { READ_BYTES, READ_END, READ_CHANGED, READ_DAMAGED, READ_ERROR };
 /* Opens the file of 'e' and reads its first bytes.  NULL with '*error' an errno,
  * ESTALE when another file has the name by now. */
-struct follow_file *follow_read_open(struct follow *, const struct flog *, const struct follow_entry *, int *error);
-void follow_read_free(struct follow *, struct follow_file *); /* NULL-safe */
+struct follow_file *follow_read_open(struct follow_logs *, const struct flog *, const struct follow_entry *, int *error);
+void follow_read_free(struct follow_logs *, struct follow_file *); /* NULL-safe */
 /* Takes more of the beginning of a file that was short when it was opened. */
-void follow_read_head(struct follow *, struct follow_file *);
-void follow_read_close(struct follow *, struct follow_file *);
+void follow_read_head(struct follow_logs *, struct follow_file *);
+void follow_read_close(struct follow_logs *, struct follow_file *);
 /* The next bytes, at most 'want', behind PLACE_TAIL bytes of room at 'room'. */
-enum follow_read follow_read_next(struct follow *, const struct flog *, struct follow_file *, char *room, size_t want,
+enum follow_read follow_read_next(struct follow_logs *, const struct flog *, struct follow_file *, char *room, size_t want,
                                   size_t *got, int *error);
 /* 'n' bytes at 'at', for looking at only; how many, or negative errno. */
-ssize_t follow_read_at(struct follow *, struct follow_file *, char *p, size_t n, uint64_t at);
+ssize_t follow_read_at(struct follow_logs *, struct follow_file *, char *p, size_t n, uint64_t at);
 /* The file of 'e' when the place is in it, standing there; else NULL, with the
  * log's 'error' set when that could not be seen. */
-struct follow_file *follow_read_match(struct follow *, struct flog *, const struct follow_entry *,
+struct follow_file *follow_read_match(struct follow_logs *, struct flog *, const struct follow_entry *,
                                       const struct place *);
 /* Opens what was closed.  READ_BYTES when it is the same file. */
-enum follow_read follow_read_again(struct follow *, const struct flog *, struct follow_file *, int *error);
-bool follow_read_packed_ready(struct follow *, const struct follow_entry *);
+enum follow_read follow_read_again(struct follow_logs *, const struct flog *, struct follow_file *, int *error);
+bool follow_read_packed_ready(struct follow_logs *, const struct follow_entry *);
 
 /* follow_queue.c */
-void follow_queue_look(struct follow *, struct flog *);
-void follow_queue_clear(struct follow *, struct flog *);
+void follow_queue_look(struct follow_logs *, struct flog *);
+void follow_queue_clear(struct follow_logs *, struct flog *);
 /* What was decided about the files holds no longer: 'current' is another. */
-void follow_queue_reset(struct follow *, struct flog *);
+void follow_queue_reset(struct follow_logs *, struct flog *);
 /* Queues the file of 'e', if there is room. */
-void follow_queue_add(struct follow *, struct flog *, struct follow_entry *);
+void follow_queue_add(struct follow_logs *, struct flog *, struct follow_entry *);
 /* Generations that were last written before 'modified' were read. */
 void follow_queue_older(struct flog *, int64_t modified);
 struct follow_file *follow_queue_take(struct flog *);
@@ -257,8 +220,8 @@ enum follow_found { FOUND, FOUND_WAIT, FOUND_NOT };
 /* 'current' is no longer where it was: looks for its bytes from now on. */
 /* Makes 'want' the place of 'current'; false when memory ends. */
 bool follow_find_want(struct flog *);
-void follow_find_begin(struct follow *, struct flog *);
-enum follow_found follow_find(struct follow *, struct flog *);
+void follow_find_begin(struct follow_logs *, struct flog *);
+enum follow_found follow_find(struct follow_logs *, struct flog *);
 
 /* follow_log.c */
 enum follow_step {
@@ -267,12 +230,12 @@ enum follow_step {
     STEP_BLOCKED, /* until a chunk comes back, or the next look: no room, or no memory */
     STEP_GONE,    /* it must not be touched any more */
 };
-enum follow_step follow_log_step(struct follow *, struct flog *);
+enum follow_step follow_log_step(struct follow_logs *, struct flog *);
 /* False when the last look could not see all files of the log: what is missing
  * may be there. */
-bool follow_files_sure(const struct follow *, const struct flog *);
+bool follow_files_sure(const struct follow_logs *, const struct flog *);
 /* The errno of what it could not see, 0 when all was seen or names were changing. */
-int follow_files_error(const struct follow *, const struct flog *);
+int follow_files_error(const struct follow_logs *, const struct flog *);
 /* True when it wants a step after every look, whatever its files do. */
 bool follow_log_restless(const struct flog *);
 

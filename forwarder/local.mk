@@ -67,9 +67,11 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/feed.h \
 	%D%/follow.c \
 	%D%/follow.h \
+	%D%/follow_base.h \
 	%D%/follow_files.c \
 	%D%/follow_find.c \
 	%D%/follow_log.c \
+	%D%/follow_logs.c \
 	%D%/follow_queue.c \
 	%D%/follow_read.c \
 	%D%/follow_state.h \

@@ -77,14 +77,16 @@ as_win32(uint64_t value, uint32_t *code)
     return true;
 }
 
-/* Reads the digits at '*at', decimal or, after 0x, hexadecimal.  They must end
- * where they end: no letter, digit or decimal point with digits may follow. */
+/* Reads the digits at '*at', decimal or, after 0x, hexadecimal (with C's L behind
+ * them, as headers write an HRESULT).  They must end where they end: no letter,
+ * digit or decimal point with digits may follow. */
 static bool
 take_number(struct str t, size_t *at, bool hex, uint64_t *value)
 {
     size_t i = *at, begin;
+    bool prefix = i + 1 < t.n && t.p[i] == '0' && str_lower_char(t.p[i + 1]) == 'x';
 
-    if (i + 1 < t.n && t.p[i] == '0' && str_lower_char(t.p[i + 1]) == 'x') {
+    if (prefix) {
         hex = true;
         i += 2;
     }
@@ -96,7 +98,9 @@ take_number(struct str t, size_t *at, bool hex, uint64_t *value)
             break;
         *value = *value * (hex ? 16 : 10) + (unsigned) digit;
     }
-    if (i == begin || i - begin > 10 || (i < t.n && is_word(t.p[i])))
+    if (prefix && i > begin && i < t.n && str_lower_char(t.p[i]) == 'l')
+        i++;
+    if (i == begin || i - begin > 11 || (i < t.n && is_word(t.p[i])))
         return false;
     if (i + 1 < t.n && (t.p[i] == '.' || t.p[i] == ',') && str_is_digit(t.p[i + 1]))
         return false;
@@ -170,9 +174,36 @@ is_one_of(struct str word, const char *const *list)
     return false;
 }
 
+/* True when the text speaks of a failure: what "(5)" at its end needs. */
+static bool
+speaks_of_failure(struct str t)
+{
+    static const char *const words[] = {"failed", "failure", "cannot", "could not", "unable", "error", NULL};
+
+    for (const char *const *w = words; *w; w++)
+        if (str_find_case(t, str_z(*w)) < t.n)
+            return true;
+    return false;
+}
+
+/* "..., error N" as the end of a sentence that speaks of a failure before it;
+ * 'at' is at "error", 'end' behind the number. */
+static bool
+ends_sentence(struct str t, size_t at, size_t end)
+{
+    while (at && is_gap(t.p[at - 1]))
+        at--;
+    if (!at || t.p[at - 1] != ',' || !speaks_of_failure(str_make(t.p, at)))
+        return false;
+    if (end < t.n && t.p[end] == '.')
+        end++;
+    return end == t.n || is_gap(t.p[end]);
+}
+
 /* error N where the words around it say whose error: "(error N)", "Error N:",
- * "reported error N".  "error = N" and "error code = N" are private codes of
- * the component that prints them.  'at' is at "error". */
+ * "reported error N", or where it closes a sentence.  "error = N" and "error
+ * code = N" are private codes of the component that prints them.  'at' is at
+ * "error". */
 static bool
 after_error(struct str t, size_t at, uint32_t *code)
 {
@@ -194,6 +225,8 @@ after_error(struct str t, size_t at, uint32_t *code)
         return false;
     if (paren)
         return i < t.n && t.p[i] == ')';
+    if (ends_sentence(t, at, i))
+        return true;
     i = skip_gap(t, i);
     return (i < t.n && t.p[i] == ':') || is_one_of(before, witness);
 }
@@ -263,20 +296,18 @@ keep(struct found *f, enum spelling s, uint32_t code)
     }
 }
 
-/* True when the text speaks of a failure: what "(5)" at its end needs. */
 static bool
-speaks_of_failure(struct str t)
+is_number(struct str word)
 {
-    static const char *const words[] = {"error", "failed", "failure", "cannot", "could not", "unable", NULL};
+    size_t i = 0;
 
-    for (const char *const *w = words; *w; w++)
-        if (str_find_case(t, str_z(*w)) < t.n)
-            return true;
-    return false;
+    while (i < word.n && str_is_digit(word.p[i]))
+        i++;
+    return word.n && i == word.n;
 }
 
 /* "(N)" as the last thing of a text that speaks of a failure, unless the word
- * before says that N counts something. */
+ * before is a number, or says that N counts something. */
 static bool
 paren_at_end(struct str t, uint32_t *code)
 {
@@ -284,6 +315,7 @@ paren_at_end(struct str t, uint32_t *code)
         "version", "retry", "retries", "attempt", "attempts", "count", "thread", "line", "job", "jobs",
         "files", "records", "bytes", "server", "site", "id", "process", "request", "times", "total", NULL};
     size_t end = t.n, at;
+    struct str before;
     uint64_t value;
 
     while (end && (is_gap(t.p[end - 1]) || t.p[end - 1] == '.' || t.p[end - 1] == '!'))
@@ -292,7 +324,10 @@ paren_at_end(struct str t, uint32_t *code)
         return false;
     for (at = end - 1; at && str_is_digit(t.p[at - 1]); at--)
         ;
-    if (!at || t.p[at - 1] != '(' || end - 1 - at > CODE_DIGITS || is_one_of(word_before(t, at - 1), counts))
+    if (!at || t.p[at - 1] != '(' || end - 1 - at > CODE_DIGITS)
+        return false;
+    before = word_before(t, at - 1);
+    if (is_one_of(before, counts) || is_number(before))
         return false;
     if (!take_number(t, &at, false, &value) || !as_win32(value, code))
         return false;

@@ -84,6 +84,7 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/sms_scan.h \
 	%D%/sms_trailer.c \
 	%D%/sms_trailer.h \
+	%D%/sms_unrendered.c \
 	%D%/sms_viewer.c \
 	%D%/sms_viewer.h \
 	%D%/stall.c \

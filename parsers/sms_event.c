@@ -11,51 +11,18 @@
 
 const char *const sms_frame_triggers[] = {
     "machinename", "sitecode", "component", "jobid", "in module:", "event id", "message id", "event 1", "event 2",
-    "event 3", "source:", "string(s):", "with the event:", NULL,
+    "event 3", "source:", "string(s):", "of the event:", "with the event:", NULL,
 };
 const char *const sms_status_triggers[] = {"statmsg:", NULL};
-
-static bool
-is_gap(char c)
-{
-    return str_is_space(c) || c == '~';
-}
 
 static struct str
 trim_gap(struct str s)
 {
-    while (s.n && is_gap(s.p[0]))
+    while (s.n && sms_is_gap(s.p[0]))
         s = str_skip(s, 1);
-    while (s.n && is_gap(s.p[s.n - 1]))
+    while (s.n && sms_is_gap(s.p[s.n - 1]))
         s.n--;
     return s;
-}
-
-/* Offset of 'needle' in 'text' (case folded; a blank in it stands for any gap),
- * '*end' behind it; text.n when it is not there. */
-static size_t
-find_gapped(struct str text, struct str needle, size_t *end)
-{
-    for (size_t at = 0; at < text.n; at++) {
-        size_t i = at, k = 0;
-
-        while (k < needle.n && i < text.n) {
-            if (needle.p[k] == ' ' && is_gap(text.p[i])) {
-                while (i < text.n && is_gap(text.p[i]))
-                    i++;
-                k++;
-            } else if (str_lower_char(needle.p[k]) == str_lower_char(text.p[i])) {
-                i++;
-                k++;
-            } else {
-                break;
-            }
-        }
-        *end = i;
-        if (k == needle.n)
-            return at;
-    }
-    return text.n;
 }
 
 /* Takes one line off '*rest'. */
@@ -158,98 +125,22 @@ read_line(struct str line, struct sms_frame *out)
 }
 
 static void
-add_insert(struct sms_frame *out, struct str s)
+read_lines(struct str text, struct sms_frame *out)
 {
-    if (out->n_inserts < SMS_INSERTS_MAX)
-        out->insert[out->n_inserts++] = str_trim(s);
-}
-
-/* NT to 2003: "... ( 109 ) in Source ( SMS ) could not be found. ... insertion
- * string(s): A, B, C."  'list' is behind the colon. */
-static void
-read_comma_list(struct str list, struct sms_frame *out)
-{
-    list = str_trim(list);
-    if (list.n && list.p[list.n - 1] == '.')
-        list.n--;
-    out->unrendered = true;
-    for (;;) {
-        size_t n = str_find_char(list, ',');
-
-        add_insert(out, str_make(list.p, n));
-        if (n == list.n)
-            return;
-        list = str_skip(list, n + 1);
-    }
-}
-
-/* Vista and later: the strings stand below the sentence, one a line; blank
- * ones cannot be told from the space around them, so they are not counted. */
-static void
-read_line_list(struct str list, struct sms_frame *out)
-{
-    out->unrendered = true;
-    list = str_trim(list);
-    while (list.n) {
-        struct str line = next_line(&list);
-
-        if (line.n)
-            add_insert(out, line);
-    }
-}
-
-/* A value in brackets, ( 109 ), or behind a word, ID 109 from source SMS. */
-static struct str
-value_after(struct str text, struct str word)
-{
-    size_t end, at = find_gapped(text, word, &end), n = 0;
-    bool bracket;
-
-    if (at == text.n)
-        return STR_NONE;
-    text = str_trim(str_skip(text, end));
-    bracket = text.n && text.p[0] == '(';
-    if (bracket)
-        text = str_trim(str_skip(text, 1));
-    while (n < text.n && (bracket ? text.p[n] != ')' : !str_is_space(text.p[n])))
-        n++;
-    return str_trim(str_make(text.p, n));
-}
-
-static void
-read_unrendered(struct str text, struct sms_frame *out)
-{
-    size_t end, later_end;
-    size_t at = find_gapped(text, STR("insertion string(s):"), &end);
-    size_t later = find_gapped(text, STR("included with the event:"), &later_end);
-    struct str head = str_make(text.p, at < text.n ? at : later), id, source;
-    uint32_t number;
-
-    if (at == text.n && later == text.n)
-        return;
-    id = value_after(head, STR("Event ID"));
-    source = value_after(head, STR("Source"));
-    if (str_has(id) && take_number(&id, &number) && number <= UINT16_MAX && !out->number_known) {
-        out->number_known = true;
-        out->number = (uint16_t) number;
-    }
-    if (str_has(source))
-        set_once(&out->source, source);
-    if (at < text.n)
-        read_comma_list(str_skip(text, end), out);
-    else
-        read_line_list(str_skip(text, later_end), out);
+    while (text.n)
+        read_line(next_line(&text), out);
 }
 
 void
 sms_frame_read(struct str text, struct sms_frame *out)
 {
-    struct str rest = text;
+    unsigned known = out->n_inserts;
 
-    while (rest.n)
-        read_line(next_line(&rest), out);
-    if (!out->unrendered)
-        read_unrendered(text, out);
+    /* The list of strings is no line of its own: each string may be one. */
+    text.n = out->unrendered ? text.n : sms_unrendered_read(text, out);
+    read_lines(text, out);
+    for (; known < out->n_inserts; known++)
+        read_lines(out->insert[known], out);
 }
 
 /* Takes KEY=VALUE or KEY="VALUE" off '*rest'; false at the end. */
@@ -259,7 +150,7 @@ next_pair(struct str *rest, struct str *key, struct str *value)
     struct str s = trim_gap(*rest);
     size_t n = 0;
 
-    while (n < s.n && !is_gap(s.p[n]) && s.p[n] != '=')
+    while (n < s.n && !sms_is_gap(s.p[n]) && s.p[n] != '=')
         n++;
     if (!n)
         return false;
@@ -274,7 +165,7 @@ next_pair(struct str *rest, struct str *key, struct str *value)
             *value = str_make(s.p, n);
             s = str_skip(s, n < s.n ? n + 1 : n);
         } else {
-            for (n = 0; n < s.n && !is_gap(s.p[n]);)
+            for (n = 0; n < s.n && !sms_is_gap(s.p[n]);)
                 n++;
             *value = str_make(s.p, n);
             s = str_skip(s, n);
@@ -296,7 +187,7 @@ take_part(struct str *s, char sep, int *out)
     if (!n || n >= s->n || s->p[n] != sep)
         return false;
     *s = str_skip(*s, n + 1);
-    while (sep == ' ' && s->n && is_gap(s->p[0]))
+    while (sep == ' ' && s->n && sms_is_gap(s->p[0]))
         *s = str_skip(*s, 1);
     *out = (int) value;
     return true;
@@ -334,7 +225,7 @@ date_value(struct str *rest, struct str value)
         struct str word = trim_gap(s);
         size_t n = 0;
 
-        while (n < word.n && !is_gap(word.p[n]) && word.p[n] != '=')
+        while (n < word.n && !sms_is_gap(word.p[n]) && word.p[n] != '=')
             n++;
         if (!n || (n < word.n && word.p[n] == '='))
             break;

@@ -20,7 +20,7 @@ struct sms_frame {
     struct str host;      /* MachineName = ANFIELD */
     struct str site;      /* SiteCode = DOG */
     struct str job;       /* JobID = 00000123 */
-    /* "... insertion string(s): A, B, C." when the message itself is missing */
+    /* what sms_unrendered_read() found when the message itself is missing */
     bool unrendered;
     unsigned n_inserts;
     struct str insert[SMS_INSERTS_MAX];
@@ -31,6 +31,15 @@ extern const char *const sms_status_triggers[]; /* one is in any text with STATM
 
 /* Adds to 'out' (zeroed before the first call) what 'text' says. */
 void sms_frame_read(struct str text, struct sms_frame *out);
+/* Its part for "The description for Event ID ( 109 ) in Source ( SMS ) could not
+ * be found ...": offset of the list of strings, text.n where there is none. */
+size_t sms_unrendered_read(struct str text, struct sms_frame *out);
+/* What divides words in a log: white space, or '~' for a line end. */
+static inline bool
+sms_is_gap(char c)
+{
+    return str_is_space(c) || c == '~';
+}
 
 /* A status message as Configuration Manager and SMS 2.0 write it to a log. */
 struct sms_status {

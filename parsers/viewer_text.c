@@ -536,7 +536,8 @@ viewer_text_probe(struct str head)
     for (at = 0; next_line(head.p, head.n, true, at, &next) == VIEWER_YES && next < head.n; at = next)
         if (viewer_line_read(head.p + next, head.n - next, true, &line) == VIEWER_YES)
             return 70;
-    if (viewer_header_read(head.p, head.n, true, &header) == VIEWER_YES)
+    if (viewer_header_read(head.p, head.n, true, &header) == VIEWER_YES
+        || str_case_starts(head, STR("The description for Event ID")))
         return 60;
     start = str_make(head.p, head.n < 512 ? head.n : 512);
     return str_find_case(start, sentence) < start.n && str_find_case(start, disk) < start.n

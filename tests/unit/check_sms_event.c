@@ -7,6 +7,7 @@
 #include "parsers/sms_event.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "parsers/when.h"
@@ -98,6 +99,73 @@ START_TEST(unrendered_lines)
     assert_str(f.source, "SMS");
     ck_assert_uint_eq(f.n_inserts, 3);
     assert_str(f.insert[2], "450");
+}
+END_TEST
+
+#define UNC "\\\\S\\P"
+#define OLD "The description for Event ID ( 109 ) in Source ( SMS ) "
+#define COPY "The local computer may not have the necessary registry information or message DLL files to display " \
+             "messages from a remote computer. "
+#define NEW "The description for Event ID 109 from source SMS cannot be found. Either the component that raises this event " \
+            "is not installed on your local computer or the installation is corrupted.\n\nIf the event originated on " \
+            "another computer, the display information had to be saved with the event.\n\nThe following information was " \
+            "included with the event: \n\n"
+#define WHY "the message resource is present but the message is not found in the string/message table\n"
+
+/* Each wording of Windows and what people's tools make of it: the strings with
+ * '|' between them. */
+static const struct {
+    const char *text, *strings;
+} unrendered[] = {
+    {OLD "could not be found. It contains the following insertion string(s): " UNC ", 12, 450.", UNC "|12|450"},
+    {OLD "could not be found. It contains the following insertion string(s): " UNC ", , .", UNC "||"},
+    {OLD "could not be found. It contains the following insertion string(s): .", ""},
+    {OLD "cannot be found. " COPY "The following information is part of the event: " UNC ", , .", UNC "||"},
+    {OLD "cannot be found. " COPY "You may be able to use the /AUXSOURCE= flag to retrieve this description; see Help and "
+         "Support for details. The following information is part of the event: " UNC ", 12, 450.",
+     UNC "|12|450"},
+    {OLD "could not be found. It contains the following insertion\nstring(s): " UNC ",\n1,024, 34,000.", UNC "|1,024|34,000"},
+    {OLD "could not be found. It contains the following insertion string(s): " UNC ",12,450", UNC "|12|450"},
+    {NEW UNC "\n12\n450\n\n" WHY, UNC "|12|450"},
+    {NEW UNC "\n\n\n\n" WHY, UNC "||"},
+    {NEW UNC "\n\n" WHY, UNC},
+    {NEW "Text = a\n" UNC "\n\n\nMachineName = A\n\n" WHY, "Text = a|" UNC "|||MachineName = A"},
+    /* nothing says which empty lines are strings */
+    {NEW UNC "\n\n\n", UNC},
+    {NEW "\n" UNC "\n\n\n\n" WHY, UNC},
+    {NEW UNC "\n\n12\n\n450\n\n" WHY, UNC "|12|450"},
+    {NEW UNC "\n\n\n450\n", UNC "|450"},
+    {NEW, NULL},
+};
+
+START_TEST(unrendered_wordings)
+{
+    struct sms_frame f = {0};
+    char got[256] = "";
+    size_t n = 0;
+
+    sms_frame_read(str_z(unrendered[_i].text), &f);
+    ck_assert(f.unrendered);
+    ck_assert(f.number_known && f.number == 109);
+    assert_str(f.source, "SMS");
+    for (unsigned i = 0; i < f.n_inserts; i++)
+        n += (size_t) snprintf(got + n, sizeof got - n, "%s%.*s", i ? "|" : "", STR_ARG(f.insert[i]));
+    ck_assert_str_eq(got, unrendered[_i].strings ? unrendered[_i].strings : "");
+    ck_assert_int_eq(f.n_inserts > 0, unrendered[_i].strings != NULL);
+}
+END_TEST
+
+START_TEST(unrendered_labels_are_read_one_by_one)
+{
+    struct sms_frame f = {0};
+
+    sms_frame_read(STR(OLD "could not be found. It contains the following insertion string(s): Non-fatal Error in module: "
+                           "SMS_DESPOOLER, Operation: Install, \\\\S\\SH\\PKG, , , MachineName = ANFIELD, SiteCode = DOG."),
+                   &f);
+    assert_str(f.component, "SMS_DESPOOLER");
+    assert_str(f.host, "ANFIELD");
+    assert_str(f.site, "DOG");
+    ck_assert_uint_eq(f.n_inserts, 7);
 }
 END_TEST
 
@@ -222,6 +290,8 @@ main(void)
     tcase_add_loop_test(t, frame_numbers, 0, sizeof numbers / sizeof numbers[0]);
     tcase_add_test(t, unrendered_commas);
     tcase_add_test(t, unrendered_lines);
+    tcase_add_loop_test(t, unrendered_wordings, 0, sizeof unrendered / sizeof *unrendered);
+    tcase_add_test(t, unrendered_labels_are_read_one_by_one);
     tcase_add_test(t, unrendered_many);
     tcase_add_test(t, status_message);
     tcase_add_test(t, status_damaged);

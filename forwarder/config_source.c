@@ -17,7 +17,7 @@
 static bool
 knows_zone(const char *format)
 {
-    return strcmp(format, "event-xml") == 0;
+    return strcmp(format, "event-xml") == 0 || strcmp(format, "nt-trap") == 0;
 }
 
 static enum date_order

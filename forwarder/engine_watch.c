@@ -262,7 +262,8 @@ holds_logs(const struct tail *t)
 {
     const char *format = stream_format(t->stream);
 
-    return strcmp(format, event_xml_format.name) != 0 && strcmp(format, viewer_text_format.name) != 0;
+    return strcmp(format, event_xml_format.name) != 0 && strcmp(format, viewer_text_format.name) != 0
+           && strcmp(format, nt_trap_format.name) != 0;
 }
 
 static bool

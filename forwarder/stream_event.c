@@ -129,7 +129,7 @@ parse_record(struct stream *s, struct str bytes, bool bad, const void *framed)
     s->identity = ev->f.host;
     if (!str_has(ev->f.site) && s->site.n)
         ev->f.site = s->site;
-    if (s->address.n)
+    if (!str_has(ev->f.address) && s->address.n)
         ev->f.address = s->address;
     stream_apply_zone(s, &ev->when);
     return error;

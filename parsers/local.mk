@@ -56,6 +56,9 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/literals.h \
 	%D%/map.c \
 	%D%/map.h \
+	%D%/nt_trap.c \
+	%D%/nt_trap.h \
+	%D%/nt_trap_line.c \
 	%D%/pair.c \
 	%D%/pair.h \
 	%D%/pair_held.c \

@@ -113,6 +113,8 @@ check_PROGRAMS += %D%/unit/check_mib
 %C%_unit_check_mib_SOURCES = %D%/unit/check_mib.c
 check_PROGRAMS += %D%/unit/check_moment_read
 %C%_unit_check_moment_read_SOURCES = %D%/unit/check_moment_read.c
+check_PROGRAMS += %D%/unit/check_nt_trap
+%C%_unit_check_nt_trap_SOURCES = %D%/unit/check_nt_trap.c %D%/unit/framing.h
 check_PROGRAMS += %D%/unit/check_pair
 %C%_unit_check_pair_SOURCES = %D%/unit/check_pair.c %D%/unit/engine.h
 check_PROGRAMS += %D%/unit/check_paths
@@ -226,6 +228,14 @@ EXTRA_PROGRAMS += %D%/fuzz/fuzz_viewer_text
 %C%_fuzz_fuzz_viewer_text_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_FORMAT=viewer_text_format
 %C%_fuzz_fuzz_viewer_text_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 FUZZ_NAMES += viewer_text
+check_PROGRAMS += %D%/fuzz/replay_nt_trap
+%C%_fuzz_replay_nt_trap_SOURCES = %D%/fuzz/fuzz_format.c %D%/fuzz/replay.c
+%C%_fuzz_replay_nt_trap_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_FORMAT=nt_trap_format
+EXTRA_PROGRAMS += %D%/fuzz/fuzz_nt_trap
+%C%_fuzz_fuzz_nt_trap_SOURCES = %D%/fuzz/fuzz_format.c
+%C%_fuzz_fuzz_nt_trap_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_FORMAT=nt_trap_format
+%C%_fuzz_fuzz_nt_trap_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+FUZZ_NAMES += nt_trap
 FUZZERS = $(FUZZ_NAMES:%=tests/fuzz/fuzz_%)
 
 # --- integration tests --------------------------------------------------------
@@ -378,6 +388,7 @@ EXTRA_DIST += $(SHELL_TESTS) \
 	%D%/fuzz/seeds/event_xml \
 	%D%/fuzz/seeds/export \
 	%D%/fuzz/seeds/item \
+	%D%/fuzz/seeds/nt_trap \
 	%D%/fuzz/seeds/sms_log \
 	%D%/fuzz/seeds/viewer_text \
 	%D%/integration/lib.sh \

@@ -7,7 +7,13 @@
 #include "parsers/format.h"
 
 const struct format *const format_table[] = {
-    &sms_log_format, &bracket_log_format, &event_xml_format, &viewer_text_format, &nt_trap_format, NULL,
+    &sms_log_format,
+    &bracket_log_format,
+    &event_xml_format,
+    &viewer_text_format,
+    &nt_trap_format,
+    &relay_line_format,
+    NULL,
 };
 
 /* The format called 'name' (as in the configuration), or NULL. */

@@ -76,5 +76,6 @@ extern const struct format bracket_log_format;
 extern const struct format event_xml_format;
 extern const struct format viewer_text_format;
 extern const struct format nt_trap_format;
+extern const struct format relay_line_format;
 
 #endif

@@ -69,6 +69,11 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/parts.h \
 	%D%/paths.c \
 	%D%/paths.h \
+	%D%/relay_head.c \
+	%D%/relay_json.c \
+	%D%/relay_line.c \
+	%D%/relay_line.h \
+	%D%/relay_snare.c \
 	%D%/run.c \
 	%D%/run.h \
 	%D%/run_state.c \

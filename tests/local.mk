@@ -119,6 +119,8 @@ check_PROGRAMS += %D%/unit/check_pair
 %C%_unit_check_pair_SOURCES = %D%/unit/check_pair.c %D%/unit/engine.h
 check_PROGRAMS += %D%/unit/check_paths
 %C%_unit_check_paths_SOURCES = %D%/unit/check_paths.c
+check_PROGRAMS += %D%/unit/check_relay_line
+%C%_unit_check_relay_line_SOURCES = %D%/unit/check_relay_line.c %D%/unit/framing.h
 check_PROGRAMS += %D%/unit/check_reload
 %C%_unit_check_reload_SOURCES = %D%/unit/check_reload.c %D%/unit/config_load.h %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_scenarios
@@ -220,6 +222,14 @@ EXTRA_PROGRAMS += %D%/fuzz/fuzz_event_xml
 %C%_fuzz_fuzz_event_xml_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_FORMAT=event_xml_format
 %C%_fuzz_fuzz_event_xml_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 FUZZ_NAMES += event_xml
+check_PROGRAMS += %D%/fuzz/replay_relay_line
+%C%_fuzz_replay_relay_line_SOURCES = %D%/fuzz/fuzz_format.c %D%/fuzz/replay.c
+%C%_fuzz_replay_relay_line_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_FORMAT=relay_line_format
+EXTRA_PROGRAMS += %D%/fuzz/fuzz_relay_line
+%C%_fuzz_fuzz_relay_line_SOURCES = %D%/fuzz/fuzz_format.c
+%C%_fuzz_fuzz_relay_line_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_FORMAT=relay_line_format
+%C%_fuzz_fuzz_relay_line_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+FUZZ_NAMES += relay_line
 check_PROGRAMS += %D%/fuzz/replay_viewer_text
 %C%_fuzz_replay_viewer_text_SOURCES = %D%/fuzz/fuzz_format.c %D%/fuzz/replay.c
 %C%_fuzz_replay_viewer_text_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_FORMAT=viewer_text_format
@@ -250,6 +260,7 @@ SHELL_TESTS += %D%/integration/check_cmd.sh
 SHELL_TESTS += %D%/integration/cli.sh
 SHELL_TESTS += %D%/integration/daemon.sh
 SHELL_TESTS += %D%/integration/forward.sh
+SHELL_TESTS += %D%/integration/relay.sh
 SHELL_TESTS += %D%/integration/rsyslog.sh
 SHELL_TESTS += %D%/integration/smilint.sh
 SHELL_TESTS += %D%/integration/snmptrapd.sh
@@ -389,6 +400,7 @@ EXTRA_DIST += $(SHELL_TESTS) \
 	%D%/fuzz/seeds/export \
 	%D%/fuzz/seeds/item \
 	%D%/fuzz/seeds/nt_trap \
+	%D%/fuzz/seeds/relay_line \
 	%D%/fuzz/seeds/sms_log \
 	%D%/fuzz/seeds/viewer_text \
 	%D%/integration/lib.sh \

@@ -251,8 +251,14 @@ alarm_add_file(struct alarm_table *t, struct alarm *a, struct str path, struct s
 {
     uint64_t h = file_hash(path, host);
 
-    if (path.n == 0)
+    if (path.n == 0) {
+        /* A component that failed at something without a name: no one instruction mends that. */
+        if (str_starts(a->key, STR("comp:")) && a->cls != CLASS_SELF && a->more_files == 0) {
+            alarm_changed(t, a);
+            a->more_files = 1;
+        }
         return;
+    }
     for (unsigned i = 0; i < a->n_files; i++)
         if (a->file[i] == h)
             return;
@@ -409,6 +415,20 @@ alarm_redate(struct alarm_table *t, struct alarm *a, const struct moment *from, 
     alarm_note(t, a);
 }
 
+/* True when 'a' waited for it. */
+static bool
+take_file(struct alarm_table *t, struct alarm *a, uint64_t h)
+{
+    for (unsigned k = 0; k < a->n_files; k++)
+        if (a->file[k] == h) {
+            a->file[k] = a->file[--a->n_files];
+            alarm_changed(t, a);
+            stop_waiting(t, h);
+            return true;
+        }
+    return false;
+}
+
 void
 alarm_copied(struct alarm_table *t, struct call *c, const struct event *ev)
 {
@@ -419,23 +439,32 @@ alarm_copied(struct alarm_table *t, struct call *c, const struct event *ev)
         return;
     for (unsigned i = 0; i < map_count(t->open); i++) {
         struct alarm *a = map_at(t->open, i);
-        bool hit = false;
 
         if (moment_before(&c->at, &a->last))
             continue;
         if (package.n && a->f->package.n && !str_case_eq(package, a->f->package))
             continue;
-        for (unsigned k = 0; k < a->n_files; k++)
-            if (a->file[k] == h) {
-                a->file[k] = a->file[--a->n_files];
-                alarm_changed(t, a);
-                stop_waiting(t, h);
-                hit = true;
-                break;
-            }
-        if (hit && a->n_files == 0 && a->more_files == 0) {
+        if (take_file(t, a, h) && a->n_files == 0 && a->more_files == 0) {
             alarm_clear(t, c, a, "all files copied", false);
             i--;
         }
+    }
+}
+
+void
+alarm_executed(struct alarm_table *t, struct call *c, struct str host, struct str stem)
+{
+    uint64_t h = file_hash(stem, host);
+
+    if (!t->waiting[h % ALARM_WAITING])
+        return;
+    for (unsigned i = 0; i < map_count(t->open); i++) {
+        struct alarm *a = map_at(t->open, i);
+
+        if (!str_starts(a->key, STR("comp:")) || moment_before(&c->at, &a->last) || !take_file(t, a, h)
+            || a->n_files || a->more_files)
+            continue;
+        alarm_clear(t, c, a, "instruction executed", false);
+        i--;
     }
 }

@@ -61,7 +61,7 @@ struct failure_report {
     enum event_class cls;
     enum severity severity; /* lowest it may have */
     const struct facts *f;
-    struct str path; /* failing file, "" for none */
+    struct str path; /* failing file, or instruction without extension; "" for none */
     uint64_t run;    /* instruction run it belongs to, 0 for none */
     bool proven;     /* a report of a failure that was filed when its line came */
     /* It was filed as 'was' before, which its evidence does not bear out. */
@@ -133,6 +133,9 @@ bool alarm_rename(struct alarm_table *, struct call *, struct alarm *, struct st
 void alarm_redate(struct alarm_table *, struct alarm *a, const struct moment *from, const struct moment *to);
 /* A copy that went well: clears what its target was the last failing file of. */
 void alarm_copied(struct alarm_table *, struct call *, const struct event *ev);
+/* The instruction whose name is 'stem' but for its extension was executed on
+ * 'host': clears what it was the last one of. */
+void alarm_executed(struct alarm_table *, struct call *, struct str host, struct str stem);
 /* 'a' was changed by others than this table: it is to be saved. */
 void alarm_changed(struct alarm_table *, struct alarm *a);
 

@@ -113,7 +113,8 @@ fault_key(char out[ALARM_KEY_MAX + 1], const struct event *ev, struct str server
         return alarm_key(out, "stall", f->host, f->instruction);
     if (str_has(f->package) || (f->claimed && str_has(f->claim_event)))
         return alarm_key(out, "dist", server, f->package);
-    if (str_has(f->target) || str_has(f->file))
+    /* That an instruction waits is said of its component, whatever its file is called by now. */
+    if ((str_has(f->target) || str_has(f->file)) && !(ev->cls == CLASS_RETRY && str_has(f->instruction)))
         return alarm_key(out, "file", f->host, str_has(f->target) ? f->target : f->file);
     return alarm_key(out, "comp", f->host, str_has(f->component) ? f->component : f->provider);
 }

@@ -41,7 +41,9 @@ run_mends(const struct run *r, const struct alarm *a, struct str host)
     }
     if (named)
         return there || server.n == 0;
-    return carried && (a->f->host.n == 0 || host.n == 0 || host_same(a->f->host, host));
+    /* Without a word of where it was brought, that was the host's own directory. */
+    return carried && (a->f->host.n == 0 || host.n == 0 || host_same(a->f->host, host))
+           && (server.n == 0 || host.n == 0 || host_same(server, host));
 }
 
 void

@@ -204,6 +204,8 @@ file_fault(struct correlate *k, struct call *c, const struct event *ev, struct s
     r.f = &ev->f;
     r.key = fault_key(key, ev, server);
     r.path = str_has(ev->f.target) ? ev->f.target : ev->f.file;
+    if (str_starts(r.key, STR("comp:")))
+        r.path = run_stem(ev->f.instruction);
     if (!str_has(ev->f.server) && server.n && str_starts(r.key, STR("dist:"))) {
         with_server = ev->f;
         with_server.server = server;

@@ -74,6 +74,8 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/relay_line.c \
 	%D%/relay_line.h \
 	%D%/relay_snare.c \
+	%D%/retry.c \
+	%D%/retry.h \
 	%D%/run.c \
 	%D%/run.h \
 	%D%/run_state.c \

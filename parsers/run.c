@@ -10,6 +10,8 @@
 
 #include <stdlib.h>
 
+#include "parsers/summary.h"
+
 struct run_thread
 run_thread(const struct event *ev)
 {
@@ -32,6 +34,17 @@ run_thread(const struct event *ev)
     return t;
 }
 
+struct str
+run_stem(struct str instruction)
+{
+    struct str base = summary_basename(instruction);
+    size_t dot = base.n;
+
+    while (dot > 0 && base.p[dot - 1] != '.')
+        dot--;
+    return dot > 1 ? str_make(base.p, dot - 1) : base;
+}
+
 /* Made for every record with a fact, so by hand. */
 struct str
 run_key(char out[RUN_KEY_SIZE], struct str host, bool known, uint32_t thread, uint64_t source)
@@ -52,6 +65,20 @@ run_key(char out[RUN_KEY_SIZE], struct str host, bool known, uint32_t thread, ui
         n += sizeof source;
     }
     return str_make(out, n);
+}
+
+struct str
+run_key_of(char out[RUN_KEY_SIZE], const struct event *ev, const struct run_thread *thread, uint64_t source)
+{
+    struct str key = run_key(out, ev->f.host, thread->known, thread->number, source);
+    uint64_t h;
+
+    if (!str_has(ev->f.component) || str_case_eq(ev->f.component, STR("SMS_DESPOOLER")))
+        return key;
+    h = alarm_hash(ev->f.component);
+    memcpy(out + key.n, &h, sizeof h);
+    key.n += sizeof h;
+    return key;
 }
 
 bool

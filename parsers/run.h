@@ -21,6 +21,8 @@ struct run_thread {
     uint32_t number;
 };
 struct run_thread run_thread(const struct event *ev);
+/* The part of an instruction's name that its renames leave alone. */
+struct str run_stem(struct str instruction);
 
 /* A package that a run brings to a server ("" where no line names one). */
 struct run_cargo {
@@ -36,6 +38,7 @@ struct run {
     struct moment pending_at;
     bool told; /* its alarm was raised without waiting any longer */
     bool faulted; /* something in it failed and was told by itself */
+    bool late;    /* its package's data is not there yet: that it is tried again is ordinary */
     unsigned n_cargo;
     bool crowded; /* more than RUN_CARGO: what the run brought is not known */
     struct run_cargo cargo[RUN_CARGO];
@@ -62,6 +65,10 @@ void run_table_fini(struct run_table *);
 /* Key of the run that a record belongs to: host and thread; the source where
  * its records show no thread, and in addition where they show no host. */
 struct str run_key(char out[RUN_KEY_SIZE], struct str host, bool known, uint32_t thread, uint64_t source);
+/* The same for the record 'ev'.  Several components may write into one file, and
+ * thread numbers are unique within one process only: others than the despooler
+ * have keys of their own. */
+struct str run_key_of(char out[RUN_KEY_SIZE], const struct event *ev, const struct run_thread *, uint64_t source);
 struct run *run_find(struct run_table *, struct str key);
 /* Begins a run at 'at', ending the one that has the key; NULL: no memory. */
 struct run *run_begin(struct run_table *, const struct moment *at, struct str key, uint64_t source);

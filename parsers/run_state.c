@@ -19,7 +19,8 @@ save_run(void *table, struct part *part, struct keep_out *o)
     keep_put_u64(o, r->source);
     keep_put_str(o, str_z(r->instruction));
     keep_put_u64(o, (uint64_t) r->started | (uint64_t) r->thread_known << 1 | (uint64_t) (r->pending != NULL) << 2
-                        | (uint64_t) r->told << 3 | (uint64_t) r->crowded << 4 | (uint64_t) r->faulted << 5);
+                        | (uint64_t) r->told << 3 | (uint64_t) r->crowded << 4 | (uint64_t) r->faulted << 5
+                        | (uint64_t) r->late << 6);
     if (r->pending) {
         keep_put_event(o, r->pending);
         moment_save(o, &r->pending_at);
@@ -76,6 +77,7 @@ read_run(struct keep_in *in)
     r->thread_known = bits >> 1 & 1;
     r->told = bits >> 3 & 1;
     r->crowded = bits >> 4 & 1;
+    r->late = bits >> 6 & 1;
     r->faulted = bits >> 5 & 1;
     if (bits >> 2 & 1) {
         keep_get_event(in, &pending);

@@ -119,8 +119,8 @@ static size_t
 scope_of(char out[SCOPE_SIZE], enum sequence_same same, const struct event *ev, uint64_t source)
 {
     struct run_thread thread = run_thread(ev);
-    struct str key = run_key(out, ev->f.host, same == SEQUENCE_THREAD && thread.known, thread.number,
-                             ev->f.host.n && same != SEQUENCE_THREAD ? 0 : source);
+    struct str key = same == SEQUENCE_THREAD ? run_key_of(out, ev, &thread, source)
+                                             : run_key(out, ev->f.host, false, 0, ev->f.host.n ? 0 : source);
     size_t n = key.n;
 
     for (size_t i = 0; same == SEQUENCE_COMPONENT && i < ev->f.component.n && n < SCOPE_SIZE; i++)

@@ -11,26 +11,15 @@
 #include <stdlib.h>
 
 #include "parsers/cargo.h"
+#include "parsers/retry.h"
 #include "parsers/stall_state.h"
 #include "parsers/summary.h"
 #include "parsers/when.h"
 
-/* The part of an instruction's name that its renames leave alone. */
-static struct str
-stem(struct str name)
-{
-    struct str base = summary_basename(name);
-    size_t dot = base.n;
-
-    while (dot > 0 && base.p[dot - 1] != '.')
-        dot--;
-    return dot > 1 ? str_make(base.p, dot - 1) : base;
-}
-
 static bool
 same_instruction(struct str a, struct str b)
 {
-    return a.n && b.n && str_case_eq(stem(a), stem(b));
+    return a.n && b.n && str_case_eq(run_stem(a), run_stem(b));
 }
 
 struct stall_table *
@@ -260,21 +249,40 @@ open_run(struct stall_table *t, struct call *c, const struct event *ev, struct s
     return r;
 }
 
-/* The instruction of 'r' goes on in the thread that was just created. */
+/* The instruction of 'r' goes on in the thread that was just created: what the
+ * main thread says after that is of other things. */
 static void
-hand_over(struct stall_table *t, struct call *c, const struct event *ev, const struct run *r, uint64_t source)
+hand_over(struct stall_table *t, struct call *c, const struct event *ev, struct run *r)
 {
-    char text[RUN_KEY_SIZE];
-    struct str key = run_key(text, ev->f.host, true, ev->worker, source);
-    char *name = keep_str(str_z(r->instruction));
-    struct run *w = name ? run_begin(&t->runs, &c->at, key, source) : NULL;
+    char from[RUN_KEY_SIZE], text[RUN_KEY_SIZE];
+    struct str key = run_key(text, ev->f.host, true, ev->worker, r->source);
+    struct run *before = run_find(&t->runs, key);
 
-    if (!w) {
-        free(name);
-        c->error = c->error ? c->error : -ENOMEM;
+    if (before == r || !r->thread_known)
         return;
+    /* Numbers are given again once their thread has ended. */
+    if (before)
+        run_end(&t->runs, before, &c->at);
+    memcpy(from, r->key, r->key_n);
+    if (!run_move(&t->runs, str_make(from, r->key_n), key))
+        c->error = c->error ? c->error : -ENOMEM;
+}
+
+/* One failure is one run: `Despooler failed to execute the instruction`, and
+ * that it will be tried again, say nothing new after what made it fail. */
+static void
+say_once(struct stall_table *t, const struct event *ev, struct run *r, bool *quiet)
+{
+    if (ev->log || !retry_is_of(ev, r))
+        return;
+    if (ev->fact == FACT_RETRY && ev->mute && !r->late) {
+        r->late = true;
+        run_changed(&t->runs, r);
     }
-    w->instruction = name;
+    if (ev->fact == FACT_RETRIES_EXHAUSTED)
+        *quiet = retry_failed(r);
+    else if (ev->fact == FACT_INSTRUCTION_FAILED || ev->fact == FACT_RETRY)
+        *quiet = r->faulted || (ev->fact == FACT_RETRY && r->late);
 }
 
 void
@@ -282,7 +290,7 @@ stall_before(struct stall_table *t, struct call *c, struct event *ev, uint64_t s
 {
     char key_text[RUN_KEY_SIZE];
     struct run_thread thread = run_thread(ev);
-    struct str key = run_key(key_text, ev->f.host, thread.known, thread.number, source);
+    struct str key = run_key_of(key_text, ev, &thread, source);
     struct run *r = run_find(&t->runs, key);
 
     *run = 0;
@@ -319,16 +327,14 @@ stall_before(struct stall_table *t, struct call *c, struct event *ev, uint64_t s
             ev->f.instruction = arena_copy(c->arena, str_z(r->instruction));
         *quiet = true;
     }
-    /* `Despooler failed to execute the instruction` after what made it fail
-     * says nothing new: one failure is one run. */
-    if (ev->fact == FACT_INSTRUCTION_FAILED && r->faulted)
-        *quiet = true;
-    if (event_class_is_fault(ev->cls) && !r->faulted) {
+    retry_complete(c, ev, r);
+    say_once(t, ev, r, quiet);
+    if (event_class_is_fault(ev->cls) && ev->cls != CLASS_RETRY && !r->faulted) {
         r->faulted = true;
         run_changed(&t->runs, r);
     }
     if (ev->worker_known && r->instruction)
-        hand_over(t, c, ev, r, source);
+        hand_over(t, c, ev, r);
 }
 
 void
@@ -489,8 +495,10 @@ executed(struct stall_table *t, struct call *c, const struct event *ev, const st
                 alarm_update(t->alarms, c, a, "despooler works");
         }
     }
-    if (r)
-        cargo_brought(t->alarms, &t->runs, c, ev, r);
+    if (!r)
+        return;
+    cargo_brought(t->alarms, &t->runs, c, ev, r);
+    retry_executed(t->alarms, c, ev, r);
 }
 
 void
@@ -503,7 +511,7 @@ stall_after(struct stall_table *t, struct call *c, const struct event *ev, uint6
 
     if (t->n_stalls)
         check_restart(t, c, ev, &thread, source);
-    key = run_key(key_text, ev->f.host, thread.known, thread.number, source);
+    key = run_key_of(key_text, ev, &thread, source);
     r = run_find(&t->runs, key);
     if (ev->cls == CLASS_STALL && ev->fact == FACT_INSTRUCTION_UNREAD) {
         open_stall(t, c, ev, source);
@@ -519,6 +527,8 @@ stall_after(struct stall_table *t, struct call *c, const struct event *ev, uint6
         run_changed(&t->runs, r);
         t->due = INT64_MIN;
     }
+    if (r && ev->fact == FACT_RETRIES_EXHAUSTED)
+        retry_used_up(t->alarms, c, ev, r);
     if (ev->fact == FACT_INSTRUCTION_EXECUTED)
         executed(t, c, ev, r, source);
     if (r && (ev->fact == FACT_INSTRUCTION_EXECUTED || ev->fact == FACT_INSTRUCTION_FAILED))

@@ -480,6 +480,9 @@ correlate_event(struct correlate *k, struct arena *arena, const struct sink *sin
         return -ENOMEM;
     c.at = input_moment(k, o, in);
     c.arrival = live_arrival(k, &c, in);
+    /* A STATMSG line shows both: the log's digits and UTC (Q303279). */
+    if (o->clock && ev->when.bias_known && ev->when.utc_known)
+        pair_teach(k->pairs, o->clock, ev->when.bias * WHEN_MINUTE);
     if (c.at.known) {
         if (!o->last.known && !stall_idle(k->stalls))
             stall_adopt_time(k->stalls, &c.at, in->source);

@@ -199,16 +199,24 @@ add_id(unsigned *n, char list[][EVENT_ID_SIZE], unsigned max, const char *id)
         memcpy(list[(*n)++], id, EVENT_ID_SIZE);
 }
 
+void
+pair_teach(struct pair_table *t, uint32_t clock, int64_t offset)
+{
+    if (clock == 0 || clock >= PAIR_CLOCKS_MAX || (t->learned[clock] && t->offset[clock] == offset))
+        return;
+    t->n_learned += !t->learned[clock];
+    t->learned[clock] = true;
+    t->offset[clock] = offset;
+    part_changed(&t->zones, &t->zone[clock]);
+    t->counters.learned++;
+}
+
+/* A pair teaches only where nobody knows better. */
 static void
 learn(struct pair_table *t, const struct fit *fit)
 {
-    if (fit->clock && fit->clock < PAIR_CLOCKS_MAX && !t->learned[fit->clock]) {
-        t->learned[fit->clock] = true;
-        t->n_learned++;
-        t->offset[fit->clock] = fit->offset;
-        part_changed(&t->zones, &t->zone[fit->clock]);
-        t->counters.learned++;
-    }
+    if (fit->clock < PAIR_CLOCKS_MAX && !t->learned[fit->clock])
+        pair_teach(t, fit->clock, fit->offset);
 }
 
 /* A code that nobody knows proves no cause, but it is not the one that blank

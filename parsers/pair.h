@@ -67,6 +67,11 @@ enum pair_which { PAIR_READY, PAIR_DUE, PAIR_ALL };
 /* Takes the oldest held report that may go; false when none may. */
 bool pair_take(struct pair_table *, int64_t now, enum pair_which, const struct run_lookup *, struct pair_release *);
 
+/* What clock 'clock' (of a source of unknown zone) is behind UTC, from a record
+ * that shows both: utc = local + offset.  The latest counts, as zones have
+ * daylight saving. */
+void pair_teach(struct pair_table *, uint32_t clock, int64_t offset);
+
 /* For a claim that is not held: names a matching failure as linked, and is
  * remembered until 'due' for failures that come after it. */
 void pair_link(struct pair_table *, struct event *ev, const struct moment *at, int64_t due, const struct run_lookup *);

@@ -41,6 +41,8 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/event_xml.h \
 	%D%/event_xml_frame.c \
 	%D%/event_xml_read.c \
+	%D%/event_xml_scan.c \
+	%D%/event_xml_scan.h \
 	%D%/format.c \
 	%D%/format.h \
 	%D%/id.c \

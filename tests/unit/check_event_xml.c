@@ -104,6 +104,20 @@ static const struct {
     {"NUL bytes", "<Event/>\x01\x02<Event/>", "R8 B2 R8"},
     {"processing instruction that nothing closes", "<?xml <Event/>", "B5 R8"},
     {"comment between that nothing closes", "<!-- <Event/>", "B4 R8"},
+    {"SOAP envelope", "<?xml version='1.0'?><s:Envelope xmlns:s='x' a='b'><s:Header><To>&lt;http://c:5985&gt;</To></s:Header>"
+     "<s:Body><w:Events><w:Event Action='e'><Event/></w:Event>\n<w:Event Action=\"e\"><![CDATA[<Event>1</Event>]]></w:Event>"
+     "</w:Events></s:Body></s:Envelope>\r\n<Event/>",
+     "R8 R16 R8"},
+    {"pulled", "<Envelope><Header a='b'><x/></Header><Body><n:PullResponse><n:EnumerationContext>uuid:1</n:EnumerationContext>"
+     "<n:Items>\n<Event/></n:Items><n:EndOfSequence/></n:PullResponse></Body></Envelope>",
+     "R8"},
+    {"the rest of an envelope", "]]></w:Event></w:Events></s:Body></s:Envelope><s:Envelope><s:Body><Event/>", "R8"},
+    {"header that nothing closes", "<s:Envelope><s:Header>text<s:Body><Event/>", "B12 R8"},
+    {"escaped event in an envelope", "<w:Event Action='e'>&lt;Event/&gt;</w:Event><Event/>", "B24 R8"},
+    {"CDATA of another kind", "<![CDATA[text]]><Event/>", "B16 R8"},
+    {"cut in a CDATA", "<Event/><![CDATA[ ", "R8 B9"},
+    {"cut before the attribute", "<Event ", "R6"},
+    {"cut in the attribute", "<Event Act", "R10"},
 };
 
 START_TEST(bytes_are_framed)
@@ -158,6 +172,7 @@ START_TEST(random_bytes_frame_the_same_in_any_chunk)
         "<Event>", "<Event ", "</Event>", "</Event", "<Events>", "</Events>", "<e:Event>", "</e:Event>", "<UserData>",
         "</UserData>", "<!--", "-->", "<![CDATA[", "]]>", "<?", "?>", "<a>", "</a>", "<a b='", "'", "\"", ">", "/>",
         "<", "text", "\n", "  ", "\xef\xbb\xbf", "\xef", NS, "\x00", "<!DOCTYPE x [", "&#1;",
+        "<s:Envelope ", "</s:Envelope>", "<s:Header>", "</s:Header>", "<w:Event Action='", "</w:Event>",
     };
     uint64_t seed = 7;
 

@@ -162,7 +162,9 @@ read_shapes(struct look *k)
     set_once(&ev->f.job, k->frame.job);
     set_host(k, k->frame.host);
 
-    k->provider = ev->f.provider;
+    /* A GUID is a source whose name is not known. */
+    if (str_has(ev->f.provider) && !str_starts(ev->f.provider, STR("{")))
+        k->provider = ev->f.provider;
     set_once(&k->provider, k->frame.source);
     set_once(&k->provider, k->status.source);
     k->number_known = true;

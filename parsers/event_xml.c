@@ -72,38 +72,49 @@ param_place(struct str name)
 }
 
 /* True when all strings are called paramN in rising order: then N is the place,
- * and what is missing between was lost on the way, not shifted. */
+ * and what is missing between was lost on the way, not shifted.  '*last' is then
+ * the last place, else the number of strings. */
 static bool
-are_params(const struct event_xml_reading *r)
+are_params(const struct event_xml_reading *r, unsigned *last)
 {
-    unsigned last = 0;
+    unsigned n = 0;
+    bool params = true;
 
+    *last = 0;
     for (unsigned i = 0; i < r->n_strings; i++) {
         unsigned place = param_place(r->string[i].name);
 
-        if (place <= last)
-            return false;
-        last = place;
+        if (r->string[i].shown)
+            continue;
+        n++;
+        params = params && place > *last;
+        *last = place;
     }
-    return r->n_strings > 0;
+    if (!params)
+        *last = n;
+    return params;
 }
 
 static bool
 set_strings(struct event_xml_reading *r, struct arena *arena)
 {
-    bool params = are_params(r);
-    unsigned n = params ? param_place(r->string[r->n_strings - 1].name) : r->n_strings;
+    unsigned n, next = 0;
+    bool params = are_params(r, &n);
     struct str *strings = arena_zalloc(arena, (n + 1) * sizeof *strings);
 
     if (!strings)
         return false;
     for (unsigned i = 0; i < r->n_strings; i++) {
-        r->string[i].value = line_ends(arena, r->string[i].value);
+        struct event_xml_string *s = &r->string[i];
+
+        s->value = line_ends(arena, s->value);
+        if (s->shown)
+            continue;
         if (params) {
-            strings[param_place(r->string[i].name) - 1] = r->string[i].value;
-            r->string[i].name = STR_NONE; /* says nothing to a reader */
+            strings[param_place(s->name) - 1] = s->value;
+            s->name = STR_NONE; /* says nothing to a reader */
         } else {
-            strings[i] = r->string[i].value;
+            strings[next++] = s->value;
         }
     }
     r->log->strings = strings;
@@ -111,7 +122,7 @@ set_strings(struct event_xml_reading *r, struct arena *arena)
     return true;
 }
 
-/* Without a rendered message: one string a line, with its name if it has one. */
+/* Without a rendered message: one value a line, with its name if it has one. */
 static struct str
 join_strings(const struct event_xml_reading *r, struct arena *arena)
 {

@@ -22,6 +22,7 @@ enum format_next event_xml_next(void *state, const char *p, size_t n, bool final
  * which is as long as the record: without entities nothing grows. */
 struct event_xml_string {
     struct str name, value;
+    bool shown; /* in the text alone: no insertion string, so it shifts none */
 };
 
 struct event_xml_reading {
@@ -35,7 +36,15 @@ struct event_xml_reading {
 };
 
 enum perr event_xml_read(struct event_xml_reading *, struct str bytes, size_t *at);
-/* An unsigned decimal, hexadecimal (0x) or negative 32-bit number. */
+/* An unsigned decimal, or 0x hexadecimal, or negative 32-bit number (tools that
+ * take ids as signed write that); false when it is none of them. */
 bool event_xml_number(struct str s, uint64_t *out);
+/* SystemTime: UTC, whether it says so or not.  False, '*out' untouched, for none. */
+bool event_xml_system_time(struct str s, struct when *out);
+/* RawTime: a FILETIME, 100 ns since 1601, if it lies where records can; other
+ * clocks (ticks of the processor) do not.  Some tools write a date there. */
+bool event_xml_raw_time(struct str s, struct when *out);
+/* A level in English words, as wevtutil renders it; 0 for none. */
+unsigned event_xml_level(struct str word);
 
 #endif

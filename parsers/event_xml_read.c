@@ -10,23 +10,29 @@
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
 
-#include "parsers/when.h"
-
 enum { DEPTH_MAX = 64 };
 
 /* The sections of an event that hold facts, and the elements in them. */
-enum section { SECTION_NONE, SECTION_SYSTEM, SECTION_DATA, SECTION_USER, SECTION_RENDERING };
+enum section { SECTION_NONE, SECTION_SYSTEM, SECTION_DATA, SECTION_USER, SECTION_SHOWN, SECTION_RENDERING };
 enum element {
     ELEMENT_OTHER,
     ELEMENT_EVENT_ID,
     ELEMENT_LEVEL,
+    ELEMENT_KEYWORDS,
     ELEMENT_RECORD_ID,
     ELEMENT_CHANNEL,
     ELEMENT_COMPUTER,
-    ELEMENT_STRING,
+    ELEMENT_STRING, /* an insertion string */
+    ELEMENT_SHOWN,  /* a value that is none, but stands in the text */
     ELEMENT_MESSAGE,
+    ELEMENT_RENDERED_LEVEL,
+    ELEMENT_RENDERED_PROVIDER,
     ELEMENT_TASK
 };
+
+/* Standard keywords of the Security log, which has no levels (winmeta.xml). */
+static const uint64_t keyword_audit_failure = UINT64_C(0x10000000000000);
+static const uint64_t keyword_audit_success = UINT64_C(0x20000000000000);
 
 /* Where the parser is; 'out' is what the caller gets. */
 struct sax {
@@ -39,7 +45,7 @@ struct sax {
     size_t start;    /* of its characters */
     struct str name; /* of a string */
     uint32_t qualifiers;
-    bool is_event, has_system, system_time, too_deep;
+    bool is_event, has_system, too_deep;
     bool failed; /* an error that ends the parse */
     long error_at;
 };
@@ -48,94 +54,6 @@ static bool
 is_name(const xmlChar *name, const char *literal)
 {
     return strcmp((const char *) name, literal) == 0;
-}
-
-/* --- numbers and times ------------------------------------------------------- */
-
-/* An unsigned decimal, or 0x hexadecimal, or negative 32-bit number (tools that
- * take ids as signed write that); false when it is none of them. */
-bool
-event_xml_number(struct str s, uint64_t *out)
-{
-    bool negative = false;
-    uint64_t v = 0;
-    size_t i = 0;
-
-    s = str_trim(s);
-    if (s.n > 2 && s.p[0] == '0' && str_lower_char(s.p[1]) == 'x') {
-        if (s.n > 18)
-            return false;
-        for (i = 2; i < s.n; i++) {
-            if (str_hex_value(s.p[i]) < 0)
-                return false;
-            v = v << 4 | (uint64_t) str_hex_value(s.p[i]);
-        }
-        *out = v;
-        return true;
-    }
-    if (s.n && s.p[0] == '-') {
-        negative = true;
-        s = str_skip(s, 1);
-    }
-    if (!s.n || s.n > 19)
-        return false;
-    for (; i < s.n; i++) {
-        if (!str_is_digit(s.p[i]))
-            return false;
-        v = v * 10 + (uint64_t) (s.p[i] - '0');
-    }
-    if (negative && v > UINT64_C(0x80000000))
-        return false;
-    *out = negative ? (uint32_t) - (uint32_t) v : v;
-    return true;
-}
-
-/* Windows pads its times to seven or nine digits of second; zeros at their end
- * say nothing, and "16:55:40Z" is what people and other logs show. */
-static void
-drop_padding(struct when *w)
-{
-    int64_t unit = WHEN_SECOND;
-
-    for (unsigned i = 0; i < w->fraction; i++)
-        unit /= 10;
-    while (w->fraction && w->utc / unit % 10 == 0) {
-        w->fraction--;
-        unit *= 10;
-    }
-}
-
-/* SystemTime: UTC, whether it says so or not. */
-static void
-read_system_time(struct sax *r, struct str s)
-{
-    struct when w = {0};
-
-    if (!when_parse_iso(str_trim(s), &w))
-        return;
-    if (!w.utc_known) {
-        w.utc = w.local;
-        w.utc_known = true;
-        w.local_known = false;
-    }
-    drop_padding(&w);
-    r->out->ev->when = w;
-    r->system_time = true;
-}
-
-/* RawTime: a FILETIME, 100 ns since 1601, if it lies where records can; other
- * clocks (ticks of the processor) do not. */
-static void
-read_raw_time(struct sax *r, struct str s)
-{
-    const uint64_t first = UINT64_C(94354848000000000), last = UINT64_C(189024192000000000); /* 1900, 2200 */
-    const int64_t epoch = INT64_C(116444736000000000);
-    uint64_t v;
-
-    if (r->system_time || !event_xml_number(s, &v) || v < first || v >= last)
-        return;
-    r->out->ev->when = (struct when){.utc_known = true, .utc = ((int64_t) v - epoch) * 100, .fraction = 7};
-    drop_padding(&r->out->ev->when);
 }
 
 /* --- collecting ----------------------------------------------------------------- */
@@ -193,6 +111,17 @@ kept_attribute(struct sax *r, int n, const xmlChar **attributes, const char *nam
     return s.n ? put_chars(r, s.p, s.n) : STR_NONE;
 }
 
+/* The source: EventSourceName is the name that other forms of the record show
+ * ("Service Control Manager"), Name that of the manifest. */
+static void
+start_provider(struct sax *r, int n, const xmlChar **attributes)
+{
+    static const char *const names[] = {"EventSourceName", "Name", "Guid"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names && !str_has(r->out->ev->f.provider); i++)
+        r->out->ev->f.provider = kept_attribute(r, n, attributes, names[i]);
+}
+
 /* A child of System: facts in attributes now, those in text at its end. */
 static void
 start_system(struct sax *r, const xmlChar *name, int n, const xmlChar **attributes)
@@ -200,16 +129,14 @@ start_system(struct sax *r, const xmlChar *name, int n, const xmlChar **attribut
     uint64_t v;
 
     if (is_name(name, "Provider")) {
-        r->out->ev->f.provider = kept_attribute(r, n, attributes, "Name");
-        if (!str_has(r->out->ev->f.provider))
-            r->out->ev->f.provider = kept_attribute(r, n, attributes, "EventSourceName");
+        start_provider(r, n, attributes);
     } else if (is_name(name, "EventID")) {
         if (event_xml_number(attribute(n, attributes, "Qualifiers"), &v) && v <= UINT16_MAX)
             r->qualifiers = (uint32_t) v;
         collect(r, ELEMENT_EVENT_ID);
     } else if (is_name(name, "TimeCreated")) {
-        read_system_time(r, attribute(n, attributes, "SystemTime"));
-        read_raw_time(r, attribute(n, attributes, "RawTime"));
+        if (!event_xml_system_time(attribute(n, attributes, "SystemTime"), &r->out->ev->when))
+            event_xml_raw_time(attribute(n, attributes, "RawTime"), &r->out->ev->when);
     } else if (is_name(name, "Execution")) {
         struct str thread = str_trim(attribute(n, attributes, "ThreadID"));
 
@@ -219,6 +146,8 @@ start_system(struct sax *r, const xmlChar *name, int n, const xmlChar **attribut
         r->out->log->user = kept_attribute(r, n, attributes, "UserID");
     } else if (is_name(name, "Level")) {
         collect(r, ELEMENT_LEVEL);
+    } else if (is_name(name, "Keywords")) {
+        collect(r, ELEMENT_KEYWORDS);
     } else if (is_name(name, "EventRecordID")) {
         collect(r, ELEMENT_RECORD_ID);
     } else if (is_name(name, "Channel")) {
@@ -228,19 +157,59 @@ start_system(struct sax *r, const xmlChar *name, int n, const xmlChar **attribut
     }
 }
 
-/* An element inside EventData or UserData: the innermost ones are strings,
- * Data under its attribute Name, others under their own. */
+/* Strings beyond the bound are left out; a rendered message has them still. */
+static void
+add_string(struct sax *r, struct str s, bool shown)
+{
+    if (r->out->n_strings < EVENTLOG_STRINGS_MAX && (!shown || str_trim(s).n))
+        r->out->string[r->out->n_strings++] = (struct event_xml_string){r->name, s, shown};
+}
+
+static struct str
+collected(const struct sax *r)
+{
+    return str_make(r->out->chars + r->start, r->out->n - r->start);
+}
+
+/* An element begins inside one that was being collected: what that has so far
+ * stands beside elements, so it is no string of its own. */
+static void
+leave_text(struct sax *r)
+{
+    if (r->element == ELEMENT_STRING || r->element == ELEMENT_SHOWN)
+        add_string(r, collected(r), true);
+    r->element = ELEMENT_OTHER;
+}
+
+/* Attributes of UserData's elements, which are of any schema. */
+static void
+show_attributes(struct sax *r, int n, const xmlChar **attributes)
+{
+    for (int i = 0; i < n; i++) {
+        const xmlChar **a = attributes + 5 * (size_t) i;
+
+        if (is_name(a[0], "Name"))
+            continue;
+        r->name = put_chars(r, (const char *) a[0], strlen((const char *) a[0]));
+        add_string(r, put_chars(r, (const char *) a[3], (size_t) (a[4] - a[3])), true);
+    }
+}
+
+/* An element inside EventData, UserData or what else holds values: the innermost
+ * ones are strings, Data under its attribute Name, others under their own. */
 static void
 start_string(struct sax *r, const xmlChar *name, int n, const xmlChar **attributes)
 {
-    r->out->log->strings_known = true;
-    if (is_name(name, "Binary")) {
-        r->element = ELEMENT_OTHER;
-        return;
-    }
-    collect(r, ELEMENT_STRING);
+    bool binary = is_name(name, "Binary");
+
+    leave_text(r);
+    if (r->section == SECTION_USER)
+        show_attributes(r, n, attributes);
+    if (!binary && r->section != SECTION_SHOWN)
+        r->out->log->strings_known = true;
+    collect(r, binary || r->section == SECTION_SHOWN ? ELEMENT_SHOWN : ELEMENT_STRING);
     r->name = kept_attribute(r, n, attributes, "Name");
-    if (!str_has(r->name) && r->section == SECTION_USER)
+    if (!str_has(r->name) && (binary || r->section != SECTION_DATA))
         r->name = put_chars(r, (const char *) name, strlen((const char *) name));
     r->start = r->out->n;
 }
@@ -258,9 +227,40 @@ start_section(struct sax *r, const xmlChar *name)
         collect(r, ELEMENT_STRING);
     } else if (is_name(name, "UserData")) {
         r->section = SECTION_USER;
+        collect(r, ELEMENT_SHOWN);
     } else if (is_name(name, "RenderingInfo")) {
         r->section = SECTION_RENDERING;
+    } else if (is_name(name, "BinaryEventData") || is_name(name, "ProcessingErrorData")
+               || is_name(name, "DebugData")) {
+        r->section = SECTION_SHOWN;
+        collect(r, ELEMENT_SHOWN);
+        r->name = put_chars(r, (const char *) name, strlen((const char *) name));
+        r->start = r->out->n;
     }
+}
+
+static bool
+holds_values(enum section section)
+{
+    return section == SECTION_DATA || section == SECTION_USER || section == SECTION_SHOWN;
+}
+
+static void
+start_rendering(struct sax *r, const xmlChar *name)
+{
+    static const struct {
+        const char *name;
+        enum element element;
+    } parts[] = {
+        {"Message", ELEMENT_MESSAGE},
+        {"Level", ELEMENT_RENDERED_LEVEL},
+        {"Provider", ELEMENT_RENDERED_PROVIDER},
+        {"Task", ELEMENT_TASK},
+    };
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (is_name(name, parts[i].name))
+            collect(r, parts[i].element);
 }
 
 static void
@@ -283,14 +283,12 @@ on_start(void *data, const xmlChar *name, const xmlChar *prefix, const xmlChar *
         r->is_event = is_name(name, "Event");
     else if (r->depth == 2)
         start_section(r, name);
-    else if (r->section == SECTION_DATA || r->section == SECTION_USER)
+    else if (holds_values(r->section))
         start_string(r, name, n, attributes);
     else if (r->depth == 3 && r->section == SECTION_SYSTEM)
         start_system(r, name, n, attributes);
-    else if (r->depth == 3 && r->section == SECTION_RENDERING && is_name(name, "Message"))
-        collect(r, ELEMENT_MESSAGE);
-    else if (r->depth == 3 && r->section == SECTION_RENDERING && is_name(name, "Task"))
-        collect(r, ELEMENT_TASK);
+    else if (r->depth == 3 && r->section == SECTION_RENDERING)
+        start_rendering(r, name);
 }
 
 static void
@@ -305,14 +303,6 @@ end_event_id(struct sax *r, struct str s)
     r->out->has_number = true;
 }
 
-/* Strings beyond the bound are left out; a rendered message has them still. */
-static void
-add_string(struct sax *r, struct str s)
-{
-    if (r->out->n_strings < EVENTLOG_STRINGS_MAX)
-        r->out->string[r->out->n_strings++] = (struct event_xml_string){r->name, s};
-}
-
 /* One string, or all of them where a tool that reads .evtx files wrote the
  * array as text: <string>A</string> <string></string>. */
 static void
@@ -324,31 +314,49 @@ end_string(struct sax *r, struct str s)
     if (r->element_depth == 2 && !rest.n)
         return; /* EventData itself, with nothing in it */
     if (!str_starts(rest, open)) {
-        add_string(r, s);
+        add_string(r, s, false);
         return;
     }
     while (str_starts(rest, open)) {
         size_t n = str_find_case(rest, close);
 
-        add_string(r, str_make(rest.p + open.n, (n > open.n ? n : open.n) - open.n));
+        add_string(r, str_make(rest.p + open.n, (n > open.n ? n : open.n) - open.n), false);
         rest = str_skip(rest, n < rest.n ? n + close.n : n);
         rest = str_trim(rest);
     }
 }
 
+/* A number that stands for the level, if none is known: 5 is verbose, which is
+ * no more than information to us. */
 static void
-on_end(void *data, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
+end_number(struct sax *r, struct str s)
 {
-    struct sax *r = data;
-    struct str s = str_make(r->out->chars + r->start, r->out->n - r->start), trimmed;
+    struct eventlog *log = r->out->log;
     uint64_t v;
 
-    (void) name;
-    (void) prefix;
-    (void) uri;
-    if (r->depth-- != r->element_depth || r->element == ELEMENT_OTHER)
+    if (!event_xml_number(s, &v))
         return;
-    trimmed = str_trim(s);
+    if (r->element == ELEMENT_LEVEL && v && v <= 255)
+        log->level = v > 4 ? 4 : (unsigned) v;
+    if (r->element == ELEMENT_KEYWORDS && !log->level)
+        log->level = v & keyword_audit_failure ? 2 : v & keyword_audit_success ? 4 : 0;
+}
+
+static void
+set_once(struct str *field, struct str value)
+{
+    if (!str_has(*field) && value.n)
+        *field = value;
+}
+
+/* The element that was collected has ended with the characters 's'. */
+static void
+end_element(struct sax *r, struct str s)
+{
+    struct facts *f = &r->out->ev->f;
+    struct str trimmed = str_trim(s);
+    uint64_t v;
+
     switch (r->element) {
     case ELEMENT_OTHER:
         break;
@@ -356,34 +364,58 @@ on_end(void *data, const xmlChar *name, const xmlChar *prefix, const xmlChar *ur
         end_event_id(r, trimmed);
         break;
     case ELEMENT_LEVEL:
-        /* 5 is verbose, which is no more than information to us. */
-        if (event_xml_number(trimmed, &v) && v <= 255)
-            r->out->log->level = v > 4 ? 4 : (unsigned) v;
+    case ELEMENT_KEYWORDS:
+        end_number(r, trimmed);
         break;
     case ELEMENT_RECORD_ID:
         if (event_xml_number(trimmed, &v))
-            r->out->ev->f.record_number = trimmed;
+            f->record_number = trimmed;
         break;
     case ELEMENT_CHANNEL:
-        if (trimmed.n)
-            r->out->ev->f.channel = trimmed;
+        set_once(&f->channel, trimmed);
         break;
     case ELEMENT_COMPUTER:
-        if (trimmed.n)
-            r->out->ev->f.host = trimmed;
+        set_once(&f->host, trimmed);
         break;
     case ELEMENT_STRING:
         end_string(r, s);
         break;
+    case ELEMENT_SHOWN:
+        add_string(r, s, true);
+        break;
     case ELEMENT_MESSAGE:
         r->out->log->message = s;
         break;
+    case ELEMENT_RENDERED_LEVEL:
+        if (!r->out->log->level)
+            r->out->log->level = event_xml_level(trimmed);
+        break;
+    case ELEMENT_RENDERED_PROVIDER:
+        if (trimmed.n && (!str_has(f->provider) || f->provider.p[0] == '{'))
+            f->provider = trimmed;
+        break;
     case ELEMENT_TASK:
-        if (trimmed.n)
-            r->out->log->category = trimmed;
+        set_once(&r->out->log->category, trimmed);
         break;
     }
+}
+
+static void
+on_end(void *data, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
+{
+    struct sax *r = data;
+    unsigned depth = r->depth--;
+
+    (void) name;
+    (void) prefix;
+    (void) uri;
+    if (depth != r->element_depth || r->element == ELEMENT_OTHER)
+        return;
+    end_element(r, collected(r));
     r->element = ELEMENT_OTHER;
+    /* What follows inside the element around this one. */
+    if (depth > 2 && holds_values(r->section))
+        collect(r, ELEMENT_SHOWN);
 }
 
 /* --- libxml2 ---------------------------------------------------------------------- */

@@ -43,6 +43,7 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/event_xml_read.c \
 	%D%/event_xml_scan.c \
 	%D%/event_xml_scan.h \
+	%D%/event_xml_value.c \
 	%D%/format.c \
 	%D%/format.h \
 	%D%/id.c \

@@ -247,8 +247,11 @@ static const struct {
     {"<EventID/>", NULL, NULL, "", NULL, 0, 0},
     {"<EventID>99999999999</EventID>", NULL, NULL, "", NULL, 0, 0},
     {"<Provider EventSourceName='SMS Server'/>", "SMS Server", NULL, "", NULL, 0, 0},
-    {"<Provider Name='A' EventSourceName='B' Guid='{1}'/>", "A", NULL, "", NULL, 0, 0},
+    {"<Provider Name='A' EventSourceName='B' Guid='{1}'/>", "B", NULL, "", NULL, 0, 0},
     {"<Provider Name='' EventSourceName='B'/>", "B", NULL, "", NULL, 0, 0},
+    {"<Provider Name='A' EventSourceName=''/>", "A", NULL, "", NULL, 0, 0},
+    {"<Provider Guid='{1}'/>", "{1}", NULL, "", NULL, 0, 0},
+    {"<Provider/>", NULL, NULL, "", NULL, 0, 0},
     {"<Provider Name='A &amp; &#x42;'/>", "A & B", NULL, "", NULL, 0, 0},
     {"<TimeCreated SystemTime='2012-10-25T01:02:03.1234567Z'/>", NULL, NULL, "2012-10-25T01:02:03.1234567Z", NULL, 0, 0},
     {"<TimeCreated SystemTime='2012-10-25 01:02:03.123456'/>", NULL, NULL, "2012-10-25T01:02:03.123456Z", NULL, 0, 0},
@@ -257,6 +260,10 @@ static const struct {
     {"<TimeCreated SystemTime='1601-01-01T00:00:00.000Z'/>", NULL, NULL, "", NULL, 0, 0},
     {"<TimeCreated SystemTime='2012-02-30T00:00:00Z'/>", NULL, NULL, "", NULL, 0, 0},
     {"<TimeCreated RawTime='125499201400000000'/>", NULL, NULL, "1998-09-10T16:55:40Z", NULL, 0, 0},
+    {"<TimeCreated RawTime='1998-09-10T16:55:40.123456789Z'/>", NULL, NULL, "1998-09-10T16:55:40.123456789Z", NULL, 0, 0},
+    {"<TimeCreated SystemTime='' RawTime='125499201401234567'/>", NULL, NULL, "1998-09-10T16:55:40.1234567Z", NULL, 0, 0},
+    {"<TimeCreated SystemTime='1998-09-10T16:55:40.1Z'/>", NULL, NULL, "1998-09-10T16:55:40.1Z", NULL, 0, 0},
+    {"<TimeCreated SystemTime='1998-09-10T16:55:40.000000001Z'/>", NULL, NULL, "1998-09-10T16:55:40.000000001Z", NULL, 0, 0},
     {"<TimeCreated RawTime='123456'/>", NULL, NULL, "", NULL, 0, 0},
     {"<TimeCreated RawTime='125499201400000000' SystemTime='2012-10-25T01:02:03Z'/>", NULL, NULL,
      "2012-10-25T01:02:03Z", NULL, 0, 0},
@@ -265,6 +272,10 @@ static const struct {
     {"<Level>1</Level>", NULL, NULL, "", NULL, 0, 1},
     {"<Level>5</Level>", NULL, NULL, "", NULL, 0, 4},
     {"<Level>high</Level>", NULL, NULL, "", NULL, 0, 0},
+    {"<Level>0</Level><Keywords>0x8010000000000000</Keywords>", NULL, NULL, "", NULL, 0, 2},
+    {"<Level>0</Level><Keywords>0x8020000000000000</Keywords>", NULL, NULL, "", NULL, 0, 4},
+    {"<Level>3</Level><Keywords>0x8020000000000000</Keywords>", NULL, NULL, "", NULL, 0, 3},
+    {"<Level>0</Level><Keywords>0x80000000000000</Keywords>", NULL, NULL, "", NULL, 0, 0},
 };
 
 START_TEST(each_system_part_is_read)
@@ -296,7 +307,13 @@ static const struct {
     {"<EventData><Data Name='param1'>a</Data><Data Name='param3'>c</Data></EventData>", "a|-|c", NULL, "a\nc"},
     {"<EventData><Data Name='param2'>b</Data><Data Name='param1'>a</Data></EventData>", "b|a", NULL,
      "param2: b\nparam1: a"},
-    {"<EventData><Data> x </Data><Binary>00FF</Binary></EventData>", " x ", NULL, "x"},
+    {"<EventData><Data> x </Data><Binary>00FF</Binary></EventData>", " x ", NULL, "x \nBinary: 00FF"},
+    {"<EventData><Data>a</Data><Binary/></EventData>", "a", NULL, "a"},
+    {"<EventData><Binary>00FF</Binary></EventData>", "", NULL, "Binary: 00FF"},
+    {"<EventData>beside<Data>a</Data> and <Data/>after</EventData>", "a|", NULL, "beside\na\n and \n\nafter"},
+    {"<EventData><Data Name='param1'>a</Data><Data Name='param3'>c</Data><Binary>1</Binary></EventData>", "a|-|c", NULL,
+     "a\nc\nBinary: 1"},
+    {"<EventData><Data>a</Data><Data Name='n'>b</Data><Data/></EventData>", "a|b|", NULL, "a\nn: b"},
     {"<EventData>bare</EventData>", "bare", NULL, "bare"},
     {"<EventData><Data>&lt;string&gt;a&lt;/string&gt;\n&lt;string&gt;&lt;/string&gt;</Data></EventData>", "a|", NULL,
      "a"},
@@ -314,7 +331,14 @@ static const struct {
      "<Level>Error</Level><Task>Copy</Task></RenderingInfo>",
      "a", "All of it: a\n", "All of it: a"},
     {"<EventData><Data>a</Data></EventData><RenderingInfo><Message/></RenderingInfo>", "a", "", "a"},
-    {"<ProcessingErrorData><ErrorCode>15005</ErrorCode></ProcessingErrorData>", NULL, NULL, ""},
+    {"<UserData><x xmlns='y' z:a='1' xmlns:z='z'>b<c Name='d' e='2'>f</c><g><h/>i</g>j</x>k</UserData>", "f|", NULL,
+     "a: 1\nx: b\ne: 2\nd: f\nh: \ni\nj\nk"},
+    {"<UserData/>", NULL, NULL, ""},
+    {"<ProcessingErrorData><ErrorCode>15005</ErrorCode><DataItemName/><EventPayload>AB</EventPayload></ProcessingErrorData>",
+     NULL, NULL, "ErrorCode: 15005\nEventPayload: AB"},
+    {"<BinaryEventData>0A0B</BinaryEventData>", NULL, NULL, "BinaryEventData: 0A0B"},
+    {"<EventData><Data>a</Data></EventData><ProcessingErrorData><ErrorCode>1</ErrorCode></ProcessingErrorData>", "a", NULL,
+     "a\nErrorCode: 1"},
 };
 
 START_TEST(each_data_part_is_read)
@@ -334,6 +358,26 @@ START_TEST(each_data_part_is_read)
                                str_has(ev.log->strings[i]) ? (int) ev.log->strings[i].n : 1,
                                str_has(ev.log->strings[i]) ? ev.log->strings[i].p : "-");
     ck_assert_str_eq(got, datas[_i].strings ? datas[_i].strings : "");
+}
+END_TEST
+
+START_TEST(rendering_says_what_system_does_not)
+{
+    static const char rendered[] = "<RenderingInfo Culture='en-US'><Message>m</Message><Level>Warning</Level><Task/>"
+                                   "<Opcode>Info</Opcode><Channel/><Provider>SMS</Provider><Keywords><Keyword>Classic"
+                                   "</Keyword></Keywords></RenderingInfo></Event>";
+    char xml[1024];
+    struct event ev;
+    size_t n = (size_t) snprintf(xml, sizeof xml, "<Event><System><Provider Guid='{1}'/></System>%s", rendered);
+
+    ck_assert_int_eq(parse(xml, n, &ev), PERR_OK);
+    SAME(ev.f.provider, "SMS");
+    SAME(ev.text, "m");
+    ck_assert_uint_eq(ev.log->level, 3);
+    n = (size_t) snprintf(xml, sizeof xml, "<Event><System><Provider Name='A'/><Level>2</Level></System>%s", rendered);
+    ck_assert_int_eq(parse(xml, n, &ev), PERR_OK);
+    SAME(ev.f.provider, "A");
+    ck_assert_uint_eq(ev.log->level, 2);
 }
 END_TEST
 
@@ -519,6 +563,7 @@ main(void)
     tcase_add_test(parsing, event_109_gives_its_facts);
     tcase_add_loop_test(parsing, each_system_part_is_read, 0, sizeof systems / sizeof *systems);
     tcase_add_loop_test(parsing, each_data_part_is_read, 0, sizeof datas / sizeof *datas);
+    tcase_add_test(parsing, rendering_says_what_system_does_not);
     tcase_add_test(parsing, strings_and_text_are_bounded);
     suite_add_tcase(s, parsing);
     tcase_add_checked_fixture(harm, set_up, tear_down);

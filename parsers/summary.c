@@ -85,12 +85,16 @@ summary_basename(struct str path)
     return path.n && at < path.n ? str_skip(path, at) : path;
 }
 
+/* What the file or folder is called, unless the line has said that already. */
 static void
 put_file(struct line *l, const struct facts *f)
 {
-    struct str name = summary_basename(str_has(f->target) ? f->target : f->file);
+    struct str path = str_has(f->target) ? f->target : f->file, name;
 
-    if (name.n) {
+    while (path.n > 1 && (path.p[path.n - 1] == '\\' || path.p[path.n - 1] == '/'))
+        path.n--;
+    name = summary_basename(path);
+    if (name.n && !str_case_eq(name, f->package) && !str_case_eq(name, f->server)) {
         put(l, ": ");
         put_str(l, name);
     }
@@ -139,11 +143,22 @@ class_words(enum event_class cls)
     return "unclassified";
 }
 
+/* What the report says and is not so; NULL where it says nothing, or says right. */
+static const char *
+denied(const struct facts *f)
+{
+    if (!f->claimed || !f->misreported)
+        return NULL;
+    if (f->claim_class == CLASS_DISK_FULL)
+        return ", not disk space";
+    return f->claim_class == CLASS_CORRUPT_DATA ? ", not corrupt" : NULL;
+}
+
 /* What went wrong: cause first, then that the report said otherwise. */
 static void
 put_cause(struct line *l, enum event_class cls, const struct facts *f)
 {
-    bool says_disk = f->claimed && f->claim_class == CLASS_DISK_FULL && f->misreported;
+    const char *not_so = denied(f);
 
     if (cls == CLASS_DISK_FULL && f->figures == FIGURES_FILLED && f->basis == BASIS_FIGURES) {
         put(l, "DISK FULL, ");
@@ -161,31 +176,51 @@ put_cause(struct line *l, enum event_class cls, const struct facts *f)
         put_format(l, "probably %s; \"disk full\" report had no figures", class_words(cls));
         return;
     }
+    if (f->confidence == CONFIDENCE_UNVERIFIED && f->caused)
+        put(l, "perhaps ");
     put(l, class_words(cls));
-    if (f->win32_known)
+    /* 0 is what some components print beside a failure; it tells nothing. */
+    if (f->win32_known && f->win32)
         put_format(l, " (Win32 %u)", f->win32);
-    if (says_disk)
-        put(l, ", not disk space");
+    if (not_so)
+        put(l, not_so);
     put_file(l, f);
 }
 
 static void
-put_package(struct line *l, const struct facts *f)
+put_place(struct line *l, const struct facts *f)
 {
-    if (str_has(f->package))
-        put_str(l, f->package);
-    else
-        put(l, "Package");
-    if (!str_has(f->server)) {
-        put(l, " not installed");
-        return;
-    }
-    put(l, " not on \\\\");
+    put(l, "\\\\");
     put_str(l, f->server);
     if (str_has(f->share)) {
         put(l, "\\");
         put_str(l, f->share);
     }
+}
+
+/* What became of a package: "X not on \\S\SH: why". */
+static void
+put_package(struct line *l, enum event_class cls, const struct facts *f, bool given_up)
+{
+    bool emptied = cls == CLASS_PACKAGE_EMPTIED;
+
+    if (str_has(f->package))
+        put_str(l, f->package);
+    else
+        put(l, "Package");
+    if (str_has(f->server)) {
+        put(l, emptied ? " on " : " not on ");
+        put_place(l, f);
+    } else if (!emptied) {
+        put(l, " not installed");
+    }
+    put(l, ": ");
+    if (emptied)
+        put(l, "directory EMPTIED, clients find no files");
+    else if (given_up)
+        put(l, "retries used up, nothing tries again");
+    else
+        put_cause(l, cls, f);
 }
 
 static void
@@ -246,14 +281,14 @@ put_stall(struct line *l, const struct facts *f, const struct summary_extra *x)
         put_str(l, f->instruction);
     else
         put(l, "an instruction");
-    if (f->win32_known)
+    if (f->win32_known && f->win32)
         put_format(l, " (Win32 %u)", f->win32);
     put(l, x && x->works ? ": its job stays Pending" : ": new jobs stay Pending");
 }
 
 /* "X on HOST: ..." for what is neither a package nor a stall. */
 static void
-put_other(struct line *l, enum event_class cls, const struct facts *f)
+put_other(struct line *l, enum event_class cls, const struct facts *f, bool given_up)
 {
     if (str_has(f->component))
         put_str(l, f->component);
@@ -264,7 +299,12 @@ put_other(struct line *l, enum event_class cls, const struct facts *f)
         put_str(l, f->host);
     }
     put(l, l->n ? ": " : "");
-    put_cause(l, cls, f);
+    if (!given_up) {
+        put_cause(l, cls, f);
+        return;
+    }
+    put(l, "retries used up, nothing tries again");
+    put_file(l, f);
 }
 
 /* " after 3 h 42 min", where the length is known and more than nothing. */
@@ -309,6 +349,8 @@ summary_alarm(const struct alarm_item *a, const struct summary_extra *x, char ou
 {
     struct line l = {.n = 0};
     bool dist = str_starts(a->key, STR("dist:")), cleared = a->state == ALARM_CLEARED;
+    /* A retry that is more than a warning is the last one. */
+    bool given_up = a->cls == CLASS_RETRY && a->severity < SEVERITY_WARNING;
 
     if (cleared)
         put(&l, "CLEARED: ");
@@ -336,11 +378,9 @@ summary_alarm(const struct alarm_item *a, const struct summary_extra *x, char ou
     } else if (a->cls == CLASS_STALL) {
         put_stall(&l, &a->f, x);
     } else if (dist) {
-        put_package(&l, &a->f);
-        put(&l, ": ");
-        put_cause(&l, a->cls, &a->f);
+        put_package(&l, a->cls, &a->f, given_up);
     } else {
-        put_other(&l, a->cls, &a->f);
+        put_other(&l, a->cls, &a->f, given_up);
     }
     return finish(&l, out);
 }
@@ -350,15 +390,14 @@ summary_event(const struct event *ev, char out[SUMMARY_SIZE])
 {
     struct line l = {.n = 0};
     struct str text = ev->text;
+    bool given_up = ev->fact == FACT_RETRIES_EXHAUSTED;
 
     if (ev->cls == CLASS_STALL) {
         put_stall(&l, &ev->f, NULL);
     } else if (event_class_is_fault(ev->cls) && str_has(ev->f.package)) {
-        put_package(&l, &ev->f);
-        put(&l, ": ");
-        put_cause(&l, ev->cls, &ev->f);
+        put_package(&l, ev->cls, &ev->f, given_up);
     } else if (event_class_is_fault(ev->cls) && ev->f.caused && (str_has(ev->f.file) || str_has(ev->f.target))) {
-        put_other(&l, ev->cls, &ev->f);
+        put_other(&l, ev->cls, &ev->f, given_up);
     } else {
         /* The record's own first line says it best. */
         while (text.n && (text.p[0] == '~' || str_is_space(text.p[0])))

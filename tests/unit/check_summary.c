@@ -136,13 +136,14 @@ START_TEST(says_every_class)
         [CLASS_CONFIGURATION] = "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: wrong configuration (Win32 7)",
         [CLASS_SERVICE] = "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: service failure (Win32 7)",
         [CLASS_DATABASE] = "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: database failure (Win32 7)",
-        [CLASS_PACKAGE_EMPTIED] = "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: package directory emptied (Win32 7)",
+        [CLASS_PACKAGE_EMPTIED] = "DOG0005D on \\\\ANFIELD\\SMS_PKGE: directory EMPTIED, clients find no files",
         [CLASS_RETRY] = "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: retry pending (Win32 7)",
     };
 
     for (int cls = 0; cls < CLASS_COUNT; cls++) {
         struct alarm_item a = dist((enum event_class) cls);
 
+        a.severity = SEVERITY_WARNING;
         a.f.win32_known = true;
         a.f.win32 = 7;
         a.f.basis = BASIS_CODE;
@@ -179,6 +180,124 @@ START_TEST(says_what_it_can_where_facts_are_absent)
     a.f.instruction = a.f.host = STR_NONE;
     a.f.win32_known = false;
     reads(&a, NULL, "Despooler stalled on an instruction: new jobs stay Pending");
+}
+END_TEST
+
+/* What each class that can raise an alarm is called, and what becomes of the
+ * line with less and less known: the package alone, a file alone, the component
+ * alone, and nothing at all. */
+static const struct {
+    enum event_class cls;
+    enum severity severity;
+    const char *package, *file, *component, *bare;
+} fewer[] = {
+    {CLASS_FILE_CONTENTION, SEVERITY_MINOR, "DOG0005D not installed: file in use", "SMS_X on SITESRV: file in use: a.dat",
+     "SMS_X: file in use", "file in use"},
+    {CLASS_DISK_FULL, SEVERITY_MAJOR, "DOG0005D not installed: DISK FULL", "SMS_X on SITESRV: DISK FULL: a.dat",
+     "SMS_X: DISK FULL", "DISK FULL"},
+    {CLASS_ACCESS_DENIED, SEVERITY_MINOR, "DOG0005D not installed: access denied",
+     "SMS_X on SITESRV: access denied: a.dat", "SMS_X: access denied", "access denied"},
+    {CLASS_NETWORK, SEVERITY_MINOR, "DOG0005D not installed: network failure", "SMS_X on SITESRV: network failure: a.dat",
+     "SMS_X: network failure", "network failure"},
+    {CLASS_NOT_FOUND, SEVERITY_MINOR, "DOG0005D not installed: not found", "SMS_X on SITESRV: not found: a.dat",
+     "SMS_X: not found", "not found"},
+    {CLASS_CORRUPT_DATA, SEVERITY_MINOR, "DOG0005D not installed: data corrupt", "SMS_X on SITESRV: data corrupt: a.dat",
+     "SMS_X: data corrupt", "data corrupt"},
+    {CLASS_CONFIGURATION, SEVERITY_MINOR, "DOG0005D not installed: wrong configuration",
+     "SMS_X on SITESRV: wrong configuration: a.dat", "SMS_X: wrong configuration", "wrong configuration"},
+    {CLASS_SERVICE, SEVERITY_MINOR, "DOG0005D not installed: service failure", "SMS_X on SITESRV: service failure: a.dat",
+     "SMS_X: service failure", "service failure"},
+    {CLASS_DATABASE, SEVERITY_MINOR, "DOG0005D not installed: database failure",
+     "SMS_X on SITESRV: database failure: a.dat", "SMS_X: database failure", "database failure"},
+    {CLASS_PACKAGE_EMPTIED, SEVERITY_MAJOR, "DOG0005D: directory EMPTIED, clients find no files",
+     "SMS_X on SITESRV: package directory emptied: a.dat", "SMS_X: package directory emptied",
+     "package directory emptied"},
+    {CLASS_RETRY, SEVERITY_WARNING, "DOG0005D not installed: retry pending", "SMS_X on SITESRV: retry pending: a.dat",
+     "SMS_X: retry pending", "retry pending"},
+    {CLASS_RETRY, SEVERITY_MAJOR, "DOG0005D not installed: retries used up, nothing tries again",
+     "SMS_X on SITESRV: retries used up, nothing tries again: a.dat", "SMS_X: retries used up, nothing tries again",
+     "retries used up, nothing tries again"},
+    {CLASS_STALL, SEVERITY_MAJOR, "Despooler stalled on an instruction: new jobs stay Pending",
+     "Despooler on SITESRV stalled on an instruction: new jobs stay Pending",
+     "Despooler stalled on an instruction: new jobs stay Pending",
+     "Despooler stalled on an instruction: new jobs stay Pending"},
+};
+
+START_TEST(says_every_class_with_less_known)
+{
+    struct alarm_item a = {.key = STR("dist:-:DOG0005D"), .state = ALARM_RAISED};
+
+    a.cls = fewer[_i].cls;
+    a.severity = fewer[_i].severity;
+    a.f.caused = true;
+    a.f.basis = BASIS_TEXT;
+    a.f.confidence = CONFIDENCE_PROBABLE;
+    a.f.package = STR("DOG0005D");
+    reads(&a, NULL, fewer[_i].package);
+    a.key = STR("file:SITESRV:D:\\A.DAT");
+    a.f.package = STR_NONE;
+    a.f.component = STR("SMS_X");
+    a.f.host = STR("SITESRV");
+    a.f.file = STR("D:\\a.dat");
+    reads(&a, NULL, fewer[_i].file);
+    a.key = STR("comp:-:SMS_X");
+    a.f.file = a.f.host = STR_NONE;
+    reads(&a, NULL, fewer[_i].component);
+    a.key = STR("comp:-:-");
+    a.f.component = STR_NONE;
+    reads(&a, NULL, fewer[_i].bare);
+}
+END_TEST
+
+/* No class that an alarm can have is forgotten above. */
+START_TEST(every_fault_is_among_them)
+{
+    for (int cls = 0; cls < CLASS_COUNT; cls++) {
+        bool there = cls == CLASS_SELF; /* has its own words */
+
+        for (size_t i = 0; i < sizeof fewer / sizeof fewer[0]; i++)
+            there |= (int) fewer[i].cls == cls;
+        ck_assert_msg(there || !event_class_is_fault((enum event_class) cls), "%s has no line",
+                      event_class_name((enum event_class) cls));
+    }
+}
+END_TEST
+
+START_TEST(claims_no_more_than_is_known)
+{
+    struct alarm_item a = dist(CLASS_ACCESS_DENIED);
+
+    a.f.claimed = a.f.misreported = true;
+    a.f.claim_class = CLASS_DISK_FULL;
+    a.f.basis = BASIS_TEXT;
+    a.f.confidence = CONFIDENCE_UNVERIFIED;
+    reads(&a, NULL, "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: perhaps access denied, not disk space");
+    a.cls = CLASS_FILE_CONTENTION;
+    a.f.claim_class = CLASS_CORRUPT_DATA;
+    a.f.confidence = CONFIDENCE_CONFIRMED;
+    a.f.win32_known = true;
+    a.f.win32 = 32;
+    reads(&a, NULL, "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: file in use (Win32 32), not corrupt");
+    a.f.misreported = false;
+    reads(&a, NULL, "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: file in use (Win32 32)");
+    /* "Failed, Win32 Error = 0" tells nothing. */
+    a.f.win32 = 0;
+    reads(&a, NULL, "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: file in use");
+}
+END_TEST
+
+START_TEST(says_nothing_twice)
+{
+    struct alarm_item a = dist(CLASS_ACCESS_DENIED);
+
+    a.f.target = STR("\\\\ANFIELD\\SMS_PKGE\\DOG0005D");
+    reads(&a, NULL, "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: access denied");
+    a.f.target = STR("[\"Display=\\\\ANFIELD\\\"]MSWNET:[\"SMS_SITE=SEC\"]\\\\ANFIELD\\");
+    reads(&a, NULL, "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: access denied");
+    a.f.target = STR("E:\\SMS_PKGE\\DOG0005D\\sub\\");
+    reads(&a, NULL, "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: access denied: sub");
+    a.f.target = STR("\\");
+    reads(&a, NULL, "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: access denied: \\");
 }
 END_TEST
 
@@ -284,6 +403,10 @@ main(void)
     tcase_add_test(tc, says_a_full_disk_with_its_figures);
     tcase_add_test(tc, says_a_stall_and_its_end);
     tcase_add_test(tc, says_every_class);
+    tcase_add_loop_test(tc, says_every_class_with_less_known, 0, sizeof fewer / sizeof fewer[0]);
+    tcase_add_test(tc, every_fault_is_among_them);
+    tcase_add_test(tc, claims_no_more_than_is_known);
+    tcase_add_test(tc, says_nothing_twice);
     tcase_add_test(tc, says_what_it_can_where_facts_are_absent);
     tcase_add_loop_test(tc, cuts_at_100_characters, 0, 4);
     tcase_add_test(tc, shows_control_characters_as_text);

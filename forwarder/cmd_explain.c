@@ -100,9 +100,12 @@ look_at(void *arg, const struct item *item)
         const struct alarm_item *a = item->alarm;
 
         for (unsigned i = 0; i < x->shown && i < EXPLAIN_MAX; i++)
-            if (str_eq(a->event, str_z(x->ids[i])))
+            if (str_eq(a->event, str_z(x->ids[i]))) {
                 printf("  %-12s %s %.*s, %s: %.*s\n", "alarm", alarm_state_name(a->state), STR_ARG(a->key),
                        severity_name(a->severity), STR_ARG(a->summary));
+                if (str_has(a->action))
+                    printf("  %-12s %.*s\n", "action", STR_ARG(a->action));
+            }
         return 0;
     }
     if (!wanted(x, item->event))

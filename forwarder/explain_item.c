@@ -103,6 +103,8 @@ show_alarm(struct explain_journal *x, const struct alarm_item *a)
           severity_name(a->severity), put_count(count, a->count));
     explain_line(x->out, "reason", a->reason);
     explain_line(x->out, "action", a->action);
+    for (unsigned i = 0; i < a->f.n_articles; i++)
+        explain_line(x->out, "article", a->f.article[i]);
     if (str_has(a->event) && a->event.n < EVENT_ID_SIZE) {
         char id[EVENT_ID_SIZE];
 

@@ -143,7 +143,6 @@ alarm_describe(struct alarm_table *t, struct call *c, const struct alarm *a, enu
 {
     struct alarm_item *item = arena_zalloc(c->arena, sizeof *item);
     struct summary_extra extra = {.duration = -1, .works = a->works};
-    const struct catalogue_advice *advice = catalogue_advice(t->cat, a->cls);
     char line[SUMMARY_SIZE];
     const struct moment *until = state == ALARM_CLEARED || moment_same_clock(&c->at, &a->first) ? &c->at : &a->last;
 
@@ -166,9 +165,8 @@ alarm_describe(struct alarm_table *t, struct call *c, const struct alarm *a, enu
     if (state != ALARM_CLEARED && a->cls == CLASS_SELF)
         item->action = str_z(a->action);
     else if (state != ALARM_CLEARED)
-        item->action = catalogue_action(t->cat, a->f->signature, a->cls);
-    if (advice && str_has(advice->article) && item->f.n_articles == 0)
-        item->f.article[item->f.n_articles++] = advice->article;
+        item->action = catalogue_action(t->cat, a->f, a->cls);
+    catalogue_fit_articles(t->cat, a->cls, &item->f);
     if (moment_same_clock(until, &a->first) && until->t >= a->first.t)
         extra.duration = until->t - a->first.t;
     if (found_by_silence(t, a))

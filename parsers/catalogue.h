@@ -105,18 +105,25 @@ uint64_t catalogue_begins(const struct catalogue *, const struct event *ev);
 unsigned catalogue_sequences(const struct catalogue *);
 const struct catalogue_sequence *catalogue_sequence(const struct catalogue *, unsigned number);
 
-/* What to do about a cause that 'id' (a signature or a sequence) found: its
- * own advice, else that of the class; absent where there is none. */
-struct str catalogue_action(const struct catalogue *, struct str id, enum event_class);
+/* What to do where an alarm of that class has such facts, most specific first:
+ * the advice of the sequence that showed it, of the signature, of the first
+ * article named in them that is about the class, of the class.  Absent where
+ * there is none; borrowed from the set. */
+struct str catalogue_action(const struct catalogue *, const struct facts *, enum event_class);
+/* Drops the articles of 'f' that are about other classes; where none is left,
+ * the class's own.  What the catalogue does not know stays. */
+void catalogue_fit_articles(const struct catalogue *, enum event_class, struct facts *f);
 
 /* True when a record of signature 'id' ends what signature or sequence 'failed'
  * has raised about the same thing (attribute clears). */
 bool catalogue_clears(const struct catalogue *, struct str id, struct str failed);
 
 /* What is told of an article, or of a class, in prose; strings may be absent. */
+#define CATALOGUE_ANY_CLASS UINT32_MAX
 struct catalogue_entry {
     struct str name; /* Q193766, file-contention */
     struct str product, symptom, cause, action, clears;
+    uint32_t classes; /* of an article: 1 << class for each it is about */
 };
 size_t catalogue_articles(const struct catalogue *); /* sorted by name */
 const struct catalogue_entry *catalogue_article(const struct catalogue *, size_t i);

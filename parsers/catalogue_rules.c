@@ -3,8 +3,8 @@
  * catalogue_rules.c - what the catalogue says beyond single records: how alarms
  * of a class behave, which records follow each other, what people are told of
  * a class or an article.  Loads those elements for catalogue_load.c and answers
- * for them; ids that sequences and clears name are checked when every document
- * is in. */
+ * for the rules (catalogue_advice.c for the words); ids that sequences and
+ * clears name are checked when every document is in. */
 #include "build.h"
 
 #include "parsers/catalogue_load.h"
@@ -150,13 +150,30 @@ load_class_element(struct load *l, const xmlNode *node)
     return true;
 }
 
+/* class="disk-full service": whose alarms an article is about; absent: any. */
+static bool
+load_classes(struct load *l, const xmlNode *node, uint32_t *out)
+{
+    struct str list = load_attribute(l, node, "class"), word;
+
+    *out = str_has(list) ? 0 : CATALOGUE_ANY_CLASS;
+    while (str_has(list) && load_word(&list, &word)) {
+        enum event_class cls;
+
+        if (!load_class(l, node, "class", word, &cls))
+            return false;
+        *out |= UINT32_C(1) << cls;
+    }
+    return true;
+}
+
 bool
 load_article_element(struct load *l, const xmlNode *node)
 {
     struct catalogue *set = l->set;
     struct catalogue_entry e = {.name = load_attribute(l, node, "name"), .product = load_attribute(l, node, "product")};
 
-    if (!load_known_attributes(l, node, "name product"))
+    if (!load_known_attributes(l, node, "name product class") || !load_classes(l, node, &e.classes))
         return false;
     if (!e.name.n)
         return load_fail(l, node, "<article> needs its name, as Q193766");
@@ -333,8 +350,8 @@ by_name(const void *left, const void *right)
     return compare(((const struct catalogue_entry *) left)->name, ((const struct catalogue_entry *) right)->name);
 }
 
-static struct signature *
-find_id(const struct catalogue *c, struct str id)
+struct signature *
+catalogue_find_signature(const struct catalogue *c, struct str id)
 {
     struct signature key = {.id = id}, *p = &key, **found;
 
@@ -342,8 +359,8 @@ find_id(const struct catalogue *c, struct str id)
     return found ? *found : NULL;
 }
 
-static const struct catalogue_follows *
-find_sequence(const struct catalogue *c, struct str id)
+const struct catalogue_follows *
+catalogue_find_sequence(const struct catalogue *c, struct str id)
 {
     for (unsigned i = 0; i < c->n_sequences; i++)
         if (str_eq(c->sequence[i].said.id, id))
@@ -369,7 +386,7 @@ tie(struct catalogue *c, const struct catalogue_follows *q, const struct sequenc
     struct str list = side->signatures, word;
 
     while (str_has(list) && load_word(&list, &word)) {
-        struct signature *s = find_id(c, word);
+        struct signature *s = catalogue_find_signature(c, word);
 
         if (!s)
             return unknown_id(err, q->file, q->line, "sequence", q->said.id, word);
@@ -399,11 +416,14 @@ catalogue_rules_finish(struct catalogue *c, struct catalogue_error *err)
             return false;
     }
     for (size_t i = 0; i < c->n_signatures; i++) {
-        const struct signature *s = c->signature[i];
+        struct signature *s = c->signature[i];
         struct str list = s->clears, word;
 
+        for (unsigned k = 0; k < s->n_articles; k++)
+            s->article_for[k] = catalogue_article_classes(c, s->article[k]);
+
         while (str_has(list) && load_word(&list, &word))
-            if (!find_id(c, word) && !find_sequence(c, word))
+            if (!catalogue_find_signature(c, word) && !catalogue_find_sequence(c, word))
                 return unknown_id(err, s->file, s->line, "signature", s->id, word);
     }
     return true;
@@ -439,7 +459,7 @@ catalogue_rules_mark(const struct catalogue *c, const struct signature *s, struc
 uint64_t
 catalogue_begins(const struct catalogue *c, const struct event *ev)
 {
-    const struct signature *s = str_has(ev->f.signature) ? find_id(c, ev->f.signature) : NULL;
+    const struct signature *s = str_has(ev->f.signature) ? catalogue_find_signature(c, ev->f.signature) : NULL;
 
     return s && s->begins ? fitting(c, ev, s->begins, true) : 0;
 }
@@ -463,45 +483,14 @@ catalogue_sequence(const struct catalogue *c, unsigned number)
     return &c->sequence[number].said;
 }
 
-struct str
-catalogue_action(const struct catalogue *c, struct str id, enum event_class cls)
-{
-    const struct signature *s = str_has(id) ? find_id(c, id) : NULL;
-    const struct catalogue_follows *q = str_has(id) && !s ? find_sequence(c, id) : NULL;
-
-    if (s && s->action.n)
-        return s->action;
-    if (q && q->action.n)
-        return q->action;
-    return c->classes[cls].advice.action;
-}
-
 bool
 catalogue_clears(const struct catalogue *c, struct str id, struct str failed)
 {
-    const struct signature *s = str_has(id) && failed.n ? find_id(c, id) : NULL;
+    const struct signature *s = str_has(id) && failed.n ? catalogue_find_signature(c, id) : NULL;
     struct str list = s ? s->clears : STR_NONE, word;
 
     while (str_has(list) && load_word(&list, &word))
         if (str_eq(word, failed))
             return true;
     return false;
-}
-
-size_t
-catalogue_articles(const struct catalogue *c)
-{
-    return c->n_articles;
-}
-
-const struct catalogue_entry *
-catalogue_article(const struct catalogue *c, size_t i)
-{
-    return &c->article[i];
-}
-
-const struct catalogue_entry *
-catalogue_class_entry(const struct catalogue *c, enum event_class cls)
-{
-    return &c->classes[cls].entry;
 }

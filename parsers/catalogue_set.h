@@ -85,6 +85,11 @@ struct catalogue_scratch {
 /* Ties sequences and clears to the signatures that they name, once all
  * documents are in; false with 'err' filled where one is not there. */
 bool catalogue_rules_finish(struct catalogue *, struct catalogue_error *err);
+/* By id, in a set that is complete; NULL where there is none. */
+struct signature *catalogue_find_signature(const struct catalogue *, struct str id);
+const struct catalogue_follows *catalogue_find_sequence(const struct catalogue *, struct str id);
+/* Of the article of that name, 1 << class for each class that it is about. */
+uint32_t catalogue_article_classes(const struct catalogue *, struct str name);
 /* What 's' makes of 'ev' in sequences and clears. */
 void catalogue_rules_mark(const struct catalogue *, const struct signature *s, struct event *ev);
 

@@ -554,7 +554,8 @@ judge(struct look *k, const struct signature *s)
     f->misreported = f->claimed && f->claim_class != f->cause_class && f->cause_class != CLASS_UNCLASSIFIED;
     f->signature = s->id;
     for (unsigned i = 0; i < s->n_articles && f->n_articles < EVENT_SEE_MAX; i++)
-        f->article[f->n_articles++] = s->article[i];
+        if (s->article_for[i] & UINT32_C(1) << ev->cls)
+            f->article[f->n_articles++] = s->article[i];
 
     cls = &k->c->classes[ev->cls];
     ev->severity = cls->advice.severity;

@@ -19,6 +19,7 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/cargo.h \
 	%D%/catalogue.c \
 	%D%/catalogue.h \
+	%D%/catalogue_advice.c \
 	%D%/catalogue_data.c \
 	%D%/catalogue_examples.c \
 	%D%/catalogue_load.c \

@@ -116,6 +116,7 @@ struct signature {
     bool required_bytes; /* the claim gives "required" in bytes */
     unsigned n_articles;
     struct str article[EVENT_SEE_MAX];
+    uint32_t article_for[EVENT_SEE_MAX]; /* the classes it is about, 1 << each */
     struct str action; /* "" or absent: that of the class */
     struct str clears; /* ids whose alarms it ends, as written */
     bool mute;         /* raises nothing */

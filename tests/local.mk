@@ -36,6 +36,8 @@ LDADD = $(PROGRAM_LIBS) $(CHECK_LIBS)
 # --- unit tests -------------------------------------------------------------
 check_PROGRAMS += %D%/unit/check_ackstream
 %C%_unit_check_ackstream_SOURCES = %D%/unit/check_ackstream.c
+check_PROGRAMS += %D%/unit/check_advice
+%C%_unit_check_advice_SOURCES = %D%/unit/check_advice.c
 check_PROGRAMS += %D%/unit/check_alarm
 %C%_unit_check_alarm_SOURCES = %D%/unit/check_alarm.c %D%/unit/engine.h
 check_PROGRAMS += %D%/unit/check_bracket_log

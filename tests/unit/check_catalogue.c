@@ -204,6 +204,7 @@ static const struct {
     {"<class name=\"network\">\n<escalate count=\"0\" severity=\"major\"/></class>", 4, "from 1"},
     {"<article product=\"SMS 1.2\"/>", 3, "needs its name"},
     {"<article name=\"Q1\">\n<words/></article>", 4, "is unknown"},
+    {"<article name=\"Q1\" class=\"network colour\"/>", 3, "is no class"},
     {"<code hresult=\"0x80041\" symbol=\"X\" class=\"network\"/>", 3, "eight hex digits"},
     {"<code hresult=\"0x80070020\" symbol=\"X\" class=\"network\"/>", 3, "win32=\"32\""},
     {"<sequence same=\"thread\" class=\"network\"/>", 3, "needs an id"},

@@ -32,6 +32,11 @@ add_program(struct engine *e, struct json *j)
     json_time(j, "last", e->last_reload);
     json_z(j, "error", why[0] ? why : NULL);
     json_object_end(j);
+    json_object(j, "catalogue");
+    json_uint(j, "signatures", catalogue_signatures(e->p.catalogue, 0));
+    json_uint(j, "own", catalogue_signatures(e->p.catalogue, catalogue_builtin_count()));
+    json_uint(j, "given_up", catalogue_scratch_limited(e->p.scratch));
+    json_object_end(j);
     json_uint(j, "records", e->records);
     json_uint(j, "items", e->items);
     json_uint(j, "faults", e->faults);

@@ -46,6 +46,23 @@ put_config(struct engine *e, struct xml_buf *out)
 }
 
 static void
+put_catalogue(struct engine *e, struct xml_buf *out)
+{
+    const struct catalogue *c = e->p.catalogue;
+    size_t all = catalogue_signatures(c, 0), own = catalogue_signatures(c, catalogue_builtin_count());
+    struct catalogue_limited l;
+
+    label(out, "catalogue");
+    put_f(out, "%zu signatures, %zu of them from catalogue.d\n", all, own);
+    for (size_t i = 0; catalogue_scratch_limited_next(c, e->p.scratch, &i, &l);) {
+        label(out, "");
+        put_f(out, "PATTERN GIVEN UP on %" PRIu64 " records, it takes too long: %.*s, ", l.times, STR_ARG(l.signature));
+        put_shown(out, str_z(l.file));
+        put_f(out, ":%d\n", l.line);
+    }
+}
+
+static void
 put_journal(struct engine *e, struct xml_buf *out)
 {
     char used[PUT_SHORT], limit[PUT_SHORT], first[PUT_SHORT], last[PUT_SHORT], ago[PUT_SHORT];
@@ -207,6 +224,7 @@ answer_status_text(struct engine *e, bool all, struct xml_buf *out)
     put_f(out, "truecause %s, process %ld, running for %s\n", PACKAGE_VERSION, (long) getpid(),
           put_span(up, clock_monotonic() - e->started));
     put_config(e, out);
+    put_catalogue(e, out);
     put_journal(e, out);
     label(out, "read");
     put_f(out, "%s records since the start: %s items, %s faults; %s events that no target takes%s\n",

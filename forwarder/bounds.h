@@ -4,9 +4,11 @@
 #ifndef FORWARDER_BOUNDS_H
 #define FORWARDER_BOUNDS_H
 
-struct correlate;
+#include "parsers/catalogue.h"
+#include "parsers/correlate.h"
 
-/* Warns of every bound of the correlator that was reached; silent otherwise. */
-void bounds_report(struct correlate *);
+/* Warns of every bound of the correlator that was reached, and of every pattern
+ * that was given up; silent otherwise. */
+void bounds_report(struct correlate *, const struct catalogue *, const struct catalogue_scratch *);
 
 #endif

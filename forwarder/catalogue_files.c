@@ -141,6 +141,27 @@ read_folder(struct files *f, const char *dir)
     return ok;
 }
 
+static void
+say(void *arg, const struct catalogue_error *e)
+{
+    fail(arg, e->file, e->line, "%s", e->text);
+}
+
+/* What the files' own examples say of them: a signature that does not do what
+ * its author wrote beside it is no better than one that cannot be read. */
+static bool
+examples_hold(struct files *f, const struct catalogue *set)
+{
+    struct catalogue_trial trial;
+
+    if (f->n == f->n_builtin)
+        return true;
+    if (catalogue_try_examples(set, (unsigned) f->n_builtin, &trial, say, f) == PERR_OK)
+        return trial.failed == 0;
+    fail(f, "catalogue.d", 0, "not enough memory to try the examples");
+    return false;
+}
+
 /* The folder catalogue.d beside the configuration; malloc'ed. */
 static char *
 folder_beside(const char *config_path)
@@ -172,6 +193,10 @@ catalogue_files_load(const char *config_path, config_report *report, void *arg)
         ok = read_folder(&f, dir);
     if (ok && !(set = catalogue_new(f.input, f.n, &error)))
         fail(&f, error.file, error.line, "%s", error.text);
+    if (set && !examples_hold(&f, set)) {
+        catalogue_unref(set);
+        set = NULL;
+    }
     for (size_t i = f.n_builtin; i < f.n; i++) {
         char *name, *bytes;
 

@@ -83,7 +83,7 @@ try_catalogue(const struct catalogue_input *in, size_t n)
         say(NULL, &err);
         return CMD_CONFIG;
     }
-    rc = catalogue_try_examples(set, &trial, say, NULL);
+    rc = catalogue_try_examples(set, 0, &trial, say, NULL);
     catalogue_unref(set);
     if (rc != PERR_OK) {
         log_error("catalogue: %s", perr_text(rc));

@@ -109,6 +109,7 @@ struct engine {
     /* for status and heartbeat */
     _Atomic uint64_t records;
     uint64_t items, faults, commits, unframed, uncounted; /* uncounted: events no target takes */
+    uint64_t limited; /* patterns of this catalogue that were given up, and told */
     int64_t last_commit;    /* monotonic */
     int64_t last_reload;    /* UTC ns, 0 none */
     char reload_error[512]; /* of the last reload that failed, "" none */

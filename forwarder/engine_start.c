@@ -516,6 +516,8 @@ engine_replace(struct engine *e, struct config *config, struct catalogue *catalo
         engine_commit(e);
     if (catalogue && !pipeline_replace_catalogue(&e->p, catalogue))
         log_error("out of memory; the catalogue stays as it was");
+    else if (catalogue)
+        e->limited = 0;
     note_wanted(e, config);
     for (unsigned i = e->n_sources; i-- > 0;) {
         bool same = false;

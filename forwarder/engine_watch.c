@@ -223,12 +223,13 @@ is_orphan(struct str key, const char *const *kinds, const char *const *names, un
 }
 
 /* Alarms about sources and targets that the configuration no longer has are
- * nobody's to clear any more. */
+ * nobody's to clear any more; those about patterns are of the set that was. */
 int
 engine_clear_orphans(struct engine *e)
 {
     static const char *const of_source[] = {"MISSING", "UNREADABLE", "STALE", NULL};
     static const char *const of_target[] = {"TARGET", "OVERFLOW", NULL};
+    static const char *const of_catalogue[] = {"PATTERN", NULL};
     const struct config *config = e->config;
     struct alarm_table *table = correlate_alarms(e->p.correlate);
     const char **names = calloc(config->n_sources + config->n_targets + 1, sizeof *names);
@@ -244,13 +245,43 @@ engine_clear_orphans(struct engine *e)
         struct str key = alarm_at(table, i)->key;
 
         if (!is_orphan(key, of_source, names, config->n_sources)
-            && !is_orphan(key, of_target, names + config->n_sources, config->n_targets))
+            && !is_orphan(key, of_target, names + config->n_sources, config->n_targets)
+            && !is_orphan(key, of_catalogue, NULL, 0))
             continue;
         snprintf(copy, sizeof copy, "%.*s", (int) key.n, key.p);
         arena_reset(e->arena);
         r = correlate_clear(e->p.correlate, e->arena, &sink, str_z(copy), STR("no longer configured"), engine_now(e));
     }
     free(names);
+    return r;
+}
+
+/* --- the catalogue ----------------------------------------------------------------------- */
+
+/* A pattern that was given up missed what it is there for: its author has to
+ * know.  The next catalogue that is taken over ends the alarm. */
+static int
+watch_patterns(struct engine *e)
+{
+    uint64_t limited = catalogue_scratch_limited(e->p.scratch);
+    struct catalogue_limited l;
+    int r = 0;
+
+    if (limited == e->limited)
+        return 0;
+    e->limited = limited;
+    for (size_t i = 0; !r && catalogue_scratch_limited_next(e->p.catalogue, e->p.scratch, &i, &l);) {
+        char name[80];
+
+        snprintf(name, sizeof name, "%.*s", STR_ARG(l.signature));
+        if (correlate_self_is_open(e->p.correlate, "PATTERN", str_z(name)))
+            continue;
+        log_warn("%s:%d: the pattern of signature %s took too long and was given up", l.file, l.line, name);
+        r = engine_self(e, "PATTERN", name, true, SEVERITY_WARNING,
+                        "Mend the pattern in catalogue.d so that its parts cannot match the same text in many ways; "
+                        "reload.",
+                        "pattern of signature %s takes too long: records may go unexplained", name);
+    }
     return r;
 }
 
@@ -354,6 +385,8 @@ engine_watch(struct engine *e)
     r = watch_sources(e, now);
     if (!r)
         r = watch_targets(e, now);
+    if (!r)
+        r = watch_patterns(e);
     if (!r)
         r = engine_end_history(e);
     if (!r && !e->history && now - e->live_at > WATCH_LIVE) {

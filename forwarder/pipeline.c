@@ -190,7 +190,7 @@ pipeline_run(struct pipeline *p, const struct sink *sink, bool faults)
             show_progress(p, false);
     }
     show_progress(p, true);
-    bounds_report(p->correlate);
+    bounds_report(p->correlate, p->catalogue, p->scratch);
     p->failed += merge_failed(p->merge);
     if (!r && (arena = arena_new(EVENT_TEXT_MAX * 16)))
         r = correlate_finish(p->correlate, arena, sink);

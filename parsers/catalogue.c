@@ -197,14 +197,30 @@ catalogue_ref(struct catalogue *c)
     return c;
 }
 
-struct catalogue *
-catalogue_new_builtin(struct catalogue_error *err)
+unsigned
+catalogue_builtin_count(void)
 {
-    size_t n = 0;
+    unsigned n = 0;
 
     while (catalogue_builtin[n].name)
         n++;
-    return catalogue_new(catalogue_builtin, n, err);
+    return n;
+}
+
+struct catalogue *
+catalogue_new_builtin(struct catalogue_error *err)
+{
+    return catalogue_new(catalogue_builtin, catalogue_builtin_count(), err);
+}
+
+size_t
+catalogue_signatures(const struct catalogue *c, unsigned from)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->n_signatures; i++)
+        n += c->signature[i]->document >= from;
+    return n;
 }
 
 /* Gives one reference back; the last one frees the set.  NULL is fine. */
@@ -240,8 +256,9 @@ catalogue_scratch_new(const struct catalogue *c)
     x->hits = calloc(x->n_signatures + 1, sizeof *x->hits);
     /* a signature is a candidate once by literals, once by event, once by code */
     x->candidate = calloc(3 * x->n_signatures + 1, sizeof *x->candidate);
+    x->limited = calloc(x->n_signatures + 1, sizeof *x->limited);
     if (!signature_scratch_init(&x->signature) || !x->literal_seen || !x->signature_seen || !x->hits
-        || !x->candidate) {
+        || !x->candidate || !x->limited) {
         catalogue_scratch_free(x);
         return NULL;
     }
@@ -258,6 +275,7 @@ catalogue_scratch_free(struct catalogue_scratch *x)
     free(x->signature_seen);
     free(x->hits);
     free(x->candidate);
+    free(x->limited);
     free(x);
 }
 
@@ -265,6 +283,21 @@ uint64_t
 catalogue_scratch_limited(const struct catalogue_scratch *x)
 {
     return x->signature.limited;
+}
+
+bool
+catalogue_scratch_limited_next(const struct catalogue *c, const struct catalogue_scratch *x, size_t *i,
+                               struct catalogue_limited *out)
+{
+    for (; *i < x->n_signatures; ++*i)
+        if (x->limited[*i]) {
+            const struct signature *s = c->signature[*i];
+
+            *out = (struct catalogue_limited){s->id, s->file, s->line, x->limited[*i]};
+            ++*i;
+            return true;
+        }
+    return false;
 }
 
 const struct catalogue_code *

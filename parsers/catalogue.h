@@ -28,18 +28,33 @@ struct catalogue_input {
 /* The documents compiled into the program, NULL name at the end. */
 extern const struct catalogue_input catalogue_builtin[];
 
+unsigned catalogue_builtin_count(void);
+
 /* Builds a set from 'n' documents in order; later ones override by id.  NULL
  * with 'err' filled on any error.  Starts with one reference. */
 struct catalogue *catalogue_new(const struct catalogue_input *, size_t n, struct catalogue_error *err);
 /* The same of what is compiled in. */
 struct catalogue *catalogue_new_builtin(struct catalogue_error *);
 struct catalogue *catalogue_ref(struct catalogue *);
+/* How many signatures there are, but for those of the first 'from' documents. */
+size_t catalogue_signatures(const struct catalogue *, unsigned from);
 void catalogue_unref(struct catalogue *);
 
 struct catalogue_scratch *catalogue_scratch_new(const struct catalogue *);
 void catalogue_scratch_free(struct catalogue_scratch *);
-/* How often a pattern was given up at a limit of time or memory. */
+/* How often a pattern was given up at a limit of time or memory: the record is
+ * then judged as if it did not match. */
 uint64_t catalogue_scratch_limited(const struct catalogue_scratch *);
+/* The signatures to which that happened, one a call: '*i' begins at 0.  False
+ * when there are no more.  Strings are the set's. */
+struct catalogue_limited {
+    struct str signature;
+    const char *file; /* and line where it stands */
+    int line;
+    uint64_t times;
+};
+bool catalogue_scratch_limited_next(const struct catalogue *, const struct catalogue_scratch *, size_t *i,
+                                    struct catalogue_limited *);
 
 /* Codes: class and symbol of a Win32 code. */
 struct catalogue_code {
@@ -144,9 +159,10 @@ struct catalogue_trial {
     size_t examples, near_misses;
     size_t failed;
 };
-/* Diagnoses each example in the set and compares; calls 'report' (may be NULL)
- * with the place and what differs for each one that fails. */
-enum perr catalogue_try_examples(const struct catalogue *, struct catalogue_trial *,
+/* Diagnoses each example in the set, but for those of the first 'from'
+ * documents, and compares; calls 'report' (may be NULL) with the place and what
+ * differs for each one that fails. */
+enum perr catalogue_try_examples(const struct catalogue *, unsigned from, struct catalogue_trial *,
                                  void (*report)(void *, const struct catalogue_error *), void *);
 
 #endif

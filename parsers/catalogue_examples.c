@@ -153,16 +153,20 @@ try_example(struct trial *t, const struct signature *s, const struct signature_e
 }
 
 enum perr
-catalogue_try_examples(const struct catalogue *c, struct catalogue_trial *result,
+catalogue_try_examples(const struct catalogue *c, unsigned from, struct catalogue_trial *result,
                        void (*report)(void *, const struct catalogue_error *), void *context)
 {
     struct trial t = {c, catalogue_scratch_new(c), arena_new(TRIAL_MEMORY), result, report, context};
     bool ready = t.x && t.arena;
 
-    *result = (struct catalogue_trial){.signatures = c->n_signatures};
-    for (size_t i = 0; ready && i < c->n_signatures; i++)
+    *result = (struct catalogue_trial){0};
+    for (size_t i = 0; ready && i < c->n_signatures; i++) {
+        if (c->signature[i]->document < from)
+            continue;
+        result->signatures++;
         for (const struct signature_example *e = c->signature[i]->example; e; e = e->next)
             try_example(&t, c->signature[i], e);
+    }
     catalogue_scratch_free(t.x);
     arena_free(t.arena);
     return ready ? PERR_OK : PERR_NOMEM;

@@ -53,6 +53,20 @@ load_no_memory(struct load *l)
     return load_fail(l, NULL, "memory has ended, or the catalogue is too large");
 }
 
+bool
+load_once(struct load *l, const xmlNode *node, const char *kind, struct str name)
+{
+    for (size_t i = 0; i < l->n_named; i++)
+        if (strcmp(l->named[i].kind, kind) == 0 && str_eq(l->named[i].name, name))
+            return load_fail(l, node, "<%s> %.*s is in this file already, on line %d: take one of the two out, or give "
+                                      "it another name",
+                             kind, STR_ARG(name), l->named[i].line);
+    if (!load_grow(l, (void **) &l->named, l->n_named, &l->cap_named, sizeof *l->named))
+        return false;
+    l->named[l->n_named++] = (struct load_named){kind, name, (int) xmlGetLineNo(node)};
+    return true;
+}
+
 /* A copy of the NUL-terminated 'z' that lives as long as the set; absent when
  * memory ends. */
 struct str
@@ -238,7 +252,8 @@ load_hresult(struct load *l, const xmlNode *node, struct str hresult)
     if (code.code >> 16 == 0x8007)
         return load_fail(l, node, "%.60s is a Win32 code: write win32=\"%u\"", hresult.p,
                          (unsigned) (code.code & 0xFFFF));
-    if (!load_class(l, node, "class", load_attribute(l, node, "class"), &code.cls))
+    if (!load_class(l, node, "class", load_attribute(l, node, "class"), &code.cls)
+        || !load_once(l, node, "code", hresult))
         return false;
     for (size_t i = 0; i < set->n_hresults; i++)
         if (set->hresult[i].code == code.code) {
@@ -268,7 +283,7 @@ load_code_element(struct load *l, const xmlNode *node)
     if (!str_has(win32) || !load_number(win32, 0xFFFF, &code.code))
         return load_fail(l, node, "<code> needs win32=\"NUMBER\" from 0 to 65535, or hresult=\"0x...\"");
     if (!load_class(l, node, "class", load_attribute(l, node, "class"), &code.cls)
-        || !load_bool(l, node, "tag", &code.tagged))
+        || !load_bool(l, node, "tag", &code.tagged) || !load_once(l, node, "code", win32))
         return false;
     for (size_t i = 0; i < set->n_codes; i++)
         if (set->code[i].code == code.code) {
@@ -294,6 +309,8 @@ load_group_element(struct load *l, const xmlNode *node)
         return false;
     if (!str_has(group.name) || !group.name.n)
         return load_fail(l, node, "<group> needs a name");
+    if (!load_once(l, node, "group", group.name))
+        return false;
     for (const xmlNode *c = node->children; c; c = c->next)
         n += c->type == XML_ELEMENT_NODE;
     glob = arena_zalloc(set->arena, (n + 1) * sizeof *glob);
@@ -332,6 +349,8 @@ load_define_element(struct load *l, const xmlNode *node)
         return load_fail(l, node, "<define> needs a name and a pattern");
     if (!str_is_alnum(d.name.p[0]) || str_is_digit(d.name.p[0]))
         return load_fail(l, node, "the name of a <define> begins with a letter");
+    if (!load_once(l, node, "define", d.name))
+        return false;
     for (unsigned i = 0; i < l->defines->n; i++)
         if (str_eq(l->defines->define[i].name, d.name)) {
             l->defines->define[i] = d;
@@ -459,5 +478,6 @@ catalogue_load(struct catalogue *set, struct catalogue_defines *defines, const s
         return false;
     ok = load_root(&l, xmlDocGetRootElement(doc));
     xmlFreeDoc(doc);
+    free(l.named);
     return ok;
 }

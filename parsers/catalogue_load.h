@@ -28,6 +28,13 @@ struct load {
     unsigned document;
     unsigned order;
     struct catalogue_error *err;
+    struct load_named *named; /* what this document has said */
+    size_t n_named, cap_named;
+};
+struct load_named {
+    const char *kind;
+    struct str name;
+    int line;
 };
 
 /* Reads one document into the set. */
@@ -40,6 +47,9 @@ bool load_sequence_element(struct load *, const xmlNode *);
 
 bool load_fail(struct load *, const xmlNode *, const char *format, ...) __attribute__((format(printf, 3, 4)));
 bool load_no_memory(struct load *);
+/* Refuses a 'kind' that has this name already in the same document: one of the
+ * two would be lost in silence. */
+bool load_once(struct load *, const xmlNode *, const char *kind, struct str name);
 struct str load_copy(struct load *, struct str);
 struct str load_attribute(struct load *, const xmlNode *, const char *name);
 struct str load_text(struct load *, const xmlNode *);

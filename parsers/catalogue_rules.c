@@ -126,7 +126,8 @@ load_class_element(struct load *l, const xmlNode *node)
     struct catalogue_class *out;
 
     if (!load_known_attributes(l, node, "name severity unverified article raise age cleared-by")
-        || !load_class(l, node, "name", load_attribute(l, node, "name"), &cls))
+        || !load_class(l, node, "name", load_attribute(l, node, "name"), &cls)
+        || !load_once(l, node, "class", load_attribute(l, node, "name")))
         return false;
     out = &l->set->classes[cls];
     if (!load_class_attributes(l, node, out, l->set->class_known[cls]))
@@ -177,6 +178,8 @@ load_article_element(struct load *l, const xmlNode *node)
         return false;
     if (!e.name.n)
         return load_fail(l, node, "<article> needs its name, as Q193766");
+    if (!load_once(l, node, "article", e.name))
+        return false;
     for (const xmlNode *c = node->children; c; c = c->next) {
         bool taken = false;
 
@@ -281,6 +284,8 @@ load_sequence_attributes(struct load *l, const xmlNode *node, struct catalogue_s
     s->id = load_attribute(l, node, "id");
     if (!s->id.n)
         return load_fail(l, node, "<sequence> needs an id");
+    if (!load_once(l, node, "sequence", s->id))
+        return false;
     if (!str_has(same) || i < 0)
         return load_fail(l, node, "same=\"%.60s\" must be thread, component or host", same.p ? same.p : "");
     s->same = (enum sequence_same) i;
@@ -378,6 +383,24 @@ unknown_id(struct catalogue_error *err, const char *file, int line, const char *
     return false;
 }
 
+/* A code that nothing is known of is a slip of the pen: what it stands for is
+ * said by a <code>. */
+static bool
+codes_known(const struct catalogue *c, const char *file, int line, const char *who, struct str id, unsigned n,
+            const uint32_t *code, struct catalogue_error *err)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (!catalogue_code(c, code[i])) {
+            snprintf(err->file, sizeof err->file, "%s", file);
+            err->line = line;
+            snprintf(err->text, sizeof err->text, "%s %.64s has when-code %lu, which is no <code>: mend it, or add "
+                                                  "<code win32=\"%lu\" symbol=\"...\" class=\"...\"/>",
+                     who, id.p, (unsigned long) code[i], (unsigned long) code[i]);
+            return false;
+        }
+    return true;
+}
+
 /* Gives each signature of the list the bit of its sequence. */
 static bool
 tie(struct catalogue *c, const struct catalogue_follows *q, const struct sequence_side *side, bool first,
@@ -412,7 +435,9 @@ catalogue_rules_finish(struct catalogue *c, struct catalogue_error *err)
     for (unsigned i = 0; i < c->n_sequences; i++) {
         const struct catalogue_follows *q = &c->sequence[i];
 
-        if (!tie(c, q, &q->first, true, err) || !tie(c, q, &q->then, false, err))
+        if (!tie(c, q, &q->first, true, err) || !tie(c, q, &q->then, false, err)
+            || !codes_known(c, q->file, q->line, "sequence", q->said.id, q->first.n_codes, q->first.code, err)
+            || !codes_known(c, q->file, q->line, "sequence", q->said.id, q->then.n_codes, q->then.code, err))
             return false;
     }
     for (size_t i = 0; i < c->n_signatures; i++) {
@@ -421,7 +446,8 @@ catalogue_rules_finish(struct catalogue *c, struct catalogue_error *err)
 
         for (unsigned k = 0; k < s->n_articles; k++)
             s->article_for[k] = catalogue_article_classes(c, s->article[k]);
-
+        if (!codes_known(c, s->file, s->line, "signature", s->id, s->n_when_code, s->when_code, err))
+            return false;
         while (str_has(list) && load_word(&list, &word))
             if (!catalogue_find_signature(c, word) && !catalogue_find_sequence(c, word))
                 return unknown_id(err, s->file, s->line, "signature", s->id, word);

@@ -78,6 +78,7 @@ struct catalogue_scratch {
     uint32_t *signature_seen; /* [signature] generation that 'hits' counts in */
     uint16_t *hits;           /* [signature] required literals found */
     uint16_t *candidate;      /* indexes of signatures whose literals are there */
+    uint32_t *limited;        /* [signature] how often its pattern was given up */
     size_t n_candidates;
     bool frame, status, code; /* triggers found */
 };

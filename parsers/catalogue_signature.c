@@ -185,7 +185,7 @@ load_attributes(struct load *l, const xmlNode *node, struct signature *s)
     s->id = load_attribute(l, node, "id");
     if (!s->id.n)
         return load_fail(l, node, "<signature> needs an id");
-    if (!load_known_attributes(l, node, known_attributes))
+    if (!load_known_attributes(l, node, known_attributes) || !load_once(l, node, "signature", s->id))
         return false;
     if (str_has(rank)) {
         if (!load_number(str_skip(rank, minus), 1000, &value))
@@ -398,27 +398,59 @@ load_children(struct load *l, const xmlNode *node, struct signature *s)
     return load_literals(l, node, s) && load_inserts(l, node, s);
 }
 
-/* A pattern that fits none of its own examples cannot be what was meant. */
+/* Every literal that must be there is in an example; else a text that the
+ * pattern fits would have to hold what it never does. */
+static bool
+check_literals(struct load *l, const xmlNode *node, const struct signature *s)
+{
+    for (const xmlNode *c = node->children; c; c = c->next) {
+        struct str literal;
+        bool found = false;
+
+        if (c->type != XML_ELEMENT_NODE || !load_is(c, "literal"))
+            continue;
+        literal = load_text(l, c);
+        for (const struct signature_example *e = s->example; e; e = e->next)
+            found |= !e->near_miss && literals_in(e->text, literal);
+        if (!found && s->n_needed == s->n_literals && !s->n_events)
+            return load_fail(l, c, "the literal \"%.60s\" is in none of the examples of signature %.60s: what does not "
+                                   "hold it is never tried", literal.p, s->id.p);
+    }
+    return true;
+}
+
+/* A pattern that does not fit its own examples cannot be what was meant; those
+ * of events may be recognised by their number alone. */
 static bool
 check_pattern(struct load *l, const xmlNode *node, const struct signature *s)
 {
     struct str value[SIGNATURE_FIELD_COUNT];
     unsigned examples = 0, misses = 0, fits = 0;
+    int unfit = 0;
     struct signature_scratch x;
 
     if (!signature_scratch_init(&x))
         return load_no_memory(l);
     for (const struct signature_example *e = s->example; e; e = e->next) {
+        bool fit = !e->near_miss && signature_match(s, &x, e->text, value);
+
         examples += !e->near_miss;
         misses += e->near_miss;
-        fits += !e->near_miss && signature_match(s, &x, e->text, value);
+        fits += fit;
+        if (!e->near_miss && !fit)
+            unfit = e->line;
     }
     signature_scratch_fini(&x);
     if (!examples || !misses)
         return load_fail(l, node, "signature %.60s needs an <example> and a <near-miss>", s->id.p);
     if (!fits)
         return load_fail(l, node, "the pattern of signature %.60s fits none of its examples", s->id.p);
-    return true;
+    if (unfit && !s->n_events) {
+        load_fail(l, node, "the pattern of signature %.60s does not fit this example", s->id.p);
+        l->err->line = unfit;
+        return false;
+    }
+    return check_literals(l, node, s);
 }
 
 /* Puts 's' into the set, in the place of one with the same id. */

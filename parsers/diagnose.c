@@ -235,11 +235,14 @@ has_code(const struct signature *s, const struct event *ev)
     return s->n_when_code == 0;
 }
 
-/* True when 's' explains the record; k->value has what its pattern took. */
+/* True when signature number 'i' explains the record; k->value has what its
+ * pattern took. */
 static bool
-applies(struct look *k, const struct signature *s)
+applies(struct look *k, unsigned i)
 {
+    const struct signature *s = k->c->signature[i];
     const struct signature_globs *group = s->provider ? s->provider : k->c->own;
+    uint64_t limited = k->x->signature.limited;
     const struct event *ev = k->ev;
     bool known = str_has(k->provider), by_number, matched;
 
@@ -255,6 +258,8 @@ applies(struct look *k, const struct signature *s)
         return false;
     by_number = s->n_events && known && k->number_known && !s->needs_pattern;
     matched = signature_match(s, &k->x->signature, k->text, k->value) && (s->code || !s->n_events);
+    if (k->x->signature.limited != limited && k->x->limited[i] < UINT32_MAX)
+        k->x->limited[i]++;
     return matched || by_number;
 }
 
@@ -270,7 +275,7 @@ find_signature(struct look *k)
     if (x->n_candidates > 1)
         qsort(x->candidate, x->n_candidates, sizeof *x->candidate, by_index);
     for (size_t i = 0; i < x->n_candidates; i++)
-        if (applies(k, k->c->signature[x->candidate[i]]))
+        if (applies(k, x->candidate[i]))
             return k->c->signature[x->candidate[i]];
     return NULL;
 }

@@ -117,6 +117,29 @@ fold(struct str s, char *out)
     return n;
 }
 
+bool
+literals_in(struct str text, struct str literal)
+{
+    char folded[LITERAL_MAX];
+    size_t n = fold(literal, folded);
+
+    for (size_t at = 0; n && at < text.n; at++) {
+        size_t i = at, k = 0;
+
+        for (; k < n && i < text.n; k++) {
+            if (folded[k] == ' ' && is_gap((unsigned char) text.p[i])) {
+                while (i < text.n && is_gap((unsigned char) text.p[i]))
+                    i++;
+            } else if (str_lower_char(text.p[i++]) != folded[k]) {
+                break;
+            }
+        }
+        if (k == n)
+            return true;
+    }
+    return false;
+}
+
 /* True when the run is a part of a word that ordinary logs are full of. */
 static bool
 is_everyday(struct str run)

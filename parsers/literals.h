@@ -37,6 +37,8 @@ bool literals_build(struct literals *);
 /* How many numbers there are. */
 size_t literals_count(const struct literals *);
 
+/* True when 'literal' stands in 'text', by the same rules, without any set. */
+bool literals_in(struct str text, struct str literal);
 /* True when none of the literals (but secondary ones) is in 'text'.  About
  * half a nanosecond a byte where nothing resembles one. */
 bool literals_idle(const struct literals *, struct str text);

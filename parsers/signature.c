@@ -14,7 +14,12 @@
 
 enum {
     GROUPS_MAX = 40,
+    /* PCRE2 counts the steps of one place where a match may begin; a long text has
+     * many.  All of them together get about so many steps, one of them at most
+     * MATCH_LIMIT and at least MATCH_LEAST. */
+    MATCH_STEPS = 2000000,
     MATCH_LIMIT = 200000,
+    MATCH_LEAST = 500,
     DEPTH_LIMIT = 1000,
     HEAP_LIMIT = 2048, /* KiB */
     STACK_MIN = 32 * 1024,
@@ -164,6 +169,37 @@ bind_groups(struct signature *s, struct arena *a, char *why, size_t n)
     return true;
 }
 
+/* Where matches can begin, for the limit. */
+static bool
+note_starts(struct signature *s, struct arena *a, char *why, size_t n)
+{
+    uint32_t type = 0, first = 0;
+    const uint8_t *map = NULL;
+    uint8_t *starts = NULL;
+
+    pcre2_pattern_info(s->code, PCRE2_INFO_FIRSTCODETYPE, &type);
+    pcre2_pattern_info(s->code, PCRE2_INFO_FIRSTCODEUNIT, &first);
+    pcre2_pattern_info(s->code, PCRE2_INFO_FIRSTBITMAP, &map);
+    s->one_start = type == 2;
+    if (type != 1 && !map)
+        return true;
+    if (!(starts = arena_zalloc(a, 256 / 8))) {
+        snprintf(why, n, "memory has ended");
+        return false;
+    }
+    if (type == 1) {
+        unsigned lower = (unsigned char) str_lower_char((char) first);
+        unsigned upper = (unsigned char) str_upper_char((char) first);
+
+        starts[lower >> 3] |= (uint8_t) (1u << (lower & 7));
+        starts[upper >> 3] |= (uint8_t) (1u << (upper & 7));
+    } else {
+        memcpy(starts, map, 256 / 8);
+    }
+    s->starts = starts;
+    return true;
+}
+
 bool
 signature_compile(struct signature *s, struct arena *a, struct str pattern, char *why, size_t n)
 {
@@ -194,7 +230,7 @@ signature_compile(struct signature *s, struct arena *a, struct str pattern, char
     }
     /* Where JIT cannot have executable memory the interpreter does the work. */
     pcre2_jit_compile(s->code, PCRE2_JIT_COMPLETE);
-    return bind_groups(s, a, why, n);
+    return note_starts(s, a, why, n) && bind_groups(s, a, why, n);
 }
 
 void
@@ -207,7 +243,7 @@ signature_release(struct signature *s)
 bool
 signature_scratch_init(struct signature_scratch *x)
 {
-    *x = (struct signature_scratch){NULL, NULL, NULL, 0};
+    *x = (struct signature_scratch){0};
     x->match = pcre2_match_data_create(GROUPS_MAX, NULL);
     x->context = pcre2_match_context_create(NULL);
     x->stack = pcre2_jit_stack_create(STACK_MIN, STACK_MAX, NULL);
@@ -215,7 +251,7 @@ signature_scratch_init(struct signature_scratch *x)
         signature_scratch_fini(x);
         return false;
     }
-    pcre2_set_match_limit(x->context, MATCH_LIMIT);
+    pcre2_set_match_limit(x->context, x->limit = MATCH_LIMIT);
     pcre2_set_depth_limit(x->context, DEPTH_LIMIT);
     pcre2_set_heap_limit(x->context, HEAP_LIMIT);
     if (x->stack)
@@ -229,7 +265,31 @@ signature_scratch_fini(struct signature_scratch *x)
     pcre2_match_data_free(x->match);
     pcre2_match_context_free(x->context);
     pcre2_jit_stack_free(x->stack);
-    *x = (struct signature_scratch){NULL, NULL, NULL, x->limited};
+    *x = (struct signature_scratch){.limited = x->limited};
+}
+
+/* Steps that one beginning of a match in 'text' may take.  Only long texts need
+ * a look at how many there are. */
+static void
+set_limit(const struct signature *s, struct signature_scratch *x, struct str text)
+{
+    size_t starts = text.n;
+    uint32_t limit = MATCH_LIMIT;
+
+    if (s->one_start || starts <= MATCH_STEPS / MATCH_LIMIT)
+        starts = 1;
+    if (s->starts && starts > 1) {
+        starts = 1;
+        for (size_t i = 0; i < text.n; i++) {
+            unsigned char c = (unsigned char) text.p[i];
+
+            starts += s->starts[c >> 3] >> (c & 7) & 1;
+        }
+    }
+    if (starts > MATCH_STEPS / MATCH_LIMIT)
+        limit = starts < MATCH_STEPS / MATCH_LEAST ? (uint32_t) (MATCH_STEPS / starts) : MATCH_LEAST;
+    if (limit != x->limit)
+        pcre2_set_match_limit(x->context, x->limit = limit);
 }
 
 bool
@@ -243,6 +303,7 @@ signature_match(const struct signature *s, struct signature_scratch *x, struct s
         value[i] = STR_NONE;
     if (!s->code)
         return true;
+    set_limit(s, x, text);
     rc = pcre2_match(s->code, (PCRE2_SPTR) (text.p ? text.p : ""), text.n, 0, 0, x->match, x->context);
     if (rc < 0) {
         x->limited += rc != PCRE2_ERROR_NOMATCH;

@@ -97,6 +97,8 @@ struct signature {
     bool needs_pattern; /* the event number alone is not enough */
     struct str pattern; /* as it is written */
     pcre2_code *code;   /* NULL: no pattern */
+    const uint8_t *starts; /* bits of the bytes that a match can begin with; NULL any */
+    bool one_start;        /* only at the beginning of a text */
     unsigned n_groups;
     const struct signature_group *group;
     unsigned n_inserts;
@@ -142,6 +144,7 @@ struct signature_scratch {
     pcre2_match_data *match;
     pcre2_match_context *context;
     pcre2_jit_stack *stack;
+    uint32_t limit;   /* that is set now */
     uint64_t limited; /* patterns given up at a limit */
 };
 bool signature_scratch_init(struct signature_scratch *);

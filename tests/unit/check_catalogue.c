@@ -56,7 +56,7 @@ START_TEST(examples_hold)
     struct catalogue_error last = {0};
 
     ck_assert_msg(c, "%s:%d: %s", err.file, err.line, err.text);
-    ck_assert_int_eq(catalogue_try_examples(c, &trial, on_failure, &last), PERR_OK);
+    ck_assert_int_eq(catalogue_try_examples(c, 0, &trial, on_failure, &last), PERR_OK);
     ck_assert_msg(trial.failed == 0, "%zu failed; the last: %s:%d: %s", trial.failed, last.file, last.line, last.text);
     ck_assert_uint_ge(trial.signatures, 100);
     ck_assert_uint_ge(trial.examples, trial.signatures);
@@ -180,7 +180,7 @@ START_TEST(later_documents_override)
     ck_assert_msg(class_of(c, "Heartbeat is expired.") == CLASS_ACTIVITY, "the old one is gone");
     ck_assert_msg(class_of(c, "Stored Package CAS10001. Stored Package Version = 1") == CLASS_DATABASE,
                   "at equal rank the later document decides");
-    catalogue_try_examples(c, &trial, NULL, NULL);
+    catalogue_try_examples(c, 0, &trial, NULL, NULL);
     ck_assert_msg(trial.failed > 0, "the built-in example of what was overridden must fail");
     catalogue_unref(c);
 }
@@ -192,6 +192,29 @@ static const struct {
     const char *words;
 } wrong[] = {
     {"<class name=\"colour\" severity=\"minor\"/>", 3, "is no class"},
+    {"<class name=\"network\" age=\"8d\"/>\n<class name=\"network\" age=\"9d\"/>", 4, "in this file already, on line 3"},
+    {"<code win32=\"5\" symbol=\"X\" class=\"network\"/>\n\n<code win32=\"5\" symbol=\"X\" class=\"service\"/>", 5,
+     "in this file already, on line 3"},
+    {"<group name=\"x\"><provider>X</provider></group>\n<group name=\"x\"><provider>Y</provider></group>", 4,
+     "in this file already"},
+    {"<define name=\"x\">a</define>\n<define name=\"x\">b</define>", 4, "in this file already"},
+    {"<article name=\"Q1\"/>\n<article name=\"Q1\"/>", 4, "in this file already"},
+    {"<sequence id=\"x\" same=\"host\" class=\"network\"><first signature=\"copy-failed\"/><silence for=\"2h\"/></sequence>\n"
+     "<sequence id=\"x\" same=\"host\" class=\"network\"><first signature=\"copy-failed\"/><silence for=\"2h\"/></sequence>",
+     4, "in this file already"},
+    {"<signature id=\"x\" class=\"network\"><literal>broke</literal>" PROOF "</signature>\n"
+     "<signature id=\"x\" class=\"network\"><literal>broke</literal>" PROOF "</signature>", 4, "in this file already"},
+    {"\n<signature id=\"x\" class=\"network\" when-code=\"64999\"><literal>broke</literal>" PROOF "</signature>", 4,
+     "which is no <code>"},
+    {"<sequence id=\"x\" same=\"host\" class=\"network\"><first signature=\"copy-failed\" when-code=\"64999\"/>"
+     "<silence for=\"2h\"/></sequence>", 3, "which is no <code>"},
+    {"<signature id=\"x\" class=\"network\"><literal>broke</literal>\n<literal>never said</literal>" PROOF "</signature>", 4,
+     "in none of the examples"},
+    {"<signature id=\"x\" class=\"network\"><literal>broke</literal><pattern>it broke</pattern>"
+     "<example>it broke</example>\n<example>that broke</example><near-miss>x</near-miss></signature>", 4,
+     "does not fit this example"},
+    {"<signature id=\"x\" class=\"network\"><literal>broke</literal>\n<pattern>(?&lt;=a+)broke</pattern></signature>", 4,
+     "does not compile"},
     {"\n<class name=\"network\" severity=\"loud\"/>", 4, "is no severity"},
     {"<class name=\"network\" severity=\"cleared\"/>", 3, "is no severity"},
     {"<class name=\"network\" severity=\"minor\" colour=\"red\"/>", 3, "has no attribute colour"},
@@ -278,6 +301,117 @@ START_TEST(errors_name_their_line)
 }
 END_TEST
 
+/* What only the whole set can tell: examples against all signatures. */
+START_TEST(examples_of_later_documents)
+{
+    static const struct {
+        const char *body, *words;
+        int line;
+    } cases[] = {
+        {"<signature id=\"x\" class=\"network\"><literal>broke</literal>\n<example class=\"service\">it broke</example>"
+         "<near-miss>x</near-miss></signature>", "the example expects", 4},
+        {"<signature id=\"x\" class=\"network\"><literal>broke</literal>\n<example>it broke</example>\n"
+         "<near-miss>all broke</near-miss></signature>", "explains its near miss", 5},
+        {"<signature id=\"x\" class=\"network\" rank=\"-999\"><literal>Heartbeat is expired</literal>\n"
+         "<example>Heartbeat is expired.</example><near-miss>x</near-miss></signature>", "heartbeat-expired does", 4},
+    };
+    char xml[1500];
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct catalogue_error last = {0};
+        struct catalogue_trial trial;
+        struct catalogue *c;
+
+        snprintf(xml, sizeof xml, HEAD "%s\n" TAIL, cases[i].body);
+        c = load_with(xml);
+        ck_assert_msg(c, "%s:%d: %s", err.file, err.line, err.text);
+        ck_assert_int_eq(catalogue_try_examples(c, catalogue_builtin_count(), &trial, on_failure, &last), PERR_OK);
+        ck_assert_uint_eq(trial.signatures, 1);
+        ck_assert_uint_eq(trial.failed, 1);
+        ck_assert_str_eq(last.file, "site.xml");
+        ck_assert_int_eq(last.line, cases[i].line);
+        ck_assert_msg(strstr(last.text, cases[i].words), "%s", last.text);
+        catalogue_unref(c);
+    }
+}
+END_TEST
+
+/* Every way to write an HRESULT of facility Win32, and the codes beside 32. */
+START_TEST(codes_of_other_spellings)
+{
+    static const struct {
+        const char *text;
+        uint32_t code;
+        enum event_class cls;
+        bool tagged;
+    } cases[] = {
+        {"Failed, 0x80070020", 32, CLASS_FILE_CONTENTION, true},
+        {"Failed, 0x80070020L", 32, CLASS_FILE_CONTENTION, true},
+        {"Failed, 2147942432", 32, CLASS_FILE_CONTENTION, true},
+        {"Failed, -2147024864", 32, CLASS_FILE_CONTENTION, true},
+        {"Failed (80070020)", 32, CLASS_FILE_CONTENTION, true},
+        {"Failed (#2147942432)", 32, CLASS_FILE_CONTENTION, true},
+        {"Failed, 0x80070021", 33, CLASS_FILE_CONTENTION, false},
+        {"Failed, 0x800704C8", 1224, CLASS_FILE_CONTENTION, false},
+        {"Failed, Win32 Error = 33", 33, CLASS_FILE_CONTENTION, false},
+        {"Failed, Win32 Error = 1224", 1224, CLASS_FILE_CONTENTION, false},
+        {"Failed, 0x80070070", 112, CLASS_DISK_FULL, false},
+        {"Failed, 0x80070027", 39, CLASS_DISK_FULL, false},
+        {"Failed, Win32 Error = 39", 39, CLASS_DISK_FULL, false},
+    };
+    struct catalogue *c = load_with(NULL);
+    struct catalogue_scratch *x = catalogue_scratch_new(c);
+    struct arena *a = arena_new(1 << 20);
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct event ev = {.text = str_z(cases[i].text)};
+
+        ck_assert_int_eq(diagnose_event(c, x, a, &ev), PERR_OK);
+        ck_assert_msg(ev.f.win32_known && ev.f.win32 == cases[i].code && ev.cls == cases[i].cls
+                          && ev.f.tagged == cases[i].tagged,
+                      "%s: %s, %lu", cases[i].text, event_class_name(ev.cls), (unsigned long) ev.f.win32);
+    }
+    catalogue_scratch_free(x);
+    arena_free(a);
+    catalogue_unref(c);
+}
+END_TEST
+
+/* A pattern that runs away is given up for the record, counted under its name,
+ * and the record is judged by the others. */
+START_TEST(runaway_pattern)
+{
+    struct catalogue *c = load_with(HEAD
+        "<signature id=\"runaway\" class=\"network\"><literal>aaaa</literal><pattern>(?:(a|aa)+)+$</pattern>"
+        "<example>aaaa</example><near-miss>b</near-miss></signature>" TAIL);
+    struct catalogue_scratch *x = catalogue_scratch_new(c);
+    struct arena *arena = arena_new(1 << 20);
+    struct catalogue_limited l;
+    char text[5000];
+    size_t i = 0;
+
+    memset(text, 'a', sizeof text);
+    memcpy(text + sizeof text - 24, "b, Win32 Error = 32     ", 24);
+    ck_assert(!catalogue_scratch_limited_next(c, x, &i, &l));
+    for (int k = 0; k < 3; k++) {
+        struct event ev = {.text = str_make(text, sizeof text)};
+
+        ck_assert_int_eq(diagnose_event(c, x, arena, &ev), PERR_OK);
+        ck_assert_int_eq(ev.cls, CLASS_FILE_CONTENTION);
+    }
+    ck_assert_uint_eq(catalogue_scratch_limited(x), 3);
+    i = 0;
+    ck_assert(catalogue_scratch_limited_next(c, x, &i, &l));
+    ck_assert(str_eq(l.signature, STR("runaway")));
+    ck_assert_str_eq(l.file, "site.xml");
+    ck_assert_uint_eq(l.times, 3);
+    ck_assert(!catalogue_scratch_limited_next(c, x, &i, &l));
+    catalogue_scratch_free(x);
+    arena_free(arena);
+    catalogue_unref(c);
+}
+END_TEST
+
 START_TEST(hostile_documents)
 {
     static const char *const bad[] = {
@@ -351,6 +485,9 @@ main(void)
     tcase_add_test(t, codes_and_advice);
     tcase_add_test(t, later_documents_override);
     tcase_add_loop_test(t, errors_name_their_line, 0, sizeof wrong / sizeof wrong[0]);
+    tcase_add_test(t, examples_of_later_documents);
+    tcase_add_test(t, codes_of_other_spellings);
+    tcase_add_test(t, runaway_pattern);
     tcase_add_test(t, hostile_documents);
     tcase_add_test(t, smallest_set);
     tcase_add_test(t, idle_is_quick_and_right);

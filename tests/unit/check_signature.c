@@ -248,6 +248,50 @@ START_TEST(limits_hold)
 }
 END_TEST
 
+/* PCRE2's limit holds for one place where a match may begin: a text that has
+ * thousands of them, each just below the limit, must not take seconds. */
+START_TEST(limits_hold_over_a_whole_text)
+{
+    static const char *const patterns[] = {"(a+)+b", "(?:(a|aa)+)+$", "(?:.*a){12}x", "(?:a.*)+b", "x*(a|b|ab)*c"};
+    static char text[65536];
+
+    for (size_t run = 6; run <= 24; run += 3) {
+        for (size_t i = 0; i < sizeof text; i++) {
+            size_t at = i % (run + 4);
+
+            text[i] = at < run ? 'a' : "cbx "[at - run];
+        }
+        for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
+            struct str value[SIGNATURE_FIELD_COUNT];
+            struct signature s = {0};
+
+            ck_assert(signature_compile(&s, arena, str_z(patterns[i]), why, sizeof why));
+            signature_match(&s, &scratch, str_make(text, sizeof text), value);
+            /* steps over all places: some 10 ms; with one limit for all texts 2 s */
+            ck_assert_uint_le((uint64_t) scratch.limit * sizeof text, 40000000);
+            signature_release(&s);
+        }
+    }
+}
+END_TEST
+
+/* A long text is no reason to give up a pattern that does its work. */
+START_TEST(long_texts_still_match)
+{
+    static char text[65536];
+    struct str value[SIGNATURE_FIELD_COUNT];
+    struct signature s = {0};
+
+    memset(text, 'x', sizeof text);
+    memcpy(text + 60000, " copying C:\\a b to D:\\c, failed", 31);
+    ck_assert(signature_compile(&s, arena, STR("copying (?'file'.+?) to (?'target'.+), failed"), why, sizeof why));
+    ck_assert(signature_match(&s, &scratch, str_make(text, sizeof text), value));
+    ck_assert(str_eq(value[SIGNATURE_FILE], STR("C:\\a b")));
+    ck_assert_uint_eq(scratch.limited, 0);
+    signature_release(&s);
+}
+END_TEST
+
 START_TEST(globs)
 {
     static const struct str list[] = {{"SMS", 3}, {"SMS_*", 5}, {"*x*y", 4}, {"SMS Server", 10}};
@@ -278,6 +322,8 @@ main(void)
     tcase_add_test(patterns, alternatives_share_a_name);
     tcase_add_test(patterns, refuses_patterns);
     tcase_add_test(patterns, limits_hold);
+    tcase_add_test(patterns, limits_hold_over_a_whole_text);
+    tcase_add_test(patterns, long_texts_still_match);
     tcase_add_test(patterns, globs);
     suite_add_tcase(s, literals);
     suite_add_tcase(s, patterns);

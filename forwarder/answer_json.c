@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "forwarder/clock.h"
+#include "forwarder/engine_parts.h"
 #include "forwarder/json.h"
 #include "parsers/pair.h"
 
@@ -103,7 +104,7 @@ add_logs(struct json *j, const struct engine_source *s, const struct answer_log 
         if (logs[i].source != s)
             continue;
         json_object(j, NULL);
-        json_z(j, "path", t->log->path);
+        json_z(j, "path", stream_path(t->stream));
         json_z(j, "state", logs[i].state);
         json_uint(j, "offset", logs[i].offset);
         json_uint(j, "size", t->size);
@@ -158,6 +159,25 @@ add_sources(struct engine *e, struct json *j)
 }
 
 static void
+add_files(struct engine *e, struct json *j)
+{
+    unsigned n;
+    struct engine_file *files = engine_files(e, &n);
+
+    json_array(j, "files");
+    for (unsigned i = 0; i < n; i++) {
+        json_object(j, NULL);
+        json_z(j, "path", files[i].path);
+        json_time(j, "read", files[i].finished);
+        json_uint(j, "records", files[i].records);
+        json_uint(j, "unframed", files[i].unframed);
+        json_object_end(j);
+    }
+    json_array_end(j);
+    free(files);
+}
+
+static void
 add_targets(struct engine *e, struct json *j)
 {
     json_array(j, "targets");
@@ -202,6 +222,7 @@ answer_status_json(struct engine *e, struct xml_buf *out)
     add_journal(e, &j);
     add_alarms(e, &j);
     add_sources(e, &j);
+    add_files(e, &j);
     add_targets(e, &j);
     json_object_end(&j);
 }

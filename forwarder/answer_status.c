@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "forwarder/clock.h"
+#include "forwarder/engine_parts.h"
 #include "parsers/pair.h"
 #include "parsers/when.h"
 
@@ -170,7 +171,7 @@ put_logs(struct engine *e, bool all, struct xml_buf *out)
         if (t->read_at)
             put_span(age, engine_now(e) - t->read_at);
         put_f(out, "  %-21s %12s %12s  %-12s ", logs[i].state, put_size(lag, logs[i].lag), put_size(size, t->size), age);
-        put_shown(out, str_z(t->log->path));
+        put_shown(out, str_z(stream_path(t->stream)));
         if (t->losses)
             put_f(out, "  LOST %" PRIu64 " times", t->losses);
         if (t->jumped)
@@ -181,6 +182,28 @@ put_logs(struct engine *e, bool all, struct xml_buf *out)
         put_f(out, "  ... and %u more, with %s or less unread each; --all shows them\n", n - shown,
               put_size((char[PUT_SHORT]){""}, logs[shown].lag));
     free(logs);
+}
+
+static void
+put_files(struct engine *e, bool all, struct xml_buf *out)
+{
+    unsigned n, shown;
+    struct engine_file *files = engine_files(e, &n);
+
+    shown = all || n < STATUS_LOGS ? n : STATUS_LOGS;
+    if (n)
+        put_f(out, "\nFiles read once (%u)\n  %-21s %12s %12s  %s\n", n, "READ", "RECORDS", "NOT FRAMED", "FILE");
+    for (unsigned i = 0; i < shown; i++) {
+        char when[PUT_SHORT], records[PUT_SHORT], size[PUT_SHORT];
+
+        put_f(out, "  %-21s %12s %12s  ", files[i].finished ? put_time(when, files[i].finished) : "not to its end",
+              put_count(records, files[i].records), put_size(size, files[i].unframed));
+        put_shown(out, str_z(files[i].path));
+        put_z(out, "\n");
+    }
+    if (shown < n)
+        put_f(out, "  ... and %u more, read before these; --all shows them\n", n - shown);
+    free(files);
 }
 
 static void
@@ -234,5 +257,6 @@ answer_status_text(struct engine *e, bool all, struct xml_buf *out)
     put_correlation(e, out);
     put_sources(e, out);
     put_logs(e, all, out);
+    put_files(e, all, out);
     put_targets(e, out);
 }

@@ -33,6 +33,7 @@ struct config_source {
     enum date_order date_order;
     char *code_page; /* NULL: the rule of text.h */
     unsigned poll_ms;
+    bool read_once; /* a drop folder: its files are whole, and read once each */
 };
 
 enum config_items { CONFIG_ITEMS_ALARMS, CONFIG_ITEMS_EVENTS, CONFIG_ITEMS_ALL };

@@ -68,12 +68,31 @@ upper(char *s)
     return s;
 }
 
+/* A path that ends as a folder's does is a pattern for all the files in it; takes
+ * 'path' over.  NULL when memory ends. */
+static char *
+all_of_folder(char *path)
+{
+    size_t n = strlen(path);
+    char *all;
+
+    if (!n || path[n - 1] != '/')
+        return path;
+    all = malloc(n + 2);
+    if (all) {
+        memcpy(all, path, n);
+        memcpy(all + n, "*", 2);
+    }
+    free(path);
+    return all;
+}
+
 void
 config_read_source(struct config_reader *r, const struct config_document *d, const xmlNode *node)
 {
     struct config *c = r->config;
     struct config_source *s, *grown = realloc(c->sources, (c->n_sources + 1) * sizeof *grown);
-    char *path, *poll, *order;
+    char *path, *poll, *order, *read;
     int64_t poll_ns = WHEN_SECOND;
 
     if (!grown) {
@@ -86,8 +105,12 @@ config_read_source(struct config_reader *r, const struct config_document *d, con
     path = config_attribute(r, node, "path");
     poll = config_attribute(r, node, "poll");
     order = config_attribute(r, node, "date-order");
+    read = config_attribute(r, node, "read");
     s->path = path ? config_path(r, path) : NULL;
     s->name = config_attribute(r, node, "name");
+    s->read_once = read && strcmp(read, "once") == 0;
+    if (s->read_once && s->path)
+        s->path = all_of_folder(s->path);
     s->format = config_attribute(r, node, "format");
     s->host = upper(config_attribute(r, node, "host"));
     s->address = config_attribute(r, node, "address");
@@ -112,4 +135,5 @@ config_read_source(struct config_reader *r, const struct config_document *d, con
     free(path);
     free(poll);
     free(order);
+    free(read);
 }

@@ -65,6 +65,25 @@ note_file(struct survey *v, unsigned source, const char *path)
     v->n += v->seen[v->n].path != NULL;
 }
 
+/* A drop folder may be empty, but it has to be there. */
+static void
+survey_folder(struct survey *v, const struct config_source *s)
+{
+    struct glob_case folders;
+    int result = glob_case_folders(s->path, &folders);
+    bool there = false;
+    struct stat st;
+
+    for (unsigned i = 0; i < folders.n && !there; i++)
+        there = stat(folders.path[i][0] ? folders.path[i] : ".", &st) == 0 && S_ISDIR(st.st_mode);
+    if (result != 0)
+        warn(v, &s->place, "path=\"%s\": cannot look for it: %s", s->path, strerror(-result));
+    else if (!there)
+        warn(v, &s->place, "path=\"%s\": there is no such folder; make it, and let others put whole files into it",
+             s->path);
+    glob_case_free(&folders);
+}
+
 static void
 survey_source(struct survey *v, unsigned i)
 {
@@ -72,6 +91,12 @@ survey_source(struct survey *v, unsigned i)
     struct glob_case files;
     char near[4096];
     int result = glob_case_find(s->path, &files);
+
+    if (s->read_once && files.n == 0 && !files.directory) {
+        survey_folder(v, s);
+        glob_case_free(&files);
+        return;
+    }
 
     if (result != 0 && files.n == 0)
         warn(v, &s->place, "path=\"%s\": cannot look for it: %s", s->path, strerror(-result));

@@ -35,6 +35,7 @@ const struct config_word config_words[] = {
     {S, "date-order", 0, 0, "\"mdy\", \"dmy\" or \"ymd\""},
     {S, "code-page", 0, 0, "the name of an encoding such as \"windows-1252\" or \"shift_jis\""},
     {S, "poll", 0, 0, time_words},
+    {S, "read", 0, 0, "\"follow\" (a log that grows) or \"once\" (a folder into which whole files are put)"},
     {T, "name", CONFIG_ANY, CONFIG_ANY, "at most 64 letters, digits, dots, hyphens and underscores"},
     {T, "type", CONFIG_ANY, CONFIG_ANY, "\"xml\", \"snmp\" or \"syslog\""},
     {T, "items", CONFIG_ANY, 0, "\"alarms\", \"events\" or \"all\""},

@@ -211,6 +211,8 @@ take_news(struct engine *e, struct follow_chunk *c)
 {
     struct engine_source *s = engine_source_of(e, c->follow);
 
+    if (c->what == FOLLOW_FORGET)
+        engine_forget_place(e, c->bytes);
     if (s && c->what == FOLLOW_SEEN)
         s->seen = true;
     if (s && (c->what == FOLLOW_TROUBLE || c->what == FOLLOW_WELL) && c->kind < FOLLOW_TROUBLES) {

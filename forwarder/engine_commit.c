@@ -80,30 +80,6 @@ put_part(void *arg, const char *name, const void *p, size_t n)
 }
 
 static int
-put_places(struct engine *e)
-{
-    int r = 0;
-
-    for (unsigned i = 0; !r && i < e->n_tails; i++) {
-        struct tail *t = e->tails[i];
-        struct keep_out o = {0};
-
-        if (!t->moved)
-            continue;
-        if (stream_save(t->stream, &o))
-            r = journal_put(e->journal, "source", stream_path(t->stream), o.p, o.n);
-        else if (t->opened)
-            r = -ENOMEM;
-        free(o.p);
-    }
-    /* Places of logs that are no longer followed, read since the last commit. */
-    for (unsigned i = 0; !r && e->unsaved && i < e->n_places; i++)
-        if (e->places[i].unsaved)
-            r = journal_put(e->journal, "source", e->places[i].path, e->places[i].p, e->places[i].n);
-    return r;
-}
-
-static int
 put_state(struct engine *e)
 {
     struct keep_out o = {0};
@@ -176,7 +152,7 @@ write_all(struct engine *e)
     if (!r)
         r = append_items(e);
     if (!r)
-        r = put_places(e);
+        r = engine_put_places(e);
     if (!r)
         r = put_state(e);
     if (!r)
@@ -239,11 +215,7 @@ committed(struct engine *e)
     storm_saved(e->storms);
     for (unsigned i = 0; i < e->n_workers; i++)
         worker_saved(e->workers[i]);
-    for (unsigned i = 0; i < e->n_tails; i++)
-        e->tails[i]->moved = false;
-    for (unsigned i = 0; e->unsaved && i < e->n_places; i++)
-        e->places[i].unsaved = false;
-    e->unsaved = 0;
+    engine_places_saved(e);
     e->whole = false;
     e->history_saved = e->history;
     e->moved_since = 0;

@@ -35,10 +35,27 @@ int engine_finish(struct engine *); /* the exit status */
 int engine_end_once(struct engine *);
 void engine_replace(struct engine *, struct config *, struct catalogue *);
 void engine_drop_tail(struct engine *, unsigned i);
+
+/* engine_place.c */
 bool engine_place(void *arg, const char *path, struct place *); /* any thread */
 void engine_resume_stream(struct engine *, struct tail *);
 /* 0 or -ENOMEM. */
 int engine_keep_place(struct engine *, const char *path, const void *p, size_t n, bool unsaved);
+int engine_take_place(void *arg, const char *name, const void *p, size_t n); /* for journal_each() */
+/* Given up, in the journal from the next commit on. */
+void engine_forget_place(struct engine *, const char *path);
+/* A part of a transaction, and what it means once that is committed. */
+int engine_put_places(struct engine *);
+void engine_places_saved(struct engine *);
+/* What became of the files of drop folders, as far as it is committed; the newest
+ * first.  'path' is borrowed until the next commit.  To be freed; NULL with '*n' 0
+ * when there are none or memory ended. */
+struct engine_file {
+    const char *path;
+    uint64_t records, unframed;
+    int64_t finished; /* ns UTC, 0: not read to its end */
+};
+struct engine_file *engine_files(struct engine *, unsigned *n);
 
 /* engine_commit.c */
 bool engine_is_blocked(const struct engine *);

@@ -98,7 +98,7 @@ engine_note_record(struct engine *e, struct stream *s)
     }
     if (!e->moved_since)
         e->moved_since = e->clock;
-    if (!e->once && !t->history && at)
+    if (!e->once && !t->history && !t->log_is_whole && at)
         engine_note_jump(e, t, stream_event(s));
     if (t->gone || t->lost[0])
         e->watched = 0; /* look at it soon */

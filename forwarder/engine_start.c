@@ -6,6 +6,7 @@
 #include "build.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,96 +17,6 @@
 #include "parsers/when.h"
 
 enum { ENGINE_ARENA = 4 << 20, ENGINE_JOIN_MS = 3000, ENGINE_TURN_MS = 20 };
-
-/* --- places --------------------------------------------------------------------- */
-
-static struct engine_place *
-find_place(struct engine *e, const char *path)
-{
-    unsigned low = 0, high = e->n_places;
-
-    while (low < high) {
-        unsigned middle = low + (high - low) / 2;
-
-        if (strcmp(e->places[middle].path, path) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < e->n_places && strcmp(e->places[low].path, path) == 0 ? &e->places[low] : NULL;
-}
-
-/* What a follow asks: from its thread. */
-bool
-engine_place(void *arg, const char *path, struct place *out)
-{
-    struct engine *e = arg;
-    const struct engine_place *k;
-    bool ok;
-
-    pthread_mutex_lock(&e->places_lock);
-    k = find_place(e, path);
-    ok = k && stream_saved_place(k->p, k->n, out);
-    pthread_mutex_unlock(&e->places_lock);
-    return ok;
-}
-
-void
-engine_resume_stream(struct engine *e, struct tail *t)
-{
-    const struct engine_place *k;
-
-    pthread_mutex_lock(&e->places_lock);
-    k = find_place(e, stream_path(t->stream));
-    if (k && !stream_resume(t->stream, k->p, k->n))
-        log_warn("%s: its checkpoint cannot be read; it is read from its start", stream_path(t->stream));
-    t->known = k != NULL;
-    pthread_mutex_unlock(&e->places_lock);
-    t->history = !e->once && (!t->known || e->history);
-    if (t->history)
-        e->history = true;
-}
-
-int
-engine_keep_place(struct engine *e, const char *path, const void *p, size_t n, bool unsaved)
-{
-    void *copy = malloc(n ? n : 1), *name = NULL;
-    struct engine_place *k, *grown;
-    unsigned at = 0;
-
-    if (!copy)
-        return -ENOMEM;
-    memcpy(copy, p, n);
-    pthread_mutex_lock(&e->places_lock);
-    k = find_place(e, path);
-    if (!k && (name = strdup(path)) && (grown = realloc(e->places, (e->n_places + 1) * sizeof *grown))) {
-        e->places = grown;
-        while (at < e->n_places && strcmp(e->places[at].path, path) < 0)
-            at++;
-        memmove(&grown[at + 1], &grown[at], (e->n_places++ - at) * sizeof *grown);
-        k = &grown[at];
-        *k = (struct engine_place){.path = name};
-        name = NULL;
-    }
-    free(name);
-    if (k) {
-        free(k->p);
-        k->p = copy;
-        k->n = n;
-        copy = NULL;
-        e->unsaved += unsaved - k->unsaved;
-        k->unsaved = unsaved;
-    }
-    pthread_mutex_unlock(&e->places_lock);
-    free(copy);
-    return k ? 0 : -ENOMEM;
-}
-
-static int
-take_place(void *arg, const char *name, const void *p, size_t n)
-{
-    return engine_keep_place(arg, name, p, n, false);
-}
 
 /* --- state ----------------------------------------------------------------------- */
 
@@ -183,7 +94,7 @@ restore_state(struct engine *e)
         log_error("%s: the saved state of the alarms cannot be read (%s); it is kept as it is: keep the folder for "
                   "whoever looks into it, and name another",
                   e->config->state, strerror(-r));
-    return r ? r : journal_each(e->journal, "source", take_place, e);
+    return r ? r : journal_each(e->journal, "source", engine_take_place, e);
 }
 
 /* --- sources ---------------------------------------------------------------------- */
@@ -227,11 +138,28 @@ start_source(struct engine *e, struct config *config, const struct config_source
     return 0;
 }
 
+/* What became of a file of a drop folder. */
+static void
+tell_read(const struct tail *t, const struct place *at)
+{
+    if (!at->finished)
+        log_warn("%s: not read to its end: %" PRIu64 " records so far", stream_path(t->stream), at->records);
+    else if (strcmp(stream_format(t->stream), "none") == 0)
+        log_warn("%s: in no format that is known; its bytes came as they are, in %" PRIu64 " unclassified records",
+                 stream_path(t->stream), at->records);
+    else if (at->unframed)
+        log_warn("%s: read as %s: %" PRIu64 " records; %" PRIu64 " bytes are no record of that format",
+                 stream_path(t->stream), stream_format(t->stream), at->records, at->unframed);
+    else
+        log_info("%s: read as %s: %" PRIu64 " records", stream_path(t->stream), stream_format(t->stream), at->records);
+}
+
 void
 engine_drop_tail(struct engine *e, unsigned i)
 {
     struct tail *t = e->tails[i];
     struct keep_out o = {0};
+    struct place at;
 
     /* Its place stays, for the day it comes back. */
     if (!t->opened)
@@ -241,6 +169,8 @@ engine_drop_tail(struct engine *e, unsigned i)
         log_error("%s: out of memory", stream_path(t->stream));
         e->fatal = -ENOMEM;
     }
+    if (o.p && t->moved == false && stream_saved_place(o.p, o.n, &at) && at.once)
+        tell_read(t, &at);
     free(o.p);
     e->unframed += stream_stats(t->stream)->unframed_bytes;
     merge_remove(e->p.merge, t->stream);

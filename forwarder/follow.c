@@ -126,6 +126,19 @@ follow_return(struct follow_chunk *pub)
         (void) !write(f->wake, &(uint64_t){1}, sizeof(uint64_t));
 }
 
+bool
+follow_place(struct follow *f, const char *path, struct place *out)
+{
+    bool known = false;
+
+    /* follow_join() may give us up at any time, and the taker with us. */
+    atomic_store(&f->posting, true);
+    if (!atomic_load(&f->stopping))
+        known = f->taker.place(f->taker.arg, path, out);
+    atomic_store(&f->posting, false);
+    return known;
+}
+
 size_t
 follow_room(struct follow *f, const struct follow_log *l)
 {
@@ -154,6 +167,21 @@ follow_tell(struct follow *f, enum follow_what what, enum follow_trouble kind, c
     c->pub.kind = kind;
     snprintf(c->pub.text, sizeof c->pub.text, "%s", text);
     follow_post(f, NULL, c, what);
+    return true;
+}
+
+bool
+follow_forget(struct follow *f, const char *path)
+{
+    size_t n = strlen(path) + 1;
+    struct chunk *c = follow_chunk_new(f, n);
+
+    f->untold = f->untold || !c;
+    if (!c)
+        return false;
+    memcpy(c->pub.bytes, path, n);
+    c->pub.n = n;
+    follow_post(f, NULL, c, FOLLOW_FORGET);
     return true;
 }
 
@@ -222,8 +250,7 @@ run(void *arg)
 static const struct follow_kind *
 kind_of(const struct config_source *source)
 {
-    (void) source;
-    return &follow_logs_kind;
+    return source->read_once ? &follow_drop_kind : &follow_logs_kind;
 }
 
 struct follow *

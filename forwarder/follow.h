@@ -2,7 +2,8 @@
  *
  * follow.h - one configured source, followed for years: a thread of its own
  * finds the files, knows them again by their content, and hands their bytes
- * out in order.  A share that hangs stops this thread and nothing else.
+ * out in order.  What "file" and "log" mean depends on the kind of source
+ * (follow_base.h); most is said here of files that grow.  A share that hangs stops this thread and nothing else.
  *
  * A log is a live name (NAME.log) with its generations: what was renamed,
  * numbered, dated, copied or packed away.  The bytes of one log come out as
@@ -48,6 +49,7 @@ enum follow_what {
                      * FOLLOW_FILE or FOLLOW_IDLE each) for the first time */
     FOLLOW_TROUBLE, /* 'kind' of trouble begins ('text' says it) ... */
     FOLLOW_WELL,    /* ... and is over */
+    FOLLOW_FORGET,  /* 'bytes' are the path of a log, with its NUL, whose checkpoint is not needed any more */
 };
 
 enum follow_trouble {

@@ -2,7 +2,8 @@
  *
  * follow_base.h - what every kind of source shares, for follow.c and the kinds
  * alone: the thread, the chunks and their budget, the status.  A kind is one
- * way of having bytes of a source: files that grow (follow_logs.c).
+ * way of having bytes of a source: files that grow (follow_logs.c), files that
+ * are put into a folder (follow_drop.c).
  *
  * The struct of a kind begins with a struct follow.  What a thread does with its
  * own fields needs no lock; those marked are shared with the taker's. */
@@ -79,6 +80,10 @@ void follow_post(struct follow *, struct follow_log *, struct chunk *, enum foll
 /* Says something of the source as a whole.  False when memory ended: another
  * try has to follow, which says it. */
 bool follow_tell(struct follow *, enum follow_what, enum follow_trouble, const char *text);
+/* The checkpoint of the log 'path', if the taker has one. */
+bool follow_place(struct follow *, const char *path, struct place *out);
+/* The checkpoint of a log that was given up can go.  False when memory ended. */
+bool follow_forget(struct follow *, const char *path);
 /* How many bytes a chunk of the log may have now; 0: none may go out until one
  * comes back. */
 size_t follow_room(struct follow *, const struct follow_log *);
@@ -91,5 +96,6 @@ bool follow_was_returned(struct follow *, bool blocked);
 void follow_woken(struct follow *);
 
 extern const struct follow_kind follow_logs_kind;
+extern const struct follow_kind follow_drop_kind;
 
 #endif

@@ -71,15 +71,13 @@ was_left(const struct follow_logs *f, const struct place *want)
 static void
 start(struct follow_logs *f, struct flog *l)
 {
-    atomic_store(&f->base.posting, true);
-    if (!atomic_load(&f->base.stopping) && f->base.taker.place(f->base.taker.arg, l->path, &l->want)) {
+    if (follow_place(&f->base, l->path, &l->want)) {
         l->line = l->want.line;
         l->n_done = l->want.n_done <= PLACE_DONE ? l->want.n_done : PLACE_DONE;
         memcpy(l->done, l->want.done, sizeof l->done);
         l->finding = l->want_started = l->want.head_n <= PLACE_HEAD && !was_left(f, &l->want);
         l->find_since = l->find_first = clock_monotonic();
     }
-    atomic_store(&f->base.posting, false);
     l->started = true;
     l->changed = true;
 }

@@ -56,6 +56,7 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/engine.h \
 	%D%/engine_commit.c \
 	%D%/engine_parts.h \
+	%D%/engine_place.c \
 	%D%/engine_record.c \
 	%D%/engine_start.c \
 	%D%/engine_watch.c \
@@ -68,6 +69,9 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/follow.c \
 	%D%/follow.h \
 	%D%/follow_base.h \
+	%D%/follow_drop.c \
+	%D%/follow_drop.h \
+	%D%/follow_drop_read.c \
 	%D%/follow_files.c \
 	%D%/follow_find.c \
 	%D%/follow_log.c \

@@ -20,6 +20,11 @@ struct place {
     uint64_t line;   /* 1-based, of that byte */
     uint32_t head_n; /* bytes hashed: min(PLACE_HEAD, offset or size at the time) */
     uint8_t head[PLACE_HASH], tail[PLACE_HASH]; /* tail: min(PLACE_TAIL, offset) bytes */
+    /* What became of it: records and bytes that no format could frame, up to the
+     * offset; 'finished' is the time (ns UTC) at which its end was reached, 0 it was not. */
+    uint64_t records, unframed;
+    int64_t finished;
+    bool once; /* a file of a drop folder: it does not grow */
     /* hints; 0 and "" unknown */
     uint64_t dev, ino;
     int64_t birth, modified; /* ns UTC */

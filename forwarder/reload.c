@@ -20,7 +20,8 @@ reload_same_source(const struct config_source *a, const struct config_source *b)
 {
     return same(a->name, b->name) && same(a->format, b->format) && same(a->path, b->path) && same(a->host, b->host)
            && same(a->address, b->address) && same(a->site, b->site) && same(a->zone, b->zone)
-           && same(a->code_page, b->code_page) && a->date_order == b->date_order && a->poll_ms == b->poll_ms;
+           && same(a->code_page, b->code_page) && a->date_order == b->date_order && a->poll_ms == b->poll_ms
+           && a->read_once == b->read_once;
 }
 
 bool

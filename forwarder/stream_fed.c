@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "forwarder/clock.h"
 #include "forwarder/stream_state.h"
 
 struct stream *
@@ -68,6 +69,9 @@ stream_file(struct stream *s, const struct place *at, struct str look, struct st
     s->raw.start = s->raw.end = s->text.start = s->text.end = s->decoded = 0;
     s->eof = false;
     s->opened = true;
+    s->place.finished = 0;
+    s->file_records = s->stats.records - at->records;
+    s->file_unframed = s->stats.unframed_bytes - at->unframed;
     s->read_at = s->offset = at->offset;
     s->line = at->line ? at->line : 1;
     s->head_n = look.n < PLACE_HEAD ? look.n : PLACE_HEAD;
@@ -153,6 +157,7 @@ int
 stream_final(struct stream *s)
 {
     s->eof = true;
+    s->place.finished = clock_utc();
     if (s->format)
         return stream_decode(s);
     return s->raw.end > s->raw.start ? begin(s) : 0;
@@ -230,6 +235,11 @@ stream_save(struct stream *s, struct keep_out *o)
     keep_put_u64(o, s->place.n_done);
     for (unsigned i = 0; i < s->place.n_done; i++)
         put_hash(o, s->place.done[i]);
+    /* The second version ended here. */
+    keep_put_u64(o, s->stats.records - s->file_records - s->held);
+    keep_put_u64(o, s->stats.unframed_bytes - s->file_unframed);
+    keep_put_u64(o, at->offset == s->read_at ? (uint64_t) s->place.finished : 0);
+    keep_put_u64(o, s->place.once);
     return !o->failed;
 }
 
@@ -294,6 +304,12 @@ read_saved(const void *p, size_t n, struct place *at, struct stream *s)
         for (unsigned i = 0; i < found.n_done; i++)
             if (!get_hash(&in, found.done[i]))
                 return false;
+    }
+    if (in.p != in.end) {
+        found.records = keep_get_u64(&in);
+        found.unframed = keep_get_u64(&in);
+        found.finished = (int64_t) keep_get_u64(&in);
+        found.once = keep_get_u64(&in) != 0;
     }
     if (in.failed || in.p != in.end)
         return false;

@@ -65,6 +65,7 @@ struct stream {
     struct stream_holders holders;
     /* a stream that is fed; see stream_fed.c */
     bool fed, opened;
+    uint64_t file_records, file_unframed; /* stats when the file began, less what its place had counted */
     struct place place; /* hints and generations that are done; the rest is made when it is saved */
     size_t head_n;
     char head[PLACE_HEAD];

@@ -38,6 +38,7 @@ tail_new(struct follow_chunk *c, char *err, size_t errlen)
         free(t);
         return NULL;
     }
+    t->log_is_whole = sc->read_once;
     stream_holders(t->stream)->feeder = t;
     return t;
 }
@@ -124,6 +125,7 @@ feed(struct tail *t, const struct follow_chunk *c)
     case FOLLOW_SEEN:
     case FOLLOW_TROUBLE:
     case FOLLOW_WELL:
+    case FOLLOW_FORGET:
         return 0;
     }
     return 0;

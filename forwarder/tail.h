@@ -19,6 +19,7 @@ struct tail {
     bool opened;   /* the stream has a file */
     bool known;    /* it was read before: there is a checkpoint */
     bool history;  /* first read, and so far older than a day at the start */
+    bool log_is_whole; /* of a drop folder: in no order that tells of a clock */
     bool moved;    /* its place changed since the last commit */
     bool ahead, behind, jumped; /* its times jumped: see engine_watch.c */
     bool watched;        /* its alarms were looked at once, at its end */

@@ -26,6 +26,7 @@ TEST_VARIABLES = \
 	TRUECAUSE='$(abs_top_builddir)/truecause'; export TRUECAUSE; \
 	TRUECAUSE_SHARED="$${TRUECAUSE_SHARED:-$(abs_top_srcdir)/../shared}"; export TRUECAUSE_SHARED; \
 	ENTERPRISE_OID='$(ENTERPRISE_OID)'; export ENTERPRISE_OID; \
+	CK_DEFAULT_TIMEOUT=$${CK_DEFAULT_TIMEOUT:-60}; export CK_DEFAULT_TIMEOUT; \
 	LC_ALL=C.UTF-8; export LC_ALL;
 AM_TESTS_ENVIRONMENT = $(TEST_VARIABLES)
 TEST_EXTENSIONS = .sh
@@ -73,6 +74,9 @@ check_PROGRAMS += %D%/unit/check_follow
 check_PROGRAMS += %D%/unit/check_follow_copies
 %C%_unit_check_follow_copies_SOURCES = %D%/unit/check_follow_copies.c %D%/unit/follow_log.h \
 	%D%/unit/follow_rotations.h %D%/unit/follow_taker.h %D%/unit/scratch.h
+check_PROGRAMS += %D%/unit/check_follow_drop
+%C%_unit_check_follow_drop_SOURCES = %D%/unit/check_follow_drop.c %D%/unit/follow_log.h %D%/unit/follow_taker.h \
+	%D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_follow_source
 %C%_unit_check_follow_source_SOURCES = %D%/unit/check_follow_source.c %D%/unit/follow_log.h %D%/unit/follow_taker.h \
 	%D%/unit/scratch.h
@@ -261,6 +265,7 @@ SHELL_TESTS += %D%/faults/rotate.sh
 SHELL_TESTS += %D%/integration/check_cmd.sh
 SHELL_TESTS += %D%/integration/cli.sh
 SHELL_TESTS += %D%/integration/daemon.sh
+SHELL_TESTS += %D%/integration/drop.sh
 SHELL_TESTS += %D%/integration/forward.sh
 SHELL_TESTS += %D%/integration/relay.sh
 SHELL_TESTS += %D%/integration/rsyslog.sh

@@ -33,6 +33,7 @@ static const struct {
     {CONFIG_SOURCE, NULL, "date-order", "ymd"},
     {CONFIG_SOURCE, NULL, "code-page", "windows-1251"},
     {CONFIG_SOURCE, NULL, "poll", "5s"},
+    {CONFIG_SOURCE, NULL, "read", "once"},
     {CONFIG_TARGET, "xml", "name", "other"},
     {CONFIG_TARGET, "xml", "items", "events"},
     {CONFIG_TARGET, "xml", "severity", "major"},

@@ -41,6 +41,8 @@ struct taker {
     char text[512];
     bool keep;   /* chunks are not returned but kept in 'held' */
     bool forget; /* bytes are counted only */
+    bool read_once; /* the source is a drop folder */
+    unsigned forgotten;
     struct follow_chunk *held;
     unsigned n_held;
     size_t held_bytes, held_most;
@@ -131,7 +133,7 @@ taker_take(struct taker *t, struct follow_chunk *c)
         g->offset = c->place.offset;
         g->head_n = 0;
         ck_assert_uint_le(c->n, FOLLOW_LOOK);
-        ck_assert_uint_gt(c->n, 0);
+        ck_assert(c->n > 0 || c->place.once);
         while (g->head_n < c->n && g->head_n < PLACE_HEAD) {
             g->head[g->head_n] = c->bytes[g->head_n];
             g->head_n++;
@@ -185,6 +187,12 @@ taker_take(struct taker *t, struct follow_chunk *c)
         break;
     case FOLLOW_WELL:
         t->well[c->kind]++;
+        break;
+    case FOLLOW_FORGET:
+        g = taker_log(t, c->bytes);
+        ck_assert(g && c->n == strlen(g->path) + 1);
+        g->known = false;
+        t->forgotten++;
         break;
     }
 }
@@ -252,6 +260,7 @@ taker_place(void *arg, const char *path, struct place *out)
         out->head_n = g->head_n;
         place_hash(g->head, g->head_n, out->head);
         place_hash(g->tail, g->tail_n, out->tail);
+        out->finished = g->final;
     }
     pthread_mutex_unlock(&t->lock);
     return known;
@@ -270,7 +279,7 @@ taker_start(struct taker *t, char *pattern, unsigned poll_ms, bool once, size_t 
 {
     struct follow_taker taker = {.post = taker_post, .place = taker_place, .arg = t, .once = once, .budget = budget};
 
-    t->source = (struct config_source){.name = pattern, .path = pattern, .poll_ms = poll_ms};
+    t->source = (struct config_source){.name = pattern, .path = pattern, .poll_ms = poll_ms, .read_once = t->read_once};
     t->seen = 0;
     for (unsigned i = 0; i < t->n; i++)
         t->log[i]->open = t->log[i]->idle = t->log[i]->gone = false;

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * follow_drop.h - what the parts of the kind "drop" share; nobody else includes
+ * it.  A drop folder is where others put files that are whole: each is read once,
+ * from its beginning to its end, and then left alone.
+ *
+ *   follow_drop.c        the thread: which files are there, which are complete
+ *   follow_drop_read.c   one file, from its first byte to its last
+ *
+ * A file is complete when its writer closed it or gave it its name (inotify says
+ * so), or, where nobody says it, when its size and time have stood still.
+ * Names that writers use meanwhile (.NAME, NAME.tmp, NAME.part ...) are passed by.
+ *
+ * That a file was read is told by its checkpoint, which stays as long as the file
+ * does.  A file of the same name with another time is looked into: what begins
+ * as the one that was read goes on from there, anything else is a new file. */
+#ifndef FORWARDER_FOLLOW_DROP_H
+#define FORWARDER_FOLLOW_DROP_H
+
+#include "forwarder/follow_base.h"
+#include "parsers/map.h"
+
+struct gzFile_s;
+
+enum {
+    DROP_FILES = 65536, /* files of a source */
+    DROP_GONE = 10000,  /* files remembered that are no longer there */
+    DROP_READING = 16,  /* files read at a time */
+};
+
+/* What is handed out as one log. */
+struct drop_log {
+    struct follow_log pub; /* first */
+    char path[];
+};
+
+enum drop_state {
+    DROP_WAITS, /* until it is complete, and its turn comes */
+    DROP_READS,
+    DROP_DONE,  /* until it changes */
+};
+
+struct drop_file {
+    char *path;
+    const char *name; /* in 'path' */
+    enum drop_state state;
+    uint64_t dev, ino, size;
+    int64_t birth, modified;
+    int64_t since;  /* monotonic: all this is so since */
+    unsigned seen;  /* number of the look that saw it last */
+    int64_t ended;  /* monotonic: it was read to its end, 0 not yet */
+    int64_t read;   /* 'modified' of what was read then */
+    bool closed;    /* its writer is done with it */
+    bool known;     /* its checkpoint was asked for */
+    int error;      /* errno of its last opening or reading, 0 fine */
+    /* while it is read */
+    struct drop_log *log; /* the taker's after FOLLOW_GONE */
+    int fd;
+    struct gzFile_s *gz; /* reads 'fd', when packed */
+    struct place place;  /* where reading stands */
+    bool announced;
+    bool gone_due; /* nothing but FOLLOW_GONE is left to say */
+    unsigned tail_n;
+    char tail[PLACE_TAIL];
+};
+
+struct follow_drop {
+    struct follow base; /* first */
+    char *pattern, *last; /* its last component, within */
+    struct map *files;    /* path -> drop_file */
+    struct drop_file *reading[DROP_READING];
+    unsigned n_reading;
+    char **folders;
+    int *watches; /* inotify's, of each folder; -1 none */
+    unsigned n_folders;
+    int inotify; /* -1: none to be had */
+    unsigned look;
+    int64_t look_due;
+    int folders_error;
+    bool folder_there;
+    bool look_now, seen_sent, missing_sent, unreadable_sent;
+};
+
+enum drop_step { DROP_MORE, DROP_BLOCKED, DROP_ENDED };
+
+/* Makes the file ready to be read, from its checkpoint or from its beginning: 0
+ * or an errno.  ENOMEM also when only memory was wanting. */
+int follow_drop_open(struct follow_drop *, struct drop_file *);
+/* Hands out one chunk.  DROP_ENDED: FOLLOW_GONE was the last; 'error' says whether
+ * it was read whole. */
+enum drop_step follow_drop_step(struct follow_drop *, struct drop_file *);
+void follow_drop_shut(struct follow_drop *, struct drop_file *);
+
+#endif

@@ -8,8 +8,8 @@
 set -eu
 
 PACKAGES='
-autoconf automake bindfs check clang gcc libc6-dev libevent-dev libicu-dev libjson-c-dev libpcre2-dev
-libclang-rt-dev libsnmp-dev libsqlite3-dev libssl-dev libxml2-dev libxml2-utils make pkg-config python3
+autoconf automake bindfs check clang gcc groff-base libc6-dev libevent-dev libicu-dev libjson-c-dev libpcre2-dev
+libclang-rt-dev libsnmp-dev libsqlite3-dev libssl-dev libxml2-dev libxml2-utils make mandoc pkg-config python3
 rsyslog smitools snmp snmptrapd xz-utils zlib1g-dev
 '
 

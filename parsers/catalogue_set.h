@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * catalogue_set.h - what a catalogue is made of; for catalogue.c,
- * catalogue_load.c, catalogue_rules.c, catalogue_examples.c and diagnose.c only.  Nothing in a
- * set changes once catalogue_new() has returned it. */
+ * catalogue_set.h - what a catalogue is made of; for catalogue.c, its parts
+ * (catalogue_*.c), diagnose.c and tools/faults_page.c only.  Nothing in a set
+ * changes once catalogue_new() has returned it. */
 #ifndef PARSERS_CATALOGUE_SET_H
 #define PARSERS_CATALOGUE_SET_H
 

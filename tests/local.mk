@@ -267,6 +267,7 @@ SHELL_TESTS += %D%/integration/cli.sh
 SHELL_TESTS += %D%/integration/daemon.sh
 SHELL_TESTS += %D%/integration/drop.sh
 SHELL_TESTS += %D%/integration/forward.sh
+SHELL_TESTS += %D%/integration/manpages.sh
 SHELL_TESTS += %D%/integration/relay.sh
 SHELL_TESTS += %D%/integration/rsyslog.sh
 SHELL_TESTS += %D%/integration/smilint.sh
@@ -293,7 +294,8 @@ check_DATA = \
 	%D%/integration/hold_journal$(EXEEXT) \
 	%D%/integration/notify_listen$(EXEEXT) \
 	%D%/integration/send_syslog$(EXEEXT) \
-	%D%/integration/snmp_send$(EXEEXT)
+	%D%/integration/snmp_send$(EXEEXT) \
+	tools/faults_page$(EXEEXT)
 
 TESTS += $(check_PROGRAMS) $(SHELL_TESTS)
 

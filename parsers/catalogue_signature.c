@@ -11,7 +11,7 @@
 
 static const char known_attributes[] = "id rank component event provider fact claim class blank severity basis "
                                        "confidence code when-code article required-unit literals needs raise "
-                                       "clears";
+                                       "clears writer";
 
 enum { LIST_MAX = 64, PATTERN_MAX = 4096 };
 
@@ -42,24 +42,41 @@ load_numbers(struct load *l, const xmlNode *node, const char *attribute, unsigne
     return true;
 }
 
+/* event="109 372 100-199": numbers, or ranges of them. */
 static bool
 load_events(struct load *l, const xmlNode *node, struct signature *s)
 {
+    struct str list = load_attribute(l, node, "event"), word;
+    struct signature_range *event = arena_zalloc(l->set->arena, LIST_MAX * sizeof *event);
+
+    if (!event)
+        return load_no_memory(l);
+    while (str_has(list) && load_word(&list, &word)) {
+        size_t dash = str_find_char(word, '-');
+        uint32_t first, last;
+
+        if (s->n_events == LIST_MAX || !load_number(str_make(word.p, dash), 0xFFFF, &first)
+            || !load_number(dash < word.n ? str_skip(word, dash + 1) : word, 0xFFFF, &last) || first > last)
+            return load_fail(l, node, "event=\"...%.*s...\" must be at most %d numbers up to 65535, or ranges as 100-199",
+                             STR_ARG(word), LIST_MAX);
+        event[s->n_events++] = (struct signature_range){(uint16_t) first, (uint16_t) last};
+    }
+    s->event = event;
+    return true;
+}
+
+static bool
+load_codes(struct load *l, const xmlNode *node, struct signature *s)
+{
     uint32_t number[LIST_MAX];
-    uint16_t *event;
     uint32_t *when_code;
 
-    if (!load_numbers(l, node, "event", &s->n_events, number))
-        return false;
-    s->event = event = arena_zalloc(l->set->arena, (s->n_events + 1) * sizeof *event);
-    for (unsigned i = 0; event && i < s->n_events; i++)
-        event[i] = (uint16_t) number[i];
     if (!load_numbers(l, node, "when-code", &s->n_when_code, number))
         return false;
     s->when_code = when_code = arena_zalloc(l->set->arena, (s->n_when_code + 1) * sizeof *when_code);
     for (unsigned i = 0; when_code && i < s->n_when_code; i++)
         when_code[i] = number[i];
-    return (event && when_code) || load_no_memory(l);
+    return when_code || load_no_memory(l);
 }
 
 /* component="SMS_DESPOOLER SMS_EXEC*" and provider="sms", a group's name. */
@@ -204,7 +221,8 @@ load_attributes(struct load *l, const xmlNode *node, struct signature *s)
     if (!load_bool(l, node, "raise", &raises))
         return false;
     s->mute = !raises && str_has(load_attribute(l, node, "raise"));
-    return load_events(l, node, s) && load_origin(l, node, s) && load_cause(l, node, s)
+    s->writer = load_attribute(l, node, "writer");
+    return load_events(l, node, s) && load_codes(l, node, s) && load_origin(l, node, s) && load_cause(l, node, s)
            && load_evidence(l, node, s) && load_articles(l, node, s);
 }
 

@@ -13,49 +13,10 @@
 
 #include <stdlib.h>
 
-#include "parsers/catalogue_set.h"
 #include "parsers/code_scan.h"
-#include "parsers/paths.h"
-#include "parsers/sms_event.h"
+#include "parsers/diagnose_look.h"
+#include "parsers/sms_figures.h"
 #include "parsers/when.h"
-
-/* One record while it is judged. */
-struct look {
-    const struct catalogue *c;
-    struct catalogue_scratch *x;
-    struct arena *arena;
-    struct event *ev;
-    struct str text;
-    struct str provider;
-    bool number_known;
-    uint32_t number;
-    const struct str *string; /* insertion strings, NULL where none came */
-    unsigned n_strings;
-    struct sms_frame frame;
-    struct sms_status status;
-    bool status_known;
-    struct str value[SIGNATURE_FIELD_COUNT];
-    bool no_memory;
-};
-
-static void
-set_once(struct str *field, struct str value)
-{
-    if (!str_has(*field) && value.n)
-        *field = value;
-}
-
-static void
-set_host(struct look *k, struct str host)
-{
-    struct str upper;
-
-    if (str_has(k->ev->f.host) || !host.n)
-        return;
-    upper = arena_upper(k->arena, host);
-    k->no_memory |= !str_has(upper);
-    k->ev->f.host = upper;
-}
 
 /* What is left when no signature fits: a record whose form is known and whose
  * text gave no alarm is ordinary; anything else stays unexplained. */
@@ -150,23 +111,25 @@ read_shapes(struct look *k)
             sms_frame_read(log->strings[i], &k->frame);
     k->status_known = k->x->status && sms_status_read(k->text, &k->status);
     if (k->status_known) {
-        set_once(&ev->f.component, k->status.component);
-        set_once(&ev->f.site, k->status.site);
-        set_once(&ev->f.thread, k->status.thread);
-        set_once(&ev->f.package, k->status.package);
-        set_host(k, k->status.host);
+        look_set(&ev->f.component, k->status.component);
+        look_set(&ev->f.site, k->status.site);
+        look_set(&ev->f.thread, k->status.thread);
+        look_set(&ev->f.package, k->status.package);
+        look_host(k, k->status.host);
         learn_time(k);
     }
-    set_once(&ev->f.component, k->frame.component);
-    set_once(&ev->f.site, k->frame.site);
-    set_once(&ev->f.job, k->frame.job);
-    set_host(k, k->frame.host);
+    look_set(&ev->f.component, k->frame.component);
+    if (!str_has(ev->f.component) && str_case_starts(ev->f.provider, STR("SMS_")))
+        ev->f.component = arena_upper(k->arena, ev->f.provider);
+    look_set(&ev->f.site, k->frame.site);
+    look_set(&ev->f.job, k->frame.job);
+    look_host(k, k->frame.host);
 
     /* A GUID is a source whose name is not known. */
     if (str_has(ev->f.provider) && !str_starts(ev->f.provider, STR("{")))
         k->provider = ev->f.provider;
-    set_once(&k->provider, k->frame.source);
-    set_once(&k->provider, k->status.source);
+    look_set(&k->provider, k->frame.source);
+    look_set(&k->provider, k->status.source);
     k->number_known = true;
     if (log && (log->number || str_has(ev->f.provider)))
         k->number = log->number;
@@ -205,7 +168,7 @@ static bool
 has_event(const struct signature *s, uint32_t number)
 {
     for (unsigned i = 0; i < s->n_events; i++)
-        if (s->event[i] == number)
+        if (number >= s->event[i].first && number <= s->event[i].last)
             return true;
     return false;
 }
@@ -280,89 +243,12 @@ find_signature(struct look *k)
     return NULL;
 }
 
-/* A captured path as the record meant it; absent for a stand-in. */
-static struct str
-whole_path(struct look *k, enum signature_field field)
-{
-    struct str s = k->value[field];
-
-    if (!str_has(s))
-        return STR_NONE;
-    s = paths_unwrap(k->arena, s);
-    k->no_memory |= !str_has(s);
-    if (s.n >= 2 && ((s.p[0] == '"' && s.p[s.n - 1] == '"') || (s.p[0] == '\'' && s.p[s.n - 1] == '\'')))
-        s = str_make(s.p + 1, s.n - 2);
-    if (!s.n || (s.p[0] == '<' && s.p[s.n - 1] == '>'))
-        return STR_NONE;
-    return s;
-}
-
-static struct str
-plain(const struct look *k, enum signature_field field)
-{
-    struct str s = str_trim(k->value[field]);
-
-    return s.n && !paths_is_placeholder(s) ? s : STR_NONE;
-}
-
-static void
-fill_paths(struct look *k)
-{
-    struct facts *f = &k->ev->f;
-    struct str file = whole_path(k, SIGNATURE_FILE), target = whole_path(k, SIGNATURE_TARGET);
-    struct str path = whole_path(k, SIGNATURE_PATH), instruction = whole_path(k, SIGNATURE_INSTRUCTION);
-    struct path_parts parts = {STR_NONE, STR_NONE, STR_NONE};
-
-    set_once(&f->file, file);
-    set_once(&f->target, target);
-    if (str_has(instruction) && !paths_is_placeholder(instruction))
-        set_once(&f->instruction, paths_base(instruction));
-    if (str_has(path))
-        paths_read_package(path, &parts);
-    else if (str_has(target) || str_has(file))
-        paths_read(str_has(target) ? target : file, &parts);
-    set_once(&f->server, parts.server);
-    set_once(&f->share, parts.share);
-    set_once(&f->package, parts.package);
-    if (str_has(target) && !str_has(f->package)) {
-        paths_read(file, &parts);
-        set_once(&f->package, parts.package);
-    }
-}
-
-static void
-fill_object(struct look *k)
-{
-    struct event *ev = k->ev;
-    struct facts *f = &ev->f;
-    struct str worker = plain(k, SIGNATURE_WORKER);
-
-    /* what the pattern names goes before what a path only suggests */
-    set_once(&f->package, plain(k, SIGNATURE_PACKAGE));
-    set_once(&f->server, plain(k, SIGNATURE_SERVER));
-    set_once(&f->share, plain(k, SIGNATURE_SHARE));
-    set_once(&f->job, plain(k, SIGNATURE_JOB));
-    set_once(&f->site, plain(k, SIGNATURE_SITE));
-    set_once(&f->component, plain(k, SIGNATURE_COMPONENT));
-    set_once(&f->thread, plain(k, SIGNATURE_THREAD));
-    set_host(k, plain(k, SIGNATURE_HOST));
-    set_once(&ev->retry_until, plain(k, SIGNATURE_UNTIL));
-    fill_paths(k);
-    ev->worker_known = worker.n > 0 && worker.n <= 8;
-    for (size_t i = 0; i < worker.n && ev->worker_known; i++) {
-        int digit = str_hex_value(worker.p[i]);
-
-        ev->worker_known = digit >= 0;
-        ev->worker = ev->worker * 16 + (unsigned) (digit & 15);
-    }
-}
-
 /* The code that the record shows, unless the signature knows it as private. */
 static void
 fill_code(struct look *k, const struct signature *s)
 {
     struct event *ev = k->ev;
-    struct str shown = plain(k, SIGNATURE_CODE);
+    struct str shown = look_plain(k, SIGNATURE_CODE);
     const struct catalogue_code *code;
 
     if (s->private_code)
@@ -413,24 +299,28 @@ read_inserts(struct look *k, const struct signature *s)
     return figures;
 }
 
-/* 's' bytes as whole megabytes, rounded up. */
-static struct str
-as_megabytes(struct look *k, struct str s)
+/* The event's number where the record does not say it: that of a text that
+ * belongs to one event alone.  Log lines are no events, their claims are. */
+static void
+fill_number(struct look *k, const struct signature *s)
 {
-    char digits[20], *p = digits + sizeof digits;
-    uint64_t value = 0;
-    struct str out;
+    struct facts *f = &k->ev->f;
+    bool one = s->n_events == 1 && s->event[0].first == s->event[0].last;
+    uint32_t id = k->number_known ? k->number : one ? s->event[0].first : 0;
+    char digits[8];
+    size_t n = sizeof digits;
+    struct str text;
 
-    for (size_t i = 0; i < s.n; i++)
-        value = value * 10 + (unsigned) (s.p[i] - '0');
-    value = value / 1048576 + (value % 1048576 != 0);
-    do {
-        *--p = (char) ('0' + value % 10);
-        value /= 10;
-    } while (value);
-    out = arena_copy(k->arena, str_make(p, (size_t) (digits + sizeof digits - p)));
-    k->no_memory |= !str_has(out);
-    return out;
+    if (!id || (!s->n_events && !str_has(k->provider)))
+        return;
+    for (; id; id /= 10)
+        digits[--n] = (char) ('0' + id % 10);
+    text = arena_copy(k->arena, str_make(digits + n, sizeof digits - n));
+    k->no_memory |= !str_has(text);
+    if (s->claims)
+        look_set(&f->claim_event, text);
+    if (k->ev->log && s->n_events)
+        look_set(&f->event_number, text);
 }
 
 static void
@@ -440,22 +330,11 @@ fill_claim(struct look *k, const struct signature *s)
     enum figures figures = read_inserts(k, s);
     bool wanted = s->how == SIGNATURE_BY_FIGURES;
 
+    fill_number(k, s);
     if (!s->claims)
         return;
     f->claimed = true;
     f->claim_class = s->claim;
-    if (s->n_events && !str_has(f->claim_event)) {
-        uint64_t id = k->number_known ? k->number : s->event[0];
-        char digits[8];
-        size_t n = sizeof digits;
-
-        do {
-            digits[--n] = (char) ('0' + id % 10);
-            id /= 10;
-        } while (id);
-        f->claim_event = arena_copy(k->arena, str_make(digits + n, sizeof digits - n));
-        k->no_memory |= !str_has(f->claim_event);
-    }
     for (unsigned i = 0; i < s->n_groups; i++)
         wanted |= s->group[i].field == SIGNATURE_AVAILABLE;
     if (!wanted)
@@ -465,10 +344,11 @@ fill_claim(struct look *k, const struct signature *s)
     f->figures = figures;
     if (figures != FIGURES_FILLED)
         return;
-    f->available = str_trim(k->value[SIGNATURE_AVAILABLE]);
-    f->required = str_trim(k->value[SIGNATURE_REQUIRED]);
-    if (s->required_bytes)
-        f->required = as_megabytes(k, f->required);
+    f->available = sms_figures_digits(k->arena, k->value[SIGNATURE_AVAILABLE]);
+    f->required = sms_figures_digits(k->arena, k->value[SIGNATURE_REQUIRED]);
+    if (s->required_bytes && str_has(f->required))
+        f->required = sms_figures_megabytes(k->arena, f->required);
+    k->no_memory |= !str_has(f->available) || !str_has(f->required);
 }
 
 static void
@@ -539,7 +419,7 @@ judge(struct look *k, const struct signature *s)
 
     fill_code(k, s);
     fill_claim(k, s);
-    fill_object(k);
+    diagnose_object(k, s);
     switch (s->how) {
     case SIGNATURE_FIXED:
         judge_fixed(k, s);

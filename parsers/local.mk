@@ -35,6 +35,8 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/correlate_state.c \
 	%D%/correlate_state.h \
 	%D%/diagnose.c \
+	%D%/diagnose_look.h \
+	%D%/diagnose_object.c \
 	%D%/event.c \
 	%D%/event.h \
 	%D%/event_fields.def \
@@ -91,6 +93,8 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/sms_date.h \
 	%D%/sms_event.c \
 	%D%/sms_event.h \
+	%D%/sms_figures.c \
+	%D%/sms_figures.h \
 	%D%/sms_frame.c \
 	%D%/sms_frame.h \
 	%D%/sms_log.c \

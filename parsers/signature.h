@@ -30,7 +30,8 @@
     FIELD(COMPONENT, "component") \
     FIELD(THREAD, "thread") \
     FIELD(WORKER, "worker") \
-    FIELD(CODE, "code")
+    FIELD(CODE, "code") \
+    FIELD(OTHER, "other")
 
 enum signature_field {
 #define FIELD(e, n) SIGNATURE_##e,
@@ -44,6 +45,11 @@ enum signature_how {
     SIGNATURE_FIXED,     /* the signature names it */
     SIGNATURE_BY_CODE,   /* by the code that the record shows */
     SIGNATURE_BY_FIGURES /* by the figures of the claim, then by the code */
+};
+
+/* Event numbers from 'first' to 'last'. */
+struct signature_range {
+    uint16_t first, last;
 };
 
 struct signature_group {
@@ -88,7 +94,7 @@ struct signature {
     unsigned n_needed; /* how many of them must be there: all, or one */
     const uint16_t *literal;
     unsigned n_events;
-    const uint16_t *event; /* any of them */
+    const struct signature_range *event; /* any of them */
     const struct signature_globs *provider;
     struct signature_globs component;
     bool any_code; /* the record shows a code; no literal is needed */
@@ -119,6 +125,7 @@ struct signature {
     unsigned n_articles;
     struct str article[EVENT_SEE_MAX];
     uint32_t article_for[EVENT_SEE_MAX]; /* the classes it is about, 1 << each */
+    struct str writer; /* the component that writes it, where the record names none */
     struct str action; /* "" or absent: that of the class */
     struct str clears; /* ids whose alarms it ends, as written */
     bool mute;         /* raises nothing */

@@ -11,7 +11,8 @@
 
 const char *const sms_frame_triggers[] = {
     "machinename", "sitecode", "component", "jobid", "in module:", "event id", "message id", "event 1", "event 2",
-    "event 3", "source:", "string(s):", "of the event:", "with the event:", NULL,
+    "event 3", "source:", "string(s):", "of the event:", "with the event:", "object name",
+    NULL,
 };
 const char *const sms_status_triggers[] = {"statmsg:", NULL};
 
@@ -51,21 +52,6 @@ take_number(struct str *s, uint32_t *value)
     return true;
 }
 
-/* True and '*value' set when 'line' is LABEL = VALUE or LABEL: VALUE. */
-static bool
-labelled(struct str line, struct str label, struct str *value)
-{
-    struct str rest;
-
-    if (!str_case_starts(line, label))
-        return false;
-    rest = str_trim(str_skip(line, label.n));
-    if (!rest.n || (rest.p[0] != '=' && rest.p[0] != ':'))
-        return false;
-    *value = str_trim(str_skip(rest, 1));
-    return true;
-}
-
 static void
 set_once(struct str *field, struct str value)
 {
@@ -74,54 +60,203 @@ set_once(struct str *field, struct str value)
         *field = value;
 }
 
-/* Event 109, Event ID: 109, Event Id:316 Source: SMS_Scheduler, Message ID:
- * 4402 - ... */
+/* An event's id at the head of '*s', taken off: 109, or all its 32 bits as
+ * 3221225581, -1073741715 or 0xC000006D, of which the low half is the number. */
+static bool
+take_id(struct str *s, uint16_t *number)
+{
+    bool minus = s->n && s->p[0] == '-', hex = s->n > 2 && s->p[0] == '0' && str_lower_char(s->p[1]) == 'x';
+    size_t n = minus ? 1 : hex ? 2 : 0, begin = n;
+    uint64_t value = 0;
+
+    for (; n < s->n && n - begin < 11; n++) {
+        int digit = str_hex_value(s->p[n]);
+
+        if (digit < 0 || (!hex && digit > 9))
+            break;
+        value = value * (hex ? 16 : 10) + (unsigned) digit;
+    }
+    if (n == begin || (n < s->n && str_is_alnum(s->p[n])))
+        return false;
+    if (minus)
+        value = value <= UINT32_MAX / 2 ? UINT64_C(0x100000000) - value : 0;
+    if (value > UINT32_MAX || (value > UINT16_MAX && value >> 30 == 0 && !hex))
+        return false; /* no severity in its upper half: not an id */
+    *s = str_skip(*s, n);
+    *number = (uint16_t) value;
+    return true;
+}
+
+/* The labels of the lines around a message, and of what viewers put before it.
+ * Some are told from prose anywhere in a line, by the sign behind them. */
+enum label {
+    LABEL_HOST,
+    LABEL_SITE,
+    LABEL_COMPONENT,
+    LABEL_JOB,
+    LABEL_SOURCE,
+    LABEL_OBJECT,
+    LABEL_OBJECT_NAME,
+    LABEL_OTHER, /* ends the value before it */
+};
+
+static const struct {
+    struct str name;
+    enum label label;
+    char anywhere; /* with this sign; 0: only at the start of a line */
+} labels[] = {
+    {{"MachineName", 11}, LABEL_HOST, '='},
+    {{"SiteCode", 8}, LABEL_SITE, '='},
+    {{"Component", 9}, LABEL_COMPONENT, '='},
+    {{"JobID", 5}, LABEL_JOB, '='},
+    {{"JobDestination", 14}, LABEL_OTHER, '='},
+    {{"in module", 9}, LABEL_COMPONENT, ':'},
+    {{"Source", 6}, LABEL_SOURCE, 0},
+    {{"Object name", 11}, LABEL_OBJECT_NAME, 0},
+    {{"Object", 6}, LABEL_OBJECT, 0},
+    {{"Operation", 9}, LABEL_OTHER, 0},
+    {{"Error code", 10}, LABEL_OTHER, 0},
+    {{"Note", 4}, LABEL_OTHER, 0},
+    {{"Type", 4}, LABEL_OTHER, 0},
+    {{"Category", 8}, LABEL_OTHER, 0},
+    {{"Description", 11}, LABEL_OTHER, 0},
+    {{"User", 4}, LABEL_OTHER, 0},
+    {{"Computer", 8}, LABEL_OTHER, 0},
+};
+
+/* True when a label stands at 'line'[at], with '=' or ':' behind it; '*value'
+ * is then the offset behind that.  'chained': a label came before it. */
+static bool
+label_at(struct str line, size_t at, bool chained, enum label *label, size_t *value)
+{
+    if (at && (str_is_alnum(line.p[at - 1]) || line.p[at - 1] == '_'))
+        return false;
+    for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
+        size_t end = at + labels[i].name.n;
+
+        if (!str_case_starts(str_skip(line, at), labels[i].name))
+            continue;
+        while (end < line.n && str_is_blank(line.p[end]))
+            end++;
+        if (end >= line.n || (line.p[end] != '=' && line.p[end] != ':'))
+            continue;
+        if (at && !chained && line.p[end] != labels[i].anywhere)
+            continue;
+        *label = labels[i].label;
+        *value = end + 1;
+        return true;
+    }
+    return false;
+}
+
+/* The first word of a value: names of machines, sites and jobs have no blanks. */
+static struct str
+first_word(struct str s)
+{
+    size_t n = 0;
+
+    s = trim_gap(s);
+    while (n < s.n && !sms_is_gap(s.p[n]))
+        n++;
+    return str_make(s.p, n);
+}
+
 static void
+take_value(struct sms_frame *out, enum label label, struct str value)
+{
+    switch (label) {
+    case LABEL_HOST:
+        set_once(&out->host, first_word(value));
+        break;
+    case LABEL_SITE:
+        set_once(&out->site, first_word(value));
+        break;
+    case LABEL_JOB:
+        set_once(&out->job, first_word(value));
+        break;
+    case LABEL_COMPONENT:
+        set_once(&out->component, str_case_starts(trim_gap(value), STR("SMS_")) ? first_word(value) : value);
+        break;
+    case LABEL_SOURCE:
+        set_once(&out->source, value);
+        break;
+    case LABEL_OBJECT:
+        set_once(&out->object, first_word(value));
+        break;
+    case LABEL_OBJECT_NAME:
+        set_once(&out->object_name, first_word(value));
+        break;
+    case LABEL_OTHER:
+        break;
+    }
+}
+
+/* Event 109, Event ID: 109, Event Id:316 Source: SMS_Scheduler, Message ID:
+ * 4402 - ...; true when the line begins so. */
+static bool
 read_number(struct str line, struct sms_frame *out)
 {
-    uint32_t value;
+    struct str separators = STR("-,:;.");
+    bool message = str_case_starts(line, STR("message id"));
+    enum label label;
+    uint16_t value;
     size_t at;
 
-    if (!str_case_starts(line, STR("event")) && !str_case_starts(line, STR("message id")))
-        return;
-    line = str_trim(str_skip(line, line.p[0] == 'E' || line.p[0] == 'e' ? 5 : 10));
+    if (!message && !str_case_starts(line, STR("event")))
+        return false;
+    line = str_trim(str_skip(line, message ? 10 : 5));
     if (str_case_starts(line, STR("id")))
         line = str_trim(str_skip(line, 2));
     if (line.n && (line.p[0] == ':' || line.p[0] == '='))
         line = str_trim(str_skip(line, 1));
-    if (!take_number(&line, &value) || value > UINT16_MAX || out->number_known)
-        return;
+    if (out->number_known || !take_id(&line, &value))
+        return false;
     line = str_trim(line);
-    at = str_find_case(line, STR("source:"));
-    if (line.n && at && line.p[0] != '-' && line.p[0] != ',')
-        return; /* "Event 223 logged with ..." speaks of another record */
+    if (line.n && str_find_char(separators, line.p[0]) == separators.n && !label_at(line, 0, true, &label, &at))
+        return false; /* "Event 223 logged with ..." speaks of another record */
     out->number_known = true;
-    out->number = (uint16_t) value;
-    if (at < line.n)
-        set_once(&out->source, str_skip(line, at + 7));
+    out->number = value;
+    return true;
+}
+
+/* "component SMS_X on computer Y reported: ...", as alerts begin. */
+static void
+read_alert(struct str line, struct sms_frame *out)
+{
+    struct str component, host, rest = line;
+
+    if (!str_case_starts(rest, STR("component ")))
+        return;
+    component = first_word(str_skip(rest, 10));
+    rest = str_trim(str_skip(rest, (size_t) (component.p + component.n - rest.p)));
+    if (!str_case_starts(component, STR("SMS_")) || !str_case_starts(rest, STR("on computer ")))
+        return;
+    host = first_word(str_skip(rest, 12));
+    set_once(&out->component, component);
+    if (str_find_char(host, '$') == host.n) /* a variable that nobody filled in */
+        set_once(&out->host, host);
 }
 
 static void
 read_line(struct str line, struct sms_frame *out)
 {
-    static const struct str module = {"in module:", 10};
-    struct str value;
-    size_t at = str_find_case(line, module);
+    bool chained = read_number(line, out), open = false;
+    enum label label = LABEL_OTHER, next;
+    size_t begin = 0, value;
 
-    if (labelled(line, STR("MachineName"), &value))
-        set_once(&out->host, value);
-    else if (labelled(line, STR("SiteCode"), &value))
-        set_once(&out->site, value);
-    else if (labelled(line, STR("Component"), &value))
-        set_once(&out->component, value);
-    else if (labelled(line, STR("JobID"), &value))
-        set_once(&out->job, value);
-    else if (labelled(line, STR("Source"), &value))
-        set_once(&out->source, value);
-    else if (at < line.n)
-        set_once(&out->component, str_skip(line, at + module.n));
-    else
-        read_number(line, out);
+    read_alert(line, out);
+    for (size_t at = 0; at < line.n; at++) {
+        if (!label_at(line, at, chained, &next, &value))
+            continue;
+        if (open)
+            take_value(out, label, str_make(line.p + begin, at - begin));
+        open = chained = true;
+        label = next;
+        begin = value;
+        at = value - 1;
+    }
+    if (open)
+        take_value(out, label, str_skip(line, begin));
 }
 
 static void
@@ -285,26 +420,43 @@ sms_status_read(struct str text, struct sms_status *out)
 static bool
 is_label(struct str s)
 {
-    size_t at = str_find_char(s, '=');
+    size_t at = str_find_char(s, '='), value;
+    enum label label;
 
-    return at < s.n && at && (str_is_blank(s.p[at - 1]) || str_is_alnum(s.p[at - 1])) && str_is_alnum(s.p[0]);
+    if (at < s.n && at && (str_is_blank(s.p[at - 1]) || str_is_alnum(s.p[at - 1])) && str_is_alnum(s.p[0]))
+        return true;
+    at = str_find_case(s, STR("in module:"));
+    return at < s.n || (s.n && label_at(s, 0, true, &label, &value));
+}
+
+/* Where the inserts of a message without a path stand: '*n' strings at the
+ * returned place, without the labelled lines around them. */
+static unsigned
+between_labels(const struct str *string, unsigned *n)
+{
+    unsigned first = 0;
+
+    while (*n && is_label(string[*n - 1]))
+        --*n;
+    while (first < *n && is_label(string[first]))
+        first++;
+    *n -= first;
+    return first;
 }
 
 bool
 sms_inserts_find(const struct str *string, unsigned n, unsigned want, bool path, unsigned *first)
 {
-    unsigned at = 0;
+    unsigned at = 0, count = n;
 
     if (path)
         while (at < n && !str_starts(str_trim(string[at]), STR("\\\\")))
             at++;
-    if (path && at == n) {
-        at = 0;
-        if (n != want)
+    if (!path || at == n) {
+        at = between_labels(string, &count);
+        if (count != want)
             return false;
     }
-    if (!path && n != want)
-        return false;
     *first = at;
     /* Fewer than wanted are left: what is behind the path may be anything. */
     if (n - at < want)
@@ -313,37 +465,4 @@ sms_inserts_find(const struct str *string, unsigned n, unsigned want, bool path,
         if (!str_has(string[at + i]) || is_label(string[at + i]))
             return false;
     return true;
-}
-
-static bool
-all_digits(struct str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (!str_is_digit(s.p[i]))
-            return false;
-    return s.n > 0 && s.n <= 18;
-}
-
-enum figures
-sms_figures(struct str available, struct str required)
-{
-    if (!str_has(available) || !str_has(required))
-        return FIGURES_ABSENT;
-    available = trim_gap(available);
-    required = trim_gap(required);
-    if (!available.n && !required.n)
-        return FIGURES_BLANK;
-    return all_digits(available) && all_digits(required) ? FIGURES_FILLED : FIGURES_UNREADABLE;
-}
-
-int
-sms_figures_compare(struct str a, struct str b)
-{
-    while (a.n > 1 && a.p[0] == '0')
-        a = str_skip(a, 1);
-    while (b.n > 1 && b.p[0] == '0')
-        b = str_skip(b, 1);
-    if (a.n != b.n)
-        return a.n < b.n ? -1 : 1;
-    return a.n ? memcmp(a.p, b.p, a.n) : 0;
 }

@@ -20,6 +20,7 @@ struct sms_frame {
     struct str host;      /* MachineName = ANFIELD */
     struct str site;      /* SiteCode = DOG */
     struct str job;       /* JobID = 00000123 */
+    struct str object, object_name; /* Object: Package, Object name: DOG0005D */
     /* what sms_unrendered_read() found when the message itself is missing */
     bool unrendered;
     unsigned n_inserts;
@@ -29,7 +30,8 @@ struct sms_frame {
 extern const char *const sms_frame_triggers[];  /* one is in any text with a frame */
 extern const char *const sms_status_triggers[]; /* one is in any text with STATMSG */
 
-/* Adds to 'out' (zeroed before the first call) what 'text' says. */
+/* Adds to 'out' (zeroed before the first call) what 'text' says: labels at the
+ * start of a line, or one behind the other where a relay joined the lines. */
 void sms_frame_read(struct str text, struct sms_frame *out);
 /* Its part for "The description for Event ID ( 109 ) in Source ( SMS ) could not
  * be found ...": offset of the list of strings, text.n where there is none. */
@@ -56,13 +58,9 @@ bool sms_status_read(struct str text, struct sms_status *out);
 
 /* The strings of one event, as the inserts of its message: '*first' is where
  * insert 1 stands among 'n' strings, when 'want' inserts begin with a path
- * ('path') or are all there.  False when they cannot be told apart: strings
- * that a relay dropped must not shift the others. */
+ * ('path') or are all there; labelled lines before and after them are none.
+ * False when they cannot be told apart: strings that a relay dropped must not
+ * shift the others. */
 bool sms_inserts_find(const struct str *string, unsigned n, unsigned want, bool path, unsigned *first);
-
-/* A pair of figures as captured: p NULL is lost, blank is blank. */
-enum figures sms_figures(struct str available, struct str required);
-/* Compares two runs of decimal digits: negative, 0 or positive. */
-int sms_figures_compare(struct str a, struct str b);
 
 #endif

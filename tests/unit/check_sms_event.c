@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "parsers/sms_figures.h"
 #include "parsers/when.h"
 
 #define assert_str(s, z) ck_assert_msg(str_eq(s, str_z(z)), #s " is \"%.*s\", not \"%s\"", STR_ARG(s), z)
@@ -27,6 +28,42 @@ START_TEST(frame_lines)
     assert_str(f.site, "DOG");
     assert_str(f.job, "0000012A");
     ck_assert(!f.number_known && !f.unrendered && !str_has(f.source));
+}
+END_TEST
+
+/* Relays that know lines only put the whole event into one. */
+START_TEST(frame_in_one_line)
+{
+    struct sms_frame f = {0}, g = {0}, h = {0};
+
+    sms_frame_read(STR("Non-fatal Error in module: SMS_DESPOOLER Operation: Install Object: Package Object name: "
+                       "DOG0005D Error code: 1 Failed to install package. MachineName = ANFIELD SiteCode = DOG "
+                       "Component = SMS_DESPOOLER JobID = 0000012A JobDestination = NYC"),
+                   &f);
+    assert_str(f.component, "SMS_DESPOOLER");
+    assert_str(f.object, "Package");
+    assert_str(f.object_name, "DOG0005D");
+    assert_str(f.host, "ANFIELD");
+    assert_str(f.site, "DOG");
+    assert_str(f.job, "0000012A");
+    sms_frame_read(STR("Event ID: 319 Source: SMS Server Type: Error Description: The job"), &g);
+    ck_assert_int_eq(g.number, 319);
+    assert_str(g.source, "SMS Server");
+    sms_frame_read(STR("The source: unknown, user: nobody, the component: none"), &h);
+    ck_assert_msg(!str_has(h.source) && !str_has(h.component), "prose has no labels");
+}
+END_TEST
+
+START_TEST(frame_alert)
+{
+    struct sms_frame f = {0}, g = {0};
+
+    sms_frame_read(STR("component SMS_LAN_SENDER on computer ANFIELD reported:  The sender"), &f);
+    assert_str(f.component, "SMS_LAN_SENDER");
+    assert_str(f.host, "ANFIELD");
+    sms_frame_read(STR("component SMS_LAN_SENDER on computer $Hostname reported:"), &g);
+    assert_str(g.component, "SMS_LAN_SENDER");
+    ck_assert(!str_has(g.host));
 }
 END_TEST
 
@@ -53,6 +90,13 @@ static const struct {
     {"Message ID: 4402\nPossible cause", 4402, ""},
     {"Message ID: 2328 - SMS Distribution Manager", 2328, ""},
     {"Event 223 logged with error 183", -1, ""},
+    {"Event 109: Failed", 109, ""},
+    {"EVENT ID 3221225581\n", 109, ""},
+    {"Event ID: -1073741715\n", 109, ""},
+    {"Event ID = 0xC000006D\n", 109, ""},
+    {"Event Id:109 Source: SMS Type: Error", 109, "SMS"},
+    {"Event ID: 109 logged twice", -1, ""},
+    {"Event 99999999999\n", -1, ""},
     {"Event 99999\n", -1, ""},
     {"Event 10a\n", -1, ""},
     {"Event", -1, ""},
@@ -264,6 +308,13 @@ START_TEST(reads_figures)
     ck_assert_int_eq(sms_figures(S(" \n "), S("~")), FIGURES_BLANK);
     ck_assert_int_eq(sms_figures(N, N), FIGURES_ABSENT);
     ck_assert_int_eq(sms_figures(S(""), N), FIGURES_ABSENT);
+    ck_assert_int_eq(sms_figures(S("1,234"), S("12 345 678")), FIGURES_FILLED);
+    ck_assert_int_eq(sms_figures(S("1'234"), S("1\xc2\xa0" "234")), FIGURES_FILLED);
+    ck_assert_int_eq(sms_figures(S("1,23"), S("2")), FIGURES_UNREADABLE);
+    ck_assert_int_eq(sms_figures(S("1234,567"), S("2")), FIGURES_UNREADABLE);
+    ck_assert_int_eq(sms_figures(S("1,234 567"), S("2")), FIGURES_UNREADABLE);
+    ck_assert_int_eq(sms_figures(S("1.234"), S("2")), FIGURES_UNREADABLE);
+    ck_assert_int_eq(sms_figures(S(",123"), S("2")), FIGURES_UNREADABLE);
     ck_assert_int_eq(sms_figures(S("Y"), S("Z")), FIGURES_UNREADABLE);
     ck_assert_int_eq(sms_figures(S("12"), S("")), FIGURES_UNREADABLE);
     ck_assert_int_eq(sms_figures(S("-1"), S("2")), FIGURES_UNREADABLE);
@@ -277,6 +328,33 @@ START_TEST(reads_figures)
 }
 END_TEST
 
+START_TEST(mends_figures)
+{
+    struct arena *arena = arena_new(4096);
+
+    assert_str(sms_figures_digits(arena, S(" 1,234\n")), "1234");
+    assert_str(sms_figures_digits(arena, S("0")), "0");
+    assert_str(sms_figures_megabytes(arena, S("47185921")), "46");
+    assert_str(sms_figures_megabytes(arena, S("1048576")), "1");
+    assert_str(sms_figures_megabytes(arena, S("0")), "0");
+    arena_free(arena);
+}
+END_TEST
+
+/* Inserts without a path are told by their number alone. */
+START_TEST(finds_inserts_between_labels)
+{
+    const struct str all[] = {S("Non-fatal Error in module: SMS_DESPOOLER"), S("Operation: Install"),
+                              S("SMS_SHRD"), S("ANFIELD"), S("12"), S("450"), S("MachineName = X"), S("SiteCode = DOG")};
+    unsigned first = 99;
+
+    ck_assert(sms_inserts_find(all, 8, 4, false, &first));
+    ck_assert_uint_eq(first, 2);
+    ck_assert(!sms_inserts_find(all, 5, 4, false, &first));
+    ck_assert(!sms_inserts_find(all, 8, 3, false, &first));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -286,6 +364,8 @@ main(void)
     int failed;
 
     tcase_add_test(t, frame_lines);
+    tcase_add_test(t, frame_in_one_line);
+    tcase_add_test(t, frame_alert);
     tcase_add_test(t, frame_first_says);
     tcase_add_loop_test(t, frame_numbers, 0, sizeof numbers / sizeof numbers[0]);
     tcase_add_test(t, unrendered_commas);
@@ -296,7 +376,9 @@ main(void)
     tcase_add_test(t, status_message);
     tcase_add_test(t, status_damaged);
     tcase_add_loop_test(t, finds_inserts, 0, sizeof inserts / sizeof inserts[0]);
+    tcase_add_test(t, finds_inserts_between_labels);
     tcase_add_test(t, reads_figures);
+    tcase_add_test(t, mends_figures);
     suite_add_tcase(s, t);
     srunner_run_all(sr, CK_ENV);
     failed = srunner_ntests_failed(sr);

@@ -18,6 +18,9 @@ static const unsigned char sms2[] = {
 static const unsigned char configmgr[] = {
 #include "schemas/catalogue/configmgr.xml.inc"
 };
+static const unsigned char events[] = {
+#include "schemas/catalogue/events.xml.inc"
+};
 static const unsigned char sequences[] = {
 #include "schemas/catalogue/sequences.xml.inc"
 };
@@ -30,6 +33,7 @@ const struct catalogue_input catalogue_builtin[] = {
     {"sms1.xml", {(const char *) sms1, sizeof sms1}},
     {"sms2.xml", {(const char *) sms2, sizeof sms2}},
     {"configmgr.xml", {(const char *) configmgr, sizeof configmgr}},
+    {"events.xml", {(const char *) events, sizeof events}},
     {"sequences.xml", {(const char *) sequences, sizeof sequences}},
     {"articles.xml", {(const char *) articles, sizeof articles}},
     {NULL, {NULL, 0}},

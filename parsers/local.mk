@@ -130,5 +130,6 @@ noinst_LIBRARIES += %D%/libparsers.a
 	schemas/catalogue/configmgr.xml.inc \
 	schemas/catalogue/sequences.xml.inc \
 	schemas/catalogue/core.xml.inc \
+	schemas/catalogue/events.xml.inc \
 	schemas/catalogue/sms1.xml.inc \
 	schemas/catalogue/sms2.xml.inc

@@ -360,6 +360,8 @@ bench-peers: all %D%/bench/sink$(EXEEXT)
 
 # --- benches -------------------------------------------------------------------
 # Built by 'make bench' alone: add the program to both lists.
+EXTRA_PROGRAMS += %D%/bench/bench_catalogue
+%C%_bench_bench_catalogue_SOURCES = %D%/bench/bench_catalogue.c
 EXTRA_PROGRAMS += %D%/bench/bench_journal
 %C%_bench_bench_journal_SOURCES = %D%/bench/bench_journal.c
 EXTRA_PROGRAMS += %D%/bench/bench_load
@@ -373,6 +375,7 @@ EXTRA_PROGRAMS += %D%/bench/bench_syslog
 EXTRA_PROGRAMS += %D%/bench/bench_time
 %C%_bench_bench_time_SOURCES = %D%/bench/bench_time.c
 BENCHES = \
+	%D%/bench/bench_catalogue$(EXEEXT) \
 	%D%/bench/bench_journal$(EXEEXT) \
 	%D%/bench/bench_load$(EXEEXT) \
 	%D%/bench/bench_start$(EXEEXT) \

@@ -38,6 +38,9 @@ timed 'truecause report' "$TRUECAUSE" report --host BENCH --zone UTC "$dir/load.
 timed 'grep -c' grep -c 'Win32 Error = 32' "$dir/load.log"
 timed 'wc -l' wc -l "$dir/load.log"
 
+# What the size of the catalogue costs, and patterns that are tried in vain.
+"$bench/bench_catalogue" "$dir/load.log" "$dir" "$rounds"
+
 # What a commit of the daemon writes of the correlator's state.
 "$bench/bench_state" "$dir/load.log"
 

@@ -85,11 +85,12 @@ summary_basename(struct str path)
     return path.n && at < path.n ? str_skip(path, at) : path;
 }
 
-/* What the file or folder is called, unless the line has said that already. */
+/* What the file or folder is called, unless the line has said that already.  Of
+ * two it is the destination; what is corrupt is the source. */
 static void
-put_file(struct line *l, const struct facts *f)
+put_file(struct line *l, enum event_class cls, const struct facts *f)
 {
-    struct str path = str_has(f->target) ? f->target : f->file, name;
+    struct str path = str_has(f->target) && (cls != CLASS_CORRUPT_DATA || !str_has(f->file)) ? f->target : f->file, name;
 
     while (path.n > 1 && (path.p[path.n - 1] == '\\' || path.p[path.n - 1] == '/'))
         path.n--;
@@ -178,13 +179,14 @@ put_cause(struct line *l, enum event_class cls, const struct facts *f)
     }
     if (f->confidence == CONFIDENCE_UNVERIFIED && f->caused)
         put(l, "perhaps ");
-    put(l, class_words(cls));
+    put(l, cls == CLASS_NOT_FOUND && !str_has(f->file) && !str_has(f->target) ? "a file or folder was not found"
+                                                                              : class_words(cls));
     /* 0 is what some components print beside a failure; it tells nothing. */
     if (f->win32_known && f->win32)
         put_format(l, " (Win32 %u)", f->win32);
     if (not_so)
         put(l, not_so);
-    put_file(l, f);
+    put_file(l, cls, f);
 }
 
 static void
@@ -304,7 +306,7 @@ put_other(struct line *l, enum event_class cls, const struct facts *f, bool give
         return;
     }
     put(l, "retries used up, nothing tries again");
-    put_file(l, f);
+    put_file(l, cls, f);
 }
 
 /* " after 3 h 42 min", where the length is known and more than nothing. */

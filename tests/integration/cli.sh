@@ -73,6 +73,7 @@ run explain --host ANFIELD --zone America/Los_Angeles "$sample/AppEvent.xml:5" "
 check "explain ends well" same 0 "$status"
 check "explain says why" has out 'a log line about the same package proves it (confirmed)'
 id=$(sed -n 's/^  event  *\([0-9a-f]\{32\}\)$/\1/p' out)
+check "explain says what to do" has out '  action       Find who holds the file on that server'
 run explain --host ANFIELD --zone America/Los_Angeles "$id" "$sample/AppEvent.xml" "$sample/Despool.log"
 check "explain finds an id again" has out 'AppEvent.xml, line 5'
 run explain "$sample/Despool.log:99999"

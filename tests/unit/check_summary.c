@@ -131,7 +131,7 @@ START_TEST(says_every_class)
         [CLASS_DISK_FULL] = "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: DISK FULL (Win32 7)",
         [CLASS_ACCESS_DENIED] = "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: access denied (Win32 7)",
         [CLASS_NETWORK] = "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: network failure (Win32 7)",
-        [CLASS_NOT_FOUND] = "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: not found (Win32 7)",
+        [CLASS_NOT_FOUND] = "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: a file or folder was not found (Win32 7)",
         [CLASS_CORRUPT_DATA] = "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: data corrupt (Win32 7)",
         [CLASS_CONFIGURATION] = "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: wrong configuration (Win32 7)",
         [CLASS_SERVICE] = "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: service failure (Win32 7)",
@@ -199,8 +199,8 @@ static const struct {
      "SMS_X on SITESRV: access denied: a.dat", "SMS_X: access denied", "access denied"},
     {CLASS_NETWORK, SEVERITY_MINOR, "DOG0005D not installed: network failure", "SMS_X on SITESRV: network failure: a.dat",
      "SMS_X: network failure", "network failure"},
-    {CLASS_NOT_FOUND, SEVERITY_MINOR, "DOG0005D not installed: not found", "SMS_X on SITESRV: not found: a.dat",
-     "SMS_X: not found", "not found"},
+    {CLASS_NOT_FOUND, SEVERITY_MINOR, "DOG0005D not installed: a file or folder was not found",
+     "SMS_X on SITESRV: not found: a.dat", "SMS_X: a file or folder was not found", "a file or folder was not found"},
     {CLASS_CORRUPT_DATA, SEVERITY_MINOR, "DOG0005D not installed: data corrupt", "SMS_X on SITESRV: data corrupt: a.dat",
      "SMS_X: data corrupt", "data corrupt"},
     {CLASS_CONFIGURATION, SEVERITY_MINOR, "DOG0005D not installed: wrong configuration",
@@ -298,6 +298,12 @@ START_TEST(says_nothing_twice)
     reads(&a, NULL, "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: access denied: sub");
     a.f.target = STR("\\");
     reads(&a, NULL, "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: access denied: \\");
+    /* Of two files the one that it is about. */
+    a.f.file = STR("C:\\a.pck");
+    a.f.target = STR("C:\\b.exe");
+    reads(&a, NULL, "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: access denied: b.exe");
+    a.cls = CLASS_CORRUPT_DATA;
+    reads(&a, NULL, "DOG0005D not on \\\\ANFIELD\\SMS_PKGE: data corrupt: a.pck");
 }
 END_TEST
 

@@ -176,6 +176,8 @@ put_logs(struct engine *e, bool all, struct xml_buf *out)
             put_f(out, "  LOST %" PRIu64 " times", t->losses);
         if (t->jumped)
             put_z(out, "  its times jump");
+        if (t->refused)
+            put_z(out, "  not read: export it anew");
         put_z(out, "\n");
     }
     if (shown < n)

@@ -1,19 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * config_survey.c - looks at the files that sources name and warns of what an
- * administrator did not mean.  Reads folders, opens nothing.  Called by
- * `truecause check`. */
+ * administrator did not mean.  Reads folders, and the first bytes of files that
+ * may be of a layout that is refused.  Called by `truecause check`. */
 #include "build.h"
 
 #include "forwarder/config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "forwarder/glob_case.h"
+#include "parsers/format.h"
+
+/* Bytes that are looked at of a file, and files of one source. */
+enum { SURVEY_LOOK = 4096, SURVEY_LAYOUTS = 64 };
 
 struct seen {
     dev_t device;
@@ -84,10 +90,46 @@ survey_folder(struct survey *v, const struct config_source *s)
     glob_case_free(&folders);
 }
 
+/* The format of 's' that refuses files by their first bytes, NULL for none. */
+static const struct format *
+refusing_format(const struct config_source *s)
+{
+    const struct format *format = &viewer_text_format;
+
+    if (strcmp(s->format, "auto") != 0)
+        format = format_find(str_z(s->format));
+    return format && format->refuses ? format : NULL;
+}
+
+/* Warns of a file that would not be read, as the stream decides it. */
+static void
+survey_layout(struct survey *v, const struct config_source *s, const struct format *format, const char *path)
+{
+    uint8_t raw[SURVEY_LOOK];
+    char text[6 * SURVEY_LOOK + 6];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    ssize_t n = fd < 0 ? 0 : read(fd, raw, sizeof raw);
+    enum text_encoding encoding;
+    struct str head;
+    size_t bom, used;
+
+    if (fd >= 0)
+        close(fd);
+    if (n <= 0)
+        return;
+    encoding = text_detect(raw, (size_t) n, &bom);
+    head = str_make((const char *) raw + bom, (size_t) n - bom);
+    if (encoding != TEXT_8BIT)
+        head = str_make(text, text_utf16(encoding, raw + bom, (size_t) n - bom, false, &used, text));
+    if ((strcmp(s->format, "auto") != 0 || format_probe(head) == format) && format->refuses(head))
+        warn(v, &s->place, "%s will not be read: it is %s", path, format->refusal);
+}
+
 static void
 survey_source(struct survey *v, unsigned i)
 {
     const struct config_source *s = &v->config->sources[i];
+    const struct format *format = refusing_format(s);
     struct glob_case files;
     char near[4096];
     int result = glob_case_find(s->path, &files);
@@ -109,8 +151,11 @@ survey_source(struct survey *v, unsigned i)
         warn(v, &s->place, "path=\"%s\" matches no file", s->path);
     else if (files.more)
         warn(v, &s->place, "path=\"%s\" matches over %d files; those beyond are left out", s->path, GLOB_CASE_MAX);
-    for (unsigned k = 0; k < files.n; k++)
+    for (unsigned k = 0; k < files.n; k++) {
         note_file(v, i, files.path[k]);
+        if (format && k < SURVEY_LAYOUTS)
+            survey_layout(v, s, format, files.path[k]);
+    }
     glob_case_free(&files);
 }
 

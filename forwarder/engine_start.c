@@ -142,6 +142,8 @@ start_source(struct engine *e, struct config *config, const struct config_source
 static void
 tell_read(const struct tail *t, const struct place *at)
 {
+    if (stream_is_refused(t->stream))
+        return; /* tail.c has said so */
     if (!at->finished)
         log_warn("%s: not read to its end: %" PRIu64 " records so far", stream_path(t->stream), at->records);
     else if (strcmp(stream_format(t->stream), "none") == 0)
@@ -173,6 +175,7 @@ engine_drop_tail(struct engine *e, unsigned i)
         tell_read(t, &at);
     free(o.p);
     e->unframed += stream_stats(t->stream)->unframed_bytes;
+    e->failed += stream_is_refused(t->stream);
     merge_remove(e->p.merge, t->stream);
     if (t->log)
         t->log->taker = NULL;

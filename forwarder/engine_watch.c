@@ -98,7 +98,7 @@ watch_tail(struct engine *e, struct tail *t, int64_t now)
     const char *path = stream_path(t->stream);
     uint64_t waiting = t->at_end ? stream_waiting(t->stream) : 0;
     bool unfinished = waiting && now - t->end_since > WATCH_UNFINISHED;
-    bool jumped = t->ahead || t->behind;
+    bool jumped = t->ahead || t->behind, refused = stream_is_refused(t->stream);
     int r = 0;
 
     if (t->lost[0]) {
@@ -118,7 +118,11 @@ watch_tail(struct engine *e, struct tail *t, int64_t now)
                         "Look at the end of the file: the record there was never finished.",
                         unfinished ? "%s: %" PRIu64 " bytes wait for the end of their record" : "%s: went on (%" PRIu64 ")",
                         path, waiting);
+    if (!r && (refused != t->refused || !t->watched))
+        r = engine_self(e, "REFUSED", path, refused, SEVERITY_MAJOR, "Export the event log anew, and put that in its place.",
+                        "%s", refused ? stream_error(t->stream) : "a file that can be read is in its place");
     t->jumped = jumped;
+    t->refused = refused;
     t->unfinished = unfinished;
     t->watched = t->watched || tail_is_read(t);
     return r;

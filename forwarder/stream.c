@@ -178,6 +178,9 @@ stream_decide(struct stream *s, const char *p, size_t n, bool all)
         /* Bytes that are no format's still come out, as what they are. */
         s->format = &sms_log_format;
         s->unframed = head.n > 0;
+    } else if (s->format->refuses && s->format->refuses(head)) {
+        snprintf(s->error, sizeof s->error, "%s: not read: it is %s", s->path, s->format->refusal);
+        r = -EPROTONOSUPPORT;
     }
     free(decoded);
     if (r)
@@ -306,7 +309,10 @@ stream_open(const char *path, const struct stream_options *o, bool transient, ch
         goto fail;
     r = stream_name(s, s->sequential ? "-" : base_name(path)) ? begin(s) : -ENOMEM;
     if (r) {
-        snprintf(err, errlen, "%s: cannot be read: %s", path, strerror(-r));
+        if (s->error[0])
+            snprintf(err, errlen, "%s", s->error);
+        else
+            snprintf(err, errlen, "%s: cannot be read: %s", path, strerror(-r));
         goto fail;
     }
     if (transient && !s->sequential) {

@@ -90,6 +90,9 @@ int stream_final(struct stream *);
 
 /* Bytes that wait for the end of their record. */
 uint64_t stream_waiting(const struct stream *);
+/* Whether the file at hand is of a layout that its format refuses: its bytes are
+ * passed by until the next file, and stream_error() says why. */
+bool stream_is_refused(const struct stream *);
 /* Of the file: the next byte to come out as a record. */
 uint64_t stream_offset(const struct stream *);
 

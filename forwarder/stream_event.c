@@ -147,10 +147,8 @@ stream_make(struct stream *s, const struct format_span *span, bool bad)
     s->bytes = str_make(s->encoding == TEXT_8BIT ? raw : s->text.p + s->text.start, n);
     error = parse_record(s, s->bytes, bad, s->state);
     if (error == PERR_UNSUPPORTED) {
-        snprintf(s->error, sizeof s->error,
-                 "%s: line %llu: this layout of %s has no event texts and is not read; save as .txt, .csv or XML with "
-                 "descriptions",
-                 s->path, (unsigned long long) s->line, s->format->name);
+        snprintf(s->error, sizeof s->error, "%s: line %llu: not read from here on: it is %s", s->path,
+                 (unsigned long long) s->line, s->format->refusal ? s->format->refusal : perr_text(error));
         return -EPROTONOSUPPORT;
     }
     ev->length = text_source_length(s->encoding, s->bytes.p, n);

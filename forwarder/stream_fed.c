@@ -67,7 +67,7 @@ stream_file(struct stream *s, const struct place *at, struct str look, struct st
         memcpy(s->place.done, done.done, sizeof done.done);
     }
     s->raw.start = s->raw.end = s->text.start = s->text.end = s->decoded = 0;
-    s->eof = false;
+    s->eof = s->refused = false;
     s->opened = true;
     s->place.finished = 0;
     s->file_records = s->stats.records - at->records;
@@ -112,7 +112,11 @@ begin(struct stream *s)
     if (!enough(s))
         return 0;
     r = stream_decide(s, s->raw.p, s->raw.end, s->eof || s->raw.end >= STREAM_LOOK);
-    if (r == -EAGAIN) {
+    if (r == -EPROTONOSUPPORT) {
+        s->refused = true;
+        s->raw.start = s->raw.end = 0;
+    }
+    if (r == -EAGAIN || r == -EPROTONOSUPPORT) {
         s->format = NULL;
         return 0;
     }
@@ -143,6 +147,10 @@ stream_feed(struct stream *s, const char *p, size_t n)
         s->head_n += more;
     }
     s->read_at += n;
+    if (s->refused) {
+        s->raw.end = 0;
+        return 0;
+    }
     return s->format ? stream_decode(s) : begin(s);
 }
 
@@ -172,6 +180,12 @@ stream_waiting(const struct stream *s)
     while (end > s->raw.start && (unsigned char) s->raw.p[end - 1] <= ' ')
         end--;
     return end - s->raw.start;
+}
+
+bool
+stream_is_refused(const struct stream *s)
+{
+    return s->refused;
 }
 
 uint64_t

@@ -64,7 +64,7 @@ struct stream {
     char error[512];
     struct stream_holders holders;
     /* a stream that is fed; see stream_fed.c */
-    bool fed, opened;
+    bool fed, opened, refused;
     uint64_t file_records, file_unframed; /* stats when the file began, less what its place had counted */
     struct place place; /* hints and generations that are done; the rest is made when it is saved */
     size_t head_n;

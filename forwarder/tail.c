@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "forwarder/clock.h"
+#include "forwarder/log.h"
 
 struct tail *
 tail_new(struct follow_chunk *c, char *err, size_t errlen)
@@ -86,10 +87,19 @@ tail_take(struct tail *t, struct follow_chunk *c)
         t->at_end = false;
 }
 
+/* Says once for each file that it is not read, and why. */
+static void
+tell_refused(const struct tail *t, bool before)
+{
+    if (!before && stream_is_refused(t->stream))
+        log_error("%s", stream_error(t->stream));
+}
+
 /* One chunk to the stream: 1 when the stream may have something now. */
 static int
 feed(struct tail *t, const struct follow_chunk *c)
 {
+    bool refused;
     int r;
 
     switch (c->what) {
@@ -102,12 +112,16 @@ feed(struct tail *t, const struct follow_chunk *c)
     case FOLLOW_BYTES:
         t->moved = true;
         t->size = c->size;
+        refused = stream_is_refused(t->stream);
         r = stream_feed(t->stream, c->bytes, c->n);
+        tell_refused(t, refused);
         stream_modified(t->stream, c->place.modified);
         return r < 0 ? r : 1;
     case FOLLOW_FINAL:
         t->moved = true;
+        refused = stream_is_refused(t->stream);
         r = stream_final(t->stream);
+        tell_refused(t, refused);
         return r < 0 ? r : 1;
     case FOLLOW_IDLE:
         t->at_end = true;

@@ -23,6 +23,7 @@ struct tail {
     bool moved;    /* its place changed since the last commit */
     bool ahead, behind, jumped; /* its times jumped: see engine_watch.c */
     bool watched;        /* its alarms were looked at once, at its end */
+    bool refused;        /* what it is, is not read: see engine_watch.c */
     bool unfinished;     /* bytes at its end wait for the end of their record */
     uint64_t size;       /* of the file when last looked at */
     int64_t end_since;   /* monotonic: at_end became true */

@@ -60,6 +60,10 @@ struct format {
      * On an error 'ev' holds what could be read, '*at' is the offset. */
     enum perr (*parse)(const struct format_options *, const struct format_record *, struct arena *,
                        struct event *ev, size_t *at);
+    /* Optional.  Whether a file that begins with 'head' is of a layout that this
+     * format knows and refuses; 'refusal' says which, and what to do instead. */
+    bool (*refuses)(struct str head);
+    const char *refusal;
     /* Optional.  Text and time (without a zone) of an undamaged record, quicker
      * than parse() and equal to what it finds; false when it takes parse().
      * 'framed' as in struct format_record. */

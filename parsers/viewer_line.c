@@ -11,7 +11,7 @@
 
 /* The eight fields before the description are short; what is longer is no line
  * of this kind, and nothing need be awaited to say so. */
-enum { LINE_MAX_BYTES = 1024, HEADER_MAX_BYTES = 64 };
+enum { LINE_MAX_BYTES = 1024, HEADER_MAX_BYTES = 64, DATE_MAX_BYTES = 24 };
 
 static bool
 is_line_end(char c)
@@ -56,8 +56,8 @@ struct short_date {
     int part[3];
 };
 
-/* Three numbers with one separator: 9/10/98, 10.09.1998, 1998-09-10, 10. 9.
- * 1998; a dot may follow.  '*rest' is what comes behind. */
+/* Three numbers with one separator: 9/10/98, 10.09.1998, 1998-09-10, 9;10;98,
+ * 10. 9. 1998; a dot may follow.  '*rest' is what comes behind. */
 static bool
 read_date(struct str s, struct short_date *d, struct str *rest)
 {
@@ -69,7 +69,8 @@ read_date(struct str s, struct short_date *d, struct str *rest)
             return false;
         if (i == 2)
             break;
-        if (!s.n || (s.p[0] != '/' && s.p[0] != '.' && s.p[0] != '-') || (separator && s.p[0] != separator))
+        if (!s.n || (s.p[0] != '/' && s.p[0] != '.' && s.p[0] != '-' && s.p[0] != ';')
+            || (separator && s.p[0] != separator))
             return false;
         separator = s.p[0];
         s = str_skip(s, 1);
@@ -82,51 +83,88 @@ read_date(struct str s, struct short_date *d, struct str *rest)
     return true;
 }
 
-/* The half of the day after a time: +1 for AM, +2 for PM, 0 for none, -1 for
- * something else. */
+enum time_answer { TIME_NO, TIME_YES, TIME_HALF_UNKNOWN };
+
+/* A word that says the half of the day is at most this long, in any encoding. */
+enum { HALF_MAX_BYTES = 24 };
+
+/* The half of the day that stands before or behind a time: 1 before noon, 2
+ * after it, 0 when it says nothing, -1 when it is not known.  The words are
+ * those of Windows' locales. */
 static int
 read_half(struct str s)
 {
-    static const struct str words[2][4] = {
-        {{"AM", 2}, {"A.M.", 4}, {"a. m.", 5}, {"A", 1}},
-        {{"PM", 2}, {"P.M.", 4}, {"p. m.", 5}, {"P", 1}},
+    static const char *const words[][2] = {
+        {"AM", "PM"},
+        {"A.M.", "P.M."},
+        {"a. m.", "p. m."},
+        {"A", "P"},
+        {"vorm.", "nachm."},
+        {"fm", "em"},
+        {"vm.", "nm."},
+        {"de.", "du."},
+        {"PD", "MD"},
+        {"SA", "CH"},
+        {"\xc3\x96\xc3\x96", "\xc3\x96S"}, /* Turkish */
+        {"\xcf\x80\xce\xbc", "\xce\xbc\xce\xbc"}, /* Greek */
+        {"\xcf\x80.\xce\xbc.", "\xce\xbc.\xce\xbc."},
+        {"\xe4\xb8\x8a\xe5\x8d\x88", "\xe4\xb8\x8b\xe5\x8d\x88"}, /* Chinese */
+        {"\xe5\x8d\x88\xe5\x89\x8d", "\xe5\x8d\x88\xe5\xbe\x8c"}, /* Japanese */
+        {"\xec\x98\xa4\xec\xa0\x84", "\xec\x98\xa4\xed\x9b\x84"}, /* Korean */
+        {"\xd8\xb5", "\xd9\x85"}, /* Arabic */
+        {"\xd9\x82.\xd8\xb8", "\xd8\xa8.\xd8\xb8"}, /* Persian */
     };
 
-    if (!s.n)
+    if (!s.n || str_case_eq(s, STR("Uhr")) || str_case_eq(s, STR("h")))
         return 0;
-    for (int half = 0; half < 2; half++)
-        for (int i = 0; i < 4; i++)
-            if (str_case_eq(s, words[half][i]))
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        for (int half = 0; half < 2; half++)
+            if (str_case_eq(s, str_z(words[i][half])))
                 return half + 1;
     return -1;
 }
 
-/* h:mm[:ss] with ':' or '.', then perhaps AM or PM. */
-static bool
+/* h:mm[:ss] with ':' or '.', and a word for the half of the day before or
+ * behind it.  Of a word that is not known only the place is right. */
+static enum time_answer
 read_time(struct str s, int *hour, int *minute, int *second)
 {
+    struct str word = STR_NONE;
     char separator;
+    size_t n = 0;
     int half;
 
     *second = 0;
+    while (n < s.n && !str_is_digit(s.p[n]))
+        n++;
+    if (n)
+        word = str_trim(str_make(s.p, n));
+    s = str_skip(s, n);
     if (!take_digits(&s, 2, hour) || !s.n || (s.p[0] != ':' && s.p[0] != '.'))
-        return false;
+        return TIME_NO;
     separator = s.p[0];
     s = str_skip(s, 1);
     if (take_digits(&s, 2, minute) != 2)
-        return false;
-    if (s.n && s.p[0] == separator) {
+        return TIME_NO;
+    if (s.n > 1 && s.p[0] == separator && str_is_digit(s.p[1])) {
         s = str_skip(s, 1);
         if (take_digits(&s, 2, second) != 2)
-            return false;
+            return TIME_NO;
     }
     skip_blanks(&s);
-    half = read_half(str_trim(s));
-    if (half < 0 || (half && (*hour < 1 || *hour > 12)))
-        return false;
-    if (half)
+    s = str_trim(s);
+    if ((word.n && s.n) || *hour > 23 || *minute > 59 || *second > 59)
+        return TIME_NO;
+    word = word.n ? word : s;
+    for (size_t i = 0; i < word.n; i++)
+        if (str_is_digit(word.p[i]))
+            return TIME_NO;
+    half = read_half(word);
+    if (word.n > HALF_MAX_BYTES || (half > 0 && (*hour < 1 || *hour > 12)))
+        return TIME_NO;
+    if (half > 0)
         *hour = *hour % 12 + (half == 2 ? 12 : 0);
-    return *hour < 24 && *minute < 60 && *second < 60;
+    return half < 0 ? TIME_HALF_UNKNOWN : TIME_YES;
 }
 
 bool
@@ -138,7 +176,7 @@ viewer_when(struct str date, struct str time, enum date_order order, struct when
     struct str rest;
 
     if (!str_has(date) || !str_has(time) || !read_date(str_trim(date), &d, &rest) || rest.n
-        || !read_time(str_trim(time), &hour, &minute, &second))
+        || read_time(str_trim(time), &hour, &minute, &second) != TIME_YES)
         return false;
     /* Four digits in front are a year in any order. */
     year_first = d.digits[0] == 4 || (order == DATE_ORDER_YMD && d.digits[2] != 4);
@@ -176,6 +214,12 @@ read_field(const char *p, size_t n, bool more, size_t *at, char *delimiter, stru
             i++;
         }
     } else {
+        struct short_date d;
+        struct str rest;
+
+        /* A date may hold what divides the fields. */
+        if (!*delimiter && read_date(str_make(p + i, n - i < DATE_MAX_BYTES ? n - i : DATE_MAX_BYTES), &d, &rest))
+            i = (size_t) (rest.p - p);
         while (i < n && !is_line_end(p[i]) && p[i] != *delimiter
                && (*delimiter || (p[i] != ',' && p[i] != '\t' && p[i] != ';')))
             i++;
@@ -202,7 +246,7 @@ fits(int field, struct str s)
     case VIEWER_DATE:
         return read_date(s, &d, &rest) && !rest.n;
     case VIEWER_TIME:
-        return read_time(s, &hour, &minute, &second);
+        return read_time(s, &hour, &minute, &second) != TIME_NO;
     case VIEWER_SOURCE:
         return s.n > 0;
     case VIEWER_EVENT:
@@ -225,6 +269,8 @@ viewer_line_read(const char *p, size_t n, bool whole, struct viewer_line *out)
         return more ? VIEWER_WAIT : VIEWER_NO;
     if (p[0] != '"' && !str_is_digit(p[0]))
         return VIEWER_NO;
+    if (more && n < DATE_MAX_BYTES && str_find_char(str_make(p, n), '\n') == n && str_find_char(str_make(p, n), '\r') == n)
+        return VIEWER_WAIT;
     for (int i = 0; i < VIEWER_FIELDS; i++) {
         enum viewer_answer a = read_field(p, n, more, &at, &delimiter, &out->field[i]);
 
@@ -304,8 +350,8 @@ viewer_header_read(const char *p, size_t n, bool whole, struct viewer_header *ou
                                                                                                 : VIEWER_NO;
 }
 
-bool
-viewer_is_list_header(struct str line)
+static bool
+is_list_header(struct str line)
 {
     static const struct str columns[] = {
         {"Type", 4}, {"Date", 4}, {"Time", 4}, {"Source", 6}, {"Category", 8}, {"Event", 5}, {"User", 4}, {"Computer", 8},
@@ -330,4 +376,41 @@ viewer_is_list_header(struct str line)
         line = str_skip(line, n < line.n ? n + 1 : n);
     }
     return known >= 5 && other <= 2;
+}
+
+/* Type, date, time, source, category, number, user, computer, and no more: a row
+ * of an export list, whatever the language of its header. */
+static bool
+is_list_row(struct str line)
+{
+    static const enum viewer_field shape[] = {
+        VIEWER_TYPE, VIEWER_DATE, VIEWER_TIME, VIEWER_SOURCE, VIEWER_CATEGORY, VIEWER_EVENT, VIEWER_USER,
+    };
+    char delimiter = '\0';
+    size_t at = 0;
+    struct str field;
+
+    for (size_t i = 0; i < sizeof shape / sizeof *shape; i++) {
+        if (read_field(line.p, line.n, false, &at, &delimiter, &field) != VIEWER_YES)
+            return false;
+        if (shape[i] == VIEWER_TYPE ? !field.n || str_is_digit(field.p[0]) : !fits((int) shape[i], field))
+            return false;
+    }
+    return at < line.n && str_find_char(str_skip(line, at), delimiter) == line.n - at;
+}
+
+bool
+viewer_is_list(struct str text)
+{
+    for (int i = 0; i < 2; i++) {
+        size_t n = str_find_char(text, '\n');
+        struct str line = str_trim(str_make(text.p, n));
+
+        if (line.n > LINE_MAX_BYTES)
+            return false;
+        if ((i == 0 && is_list_header(line)) || is_list_row(line))
+            return true;
+        text = str_skip(text, n < text.n ? n + 1 : n);
+    }
+    return false;
 }

@@ -117,9 +117,9 @@ static enum format_next
 frame_record(struct viewer_state *state, const char *bytes, size_t n, size_t at, bool final, struct format_span *out)
 {
     const char *p = bytes + at;
-    bool full = n == FORMAT_WINDOW, was_cut = state->cut, list = false;
+    bool full = n == FORMAT_WINDOW, was_cut = state->cut;
     struct viewer_line line;
-    size_t end = 0, last_line = 0, first;
+    size_t end = 0, last_line = 0;
     enum viewer_answer a;
 
     /* With separators before it a full window is not yet all it may have. */
@@ -140,8 +140,8 @@ frame_record(struct viewer_state *state, const char *bytes, size_t n, size_t at,
             return hand_out(exported || !was_cut, at, p, n, out);
         }
         if (a == VIEWER_NO) {
-            if (next_line(p, n, true, 0, &first) == VIEWER_YES)
-                list = viewer_is_list_header(str_make(p, first));
+            bool list = viewer_is_list(str_make(p, n));
+
             state->cut = true;
             *out = (struct format_span){0, last_line ? last_line : n};
             return exported || list ? FORMAT_RECORD : FORMAT_BAD;
@@ -473,12 +473,6 @@ set_when(struct parsing *x)
     return viewer_when(date, time, x->options->date_order, &x->ev->when);
 }
 
-static struct str
-first_line(struct str s)
-{
-    return str_make(s.p, str_find_char(s, '\n'));
-}
-
 static enum perr
 viewer_text_parse(const struct format_options *options, const struct format_record *record, struct arena *arena,
                   struct event *ev, size_t *at)
@@ -494,7 +488,7 @@ viewer_text_parse(const struct format_options *options, const struct format_reco
     if (!x.log || !str_has(text))
         return PERR_NOMEM;
     ev->log = x.log;
-    if (viewer_is_list_header(first_line(text))) {
+    if (viewer_is_list(text)) {
         ev->text = text_clean(arena, text_codepage_decoded(), text, EVENT_TEXT_MAX, &ev->truncated);
         return PERR_UNSUPPORTED;
     }
@@ -531,7 +525,7 @@ viewer_text_probe(struct str head)
     head = str_skip(head, at);
     if (viewer_line_read(head.p, head.n, true, &line) == VIEWER_YES)
         return 90;
-    if (next_line(head.p, head.n, true, 0, &next) == VIEWER_YES && viewer_is_list_header(str_make(head.p, next)))
+    if (viewer_is_list(head))
         return 85;
     for (at = 0; next_line(head.p, head.n, true, at, &next) == VIEWER_YES && next < head.n; at = next)
         if (viewer_line_read(head.p + next, head.n - next, true, &line) == VIEWER_YES)
@@ -546,8 +540,17 @@ viewer_text_probe(struct str head)
                : 0;
 }
 
+static bool
+viewer_text_refuses(struct str head)
+{
+    return viewer_is_list(str_skip(head, skip_blank_lines(head.p, head.n)));
+}
+
 const struct format viewer_text_format = {
     .name = "viewer-text",
+    .refuses = viewer_text_refuses,
+    .refusal = "a list as Event Viewer shows it (\"Export List\"), which has no event texts; in Event Viewer use \"Save Log "
+               "File As\" with the type .txt or .csv, or \"Save All Events As\" with the type .xml",
     .probe = viewer_text_probe,
     .state_size = sizeof(struct viewer_state),
     .next = viewer_text_next,

@@ -41,8 +41,9 @@ struct viewer_header {
 enum viewer_answer viewer_line_read(const char *p, size_t n, bool whole, struct viewer_line *out);
 /* Whether a bare event text begins with the line at p[0]. */
 enum viewer_answer viewer_header_read(const char *p, size_t n, bool whole, struct viewer_header *out);
-/* Whether the line at p[0] is the column header of an export list. */
-bool viewer_is_list_header(struct str line);
+/* Whether 'text' begins with the column header of an export list, or with one
+ * of its rows in the first two lines. */
+bool viewer_is_list(struct str text);
 /* Local time of a short date and a time of day; false when they are none. */
 bool viewer_when(struct str date, struct str time, enum date_order, struct when *w);
 

@@ -266,6 +266,7 @@ SHELL_TESTS += %D%/integration/check_cmd.sh
 SHELL_TESTS += %D%/integration/cli.sh
 SHELL_TESTS += %D%/integration/daemon.sh
 SHELL_TESTS += %D%/integration/drop.sh
+SHELL_TESTS += %D%/integration/event_logs.sh
 SHELL_TESTS += %D%/integration/forward.sh
 SHELL_TESTS += %D%/integration/manpages.sh
 SHELL_TESTS += %D%/integration/relay.sh
@@ -286,6 +287,7 @@ EXTRA_PROGRAMS += %D%/bench/sink
 %C%_bench_sink_SOURCES = %D%/bench/sink.c
 %C%_bench_sink_LDADD =
 check_DATA = \
+	%D%/bench/bench_events$(EXEEXT) \
 	%D%/bench/bench_time$(EXEEXT) \
 	%D%/bench/sink$(EXEEXT) \
 	%D%/faults/chance.so \
@@ -354,14 +356,22 @@ SIZE = 10
 bench-start: %D%/bench/bench_start$(EXEEXT)
 	@dir=$$(mktemp -d "$${TMPDIR:-/tmp}/truecause-start.XXXXXX") && \
 	{ %D%/bench/bench_start$(EXEEXT) "$$dir/state" $(SIZE); status=$$?; rm -rf "$$dir"; exit $$status; }
+# XML_SIZE GiB of event XML through a pipe, and the peak of memory it takes.
+XML_SIZE = 5
+bench-xml: all %D%/bench/bench_events$(EXEEXT) %D%/bench/bench_time$(EXEEXT)
+	@%D%/bench/bench_events$(EXEEXT) $$(($(XML_SIZE) * 1073741824 / 643)) | \
+	%D%/bench/bench_time$(EXEEXT) 'truecause export, event XML' $$(($(XML_SIZE) * 1073741824 / 643)) 1 /dev/null \
+	./truecause export --host BENCH -
 bench-peers: all %D%/bench/sink$(EXEEXT)
 	@$(PROOF) $(top_srcdir)/tests/bench/peers.py $(BENCH_OPTIONS)
-.PHONY: rotate soak bench-start bench-tail bench-peers
+.PHONY: rotate soak bench-start bench-tail bench-peers bench-xml
 
 # --- benches -------------------------------------------------------------------
 # Built by 'make bench' alone: add the program to both lists.
 EXTRA_PROGRAMS += %D%/bench/bench_catalogue
 %C%_bench_bench_catalogue_SOURCES = %D%/bench/bench_catalogue.c
+EXTRA_PROGRAMS += %D%/bench/bench_events
+%C%_bench_bench_events_SOURCES = %D%/bench/bench_events.c
 EXTRA_PROGRAMS += %D%/bench/bench_journal
 %C%_bench_bench_journal_SOURCES = %D%/bench/bench_journal.c
 EXTRA_PROGRAMS += %D%/bench/bench_load
@@ -376,6 +386,7 @@ EXTRA_PROGRAMS += %D%/bench/bench_time
 %C%_bench_bench_time_SOURCES = %D%/bench/bench_time.c
 BENCHES = \
 	%D%/bench/bench_catalogue$(EXEEXT) \
+	%D%/bench/bench_events$(EXEEXT) \
 	%D%/bench/bench_journal$(EXEEXT) \
 	%D%/bench/bench_load$(EXEEXT) \
 	%D%/bench/bench_start$(EXEEXT) \

@@ -41,6 +41,17 @@ timed 'wc -l' wc -l "$dir/load.log"
 # What the size of the catalogue costs, and patterns that are tried in vain.
 "$bench/bench_catalogue" "$dir/load.log" "$dir" "$rounds"
 
+# Event XML, one root around it: xmllint reads no other.
+"$bench/bench_events" "$((count / 4))" events >"$dir/events.xml"
+"$bench/bench_time" 'truecause export, event XML' "$((count / 4))" "$rounds" /dev/null \
+    "$TRUECAUSE" export --host BENCH "$dir/events.xml"
+"$bench/bench_time" 'truecause export --faults, event XML' "$((count / 4))" "$rounds" /dev/null \
+    "$TRUECAUSE" export --faults --host BENCH "$dir/events.xml"
+if command -v xmllint >/dev/null 2>&1; then
+    "$bench/bench_time" 'xmllint --stream' "$((count / 4))" "$rounds" /dev/null xmllint --stream --noout "$dir/events.xml"
+fi
+rm -f "$dir/events.xml"
+
 # What a commit of the daemon writes of the correlator's state.
 "$bench/bench_state" "$dir/load.log"
 

@@ -167,6 +167,9 @@ static const struct {
      "EventLog", "6005", "PC-1", "DOM\\user", "(1)", "Started.", 4},
     {DATE_ORDER_DMY, TABS "Fehler", "1998-09-10T09:55:37", "SMS", "109", "ANFIELD", NULL, "Keine", "Fehler", 0},
     {DATE_ORDER_YMD, "98-09-10,9.55.37,S,Warning,None,1,N/A,H,d", "1998-09-10T09:55:37", "S", "1", "H", NULL, NULL, "d", 3},
+    {DATE_ORDER_MDY, "9;10;98;00:00;S;Warning;None;1;N/A;H;d;e", "1998-09-10T00:00:00", "S", "1", "H", NULL, NULL, "d;e", 3},
+    {DATE_ORDER_DMY, "10;09;1998\t00:00\tS\tWarning\tNone\t1\tN/A\tH\td", "1998-09-10T00:00:00", "S", "1", "H", NULL, NULL,
+     "d", 3},
     {DATE_ORDER_MDY, "1998-09-10;00:00;S;Warning;None;1;N/A;H;d;e", "1998-09-10T00:00:00", "S", "1", "H", NULL, NULL, "d;e", 3},
     {DATE_ORDER_DMY, "10. 9. 1998,12:00:00 AM,S,Success Audit,None,1,N/A,H,d", "1998-09-10T00:00:00", "S", "1", "H", NULL, NULL,
      "d", 4},
@@ -288,12 +291,56 @@ START_TEST(bare_texts_give_their_fields)
 }
 END_TEST
 
+/* Times of day as locales write them; NULL: the record is found, its time is
+ * not known, and its digits stay. */
+static const struct {
+    const char *time, *local;
+} times[] = {
+    {"9:55:37 AM", "1998-09-10T09:55:37"},
+    {"9:55:37 PM", "1998-09-10T21:55:37"},
+    {"12:05:01 AM", "1998-09-10T00:05:01"},
+    {"12:05:01 PM", "1998-09-10T12:05:01"},
+    {"PM 9:55:37", "1998-09-10T21:55:37"},
+    {"a.m. 9:55", "1998-09-10T09:55:00"},
+    {"9:55:37p", "1998-09-10T21:55:37"},
+    {"21:55:37", "1998-09-10T21:55:37"},
+    {"21.55.37", "1998-09-10T21:55:37"},
+    {"9.55 Uhr", "1998-09-10T09:55:00"},
+    {"9:55:37 nachm.", "1998-09-10T21:55:37"},
+    {"de. 9:55:37", "1998-09-10T09:55:37"},
+    {"9:55:37 \xce\xbc\xce\xbc", "1998-09-10T21:55:37"},
+    {"\xe4\xb8\x8b\xe5\x8d\x88 9:55:37", "1998-09-10T21:55:37"},
+    {"\xe5\x8d\x88\xe5\x89\x8d 9:55:37", "1998-09-10T09:55:37"},
+    {"\xec\x98\xa4\xed\x9b\x84 9:55:37", "1998-09-10T21:55:37"},
+    {"9:55:37 word", NULL},
+    {"\x95\xbd\x90\xac 9:55:37", NULL},
+};
+
+START_TEST(each_time_of_day_is_read)
+{
+    char record[256];
+    struct event ev;
+    int n = snprintf(record, sizeof record, "9/10/98\t%s\tSMS\tError\tNone\t109\tN/A\tA\ttext", times[_i].time);
+
+    ck_assert_int_eq(parse_as(DATE_ORDER_MDY, str_make(record, (size_t) n), &ev), PERR_OK);
+    SAME(ev.f.event_number, "109");
+    SAME(ev.log->message, "text");
+    expect_local(&ev, times[_i].local);
+    if (times[_i].local)
+        SAME(ev.text, "text");
+    else
+        ck_assert(str_starts(ev.text, STR("9/10/98\t")));
+}
+END_TEST
+
 /* --- what is refused, broken or hostile --------------------------------------------------- */
 
 START_TEST(export_lists_are_refused)
 {
     static const char *const lists[] = {
         "Type\tDate\tTime\tSource\tCategory\tEvent\tUser\tComputer\r\nError\t9/10/98\t9:55:37 AM\tSMS\tNone\t109\tN/A\tA\r\n",
+        "Typ,Datum,Uhrzeit,Quelle,Kategorie,Ereignis,Benutzer,Computer\r\nFehler,10.09.98,09:55:37,SMS,Keine,109,N/A,A\r\n",
+        "Error,9/10/98,9:55:37 AM,SMS,None,109,N/A,A\r\nError,9/10/98,9:55:38 AM,SMS,None,109,N/A,A\r\n",
         "\"Type\",\"Date\",\"Time\",\"Source\",\"Category\",\"Event\",\"User\",\"Computer\"\nError,9/10/98,9:55:37 AM,SMS,None,109,N/A,A\n",
     };
 
@@ -306,8 +353,25 @@ START_TEST(export_lists_are_refused)
         ck_assert_int_eq(f.span[0].kind, FORMAT_RECORD);
         ck_assert_int_eq(parse_as(DATE_ORDER_MDY, str_make(bytes.p, f.span[0].length), &ev), PERR_UNSUPPORTED);
         ck_assert(str_starts(ev.text, str_make(lists[i], 4)));
+        ck_assert(viewer_text_format.refuses(bytes));
+        ck_assert_ptr_eq(format_probe(bytes), &viewer_text_format);
         framing_fini(&f);
     }
+}
+END_TEST
+
+START_TEST(what_only_looks_like_a_list_is_read)
+{
+    static const char *const others[] = {
+        LINE "Error,9/10/98,9:55:37 AM,SMS,None,109,N/A,A\r\n",
+        "Error,9/10/98,9:55:37 AM,SMS,None,109,N/A,A,and a text\r\n",
+        "Error,9/10/98,9:55:37 AM,SMS,None,no number,N/A,A\r\n",
+        "Event 109\nText\nError,9/10/98,9:55:37 AM,SMS,None,109,N/A,A\n",
+        "",
+    };
+
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        ck_assert_msg(!viewer_text_format.refuses(str_z(others[i])), "%s", others[i]);
 }
 END_TEST
 
@@ -412,10 +476,12 @@ main(void)
     tcase_add_checked_fixture(parsing, set_up, tear_down);
     tcase_add_loop_test(parsing, exported_records_give_their_fields, 0, sizeof exported / sizeof *exported);
     tcase_add_loop_test(parsing, bare_texts_give_their_fields, 0, sizeof bare / sizeof *bare);
+    tcase_add_loop_test(parsing, each_time_of_day_is_read, 0, sizeof times / sizeof *times);
     suite_add_tcase(s, parsing);
     tcase_add_checked_fixture(harm, set_up, tear_down);
     tcase_set_timeout(harm, 120);
     tcase_add_test(harm, export_lists_are_refused);
+    tcase_add_test(harm, what_only_looks_like_a_list_is_read);
     tcase_add_test(harm, long_texts_are_cut_and_shortened_records_say_so);
     tcase_add_test(harm, cut_and_changed_records_do_no_harm);
     tcase_add_test(harm, little_memory_is_an_error);

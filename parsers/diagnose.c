@@ -119,7 +119,9 @@ read_shapes(struct look *k)
         learn_time(k);
     }
     look_set(&ev->f.component, k->frame.component);
-    if (!str_has(ev->f.component) && str_case_starts(ev->f.provider, STR("SMS_")))
+    /* SMS_Server is how relays write the source "SMS Server" */
+    if (!str_has(ev->f.component) && str_case_starts(ev->f.provider, STR("SMS_"))
+        && !str_case_eq(ev->f.provider, STR("SMS_Server")))
         ev->f.component = arena_upper(k->arena, ev->f.provider);
     look_set(&ev->f.site, k->frame.site);
     look_set(&ev->f.job, k->frame.job);
@@ -139,12 +141,13 @@ read_shapes(struct look *k)
         k->number = k->status.id;
     else
         k->number_known = false;
-    if (log && log->strings_known && log->n_strings) {
-        k->string = log->strings;
-        k->n_strings = log->n_strings;
-    } else if (k->frame.unrendered) {
+    /* one string alone can be the whole sentence about the missing message */
+    if (k->frame.unrendered && !(log && log->strings_known && log->n_strings > 1)) {
         k->string = k->frame.insert;
         k->n_strings = k->frame.n_inserts;
+    } else if (log && log->strings_known && log->n_strings) {
+        k->string = log->strings;
+        k->n_strings = log->n_strings;
     }
 }
 

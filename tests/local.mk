@@ -62,6 +62,11 @@ check_PROGRAMS += %D%/unit/check_diagnose
 %C%_unit_check_diagnose_SOURCES = %D%/unit/check_diagnose.c
 check_PROGRAMS += %D%/unit/check_dial
 %C%_unit_check_dial_SOURCES = %D%/unit/check_dial.c
+check_PROGRAMS += %D%/unit/check_event_forms
+%C%_unit_check_event_forms_SOURCES = %D%/unit/check_event_forms.c %D%/unit/event_forms.c %D%/unit/event_forms.h
+check_PROGRAMS += %D%/unit/check_event_rows
+%C%_unit_check_event_rows_SOURCES = %D%/unit/check_event_rows.c %D%/unit/event_forms.c %D%/unit/event_forms.h \
+	%D%/unit/jsonl.c %D%/unit/jsonl.h
 check_PROGRAMS += %D%/unit/check_event_schema
 %C%_unit_check_event_schema_SOURCES = %D%/unit/check_event_schema.c
 check_PROGRAMS += %D%/unit/check_event_xml

@@ -216,12 +216,10 @@ put_article(const struct catalogue_entry *e)
 {
     bool any = false;
 
-    printf(".Ss %.*s", STR_ARG(e->name));
-    if (str_has(e->product)) {
-        fputs(": ", stdout);
-        put_word(e->product, false);
-    }
-    puts("\n.Bl -tag -width \"Severity\"");
+    /* In quotes: words of a product may be macros. */
+    printf(".Ss \"%.*s: ", STR_ARG(e->name));
+    put_word(str_has(e->product) ? e->product : STR("SMS"), false);
+    puts("\"\n.Bl -tag -width \"Severity\"");
     put_entry("Symptom", e->symptom);
     put_entry("Cause", e->cause);
     put_entry("To do", e->action);

@@ -48,7 +48,7 @@ fi
 
 # entry NAME: the lines of the entry with that heading.
 entry() {
-    awk -v head=".Ss $1" '/^\.S[hs]/ { on = $0 == head || index($0, head ": ") == 1 } on' "$faults"
+    awk -v name="$1" '/^\.S[hs]/ { on = $0 == ".Ss " name || index($0, ".Ss \"" name ":") == 1 } on' "$faults"
 }
 
 # tells NAME LABEL...: the entry has each of these.
@@ -75,6 +75,13 @@ done <classes
 while read -r name; do
     check "article $name is told" tells "$name" Symptom Cause
 done <articles
+
+# A heading that begins with a word that is a macro too (In, No) is not what it says.
+plain_headings() {
+    ! grep -nE '^\.S[hs] (Ad|An|Ar|At|Bl|Bx|Cd|Cm|Dd|Do|Ed|El|Em|Er|Fl|Fn|Ft|Fx|Ic|In|It|Li|Me|No|Nm|Ns|Os|Ox|Pa|Pp|Sc|So|St|Sy|Tn|Va|Xo) ' \
+        "$top"/doc/*.[578]
+}
+check "headings say what they say" plain_headings
 
 # --- examples ------------------------------------------------------------------------
 # displays PAGE: the examples of the page as a reader sees them.
@@ -123,7 +130,7 @@ check "the example for rsyslog was found" has example.conf 'port="5140"'
 for try in 1 2 3; do
     port=$(free_port)
     { echo "global(workDirectory=\"$SCRATCH\" net.enableDNS=\"off\")"
-      sed -e "s|/srv/drop/PS1SITE|$SCRATCH/drop|" -e "s|port=\"5140\"|address=\"127.0.0.1\" port=\"$port\"|" example.conf
+      sed -e "s|/srv/drop/SECSITE|$SCRATCH/drop|" -e "s|port=\"5140\"|address=\"127.0.0.1\" port=\"$port\"|" example.conf
     } >rsyslog.conf
     rsyslogd -n -f rsyslog.conf -i rsyslogd.pid >rsyslogd.err 2>&1 &
     DAEMON_PIDS="$DAEMON_PIDS $!"

@@ -409,6 +409,7 @@ EXTRA_DIST += $(SHELL_TESTS) \
 	%D%/bench/run.sh \
 	%D%/bench/tail.py \
 	%D%/data \
+	%D%/faults/arrivals.py \
 	%D%/faults/campaign.py \
 	%D%/faults/chance.c \
 	%D%/faults/daemon.py \

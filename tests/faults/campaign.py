@@ -24,6 +24,7 @@ import sys
 import tempfile
 import time
 
+from arrivals import Dropped
 from daemon import Chance, Daemon, end_well, export_alarms, wait_for
 from logs import Log
 from oracle import Archive, View
@@ -88,6 +89,8 @@ class Campaign:
         for code, utf16, failures in (("A", False, True), ("B", True, True), ("C", False, False)):
             whole = os.path.join(folder, "whole-%s.log" % code) if failures else None
             self.logs[code] = Log(self.spool, code, utf16, failures, whole)
+        self.rotating = list(self.logs.values())
+        self.logs["D"] = Dropped(os.path.join(folder, "in"), "D")
         self.archive_view = View("archive", self.logs)
         self.main_view = View("siem", self.logs)
         self.flaky_view = View("flaky", self.logs, gaps_allowed=True)
@@ -112,7 +115,10 @@ class Campaign:
         os.chmod(community, 0o600)
         sources = "".join(
             '  <source name="%s" format="sms-log" path="%s" host="%s" zone="UTC" poll="50ms"/>\n'
-            % (code, log.path, log.host) for code, log in self.logs.items())
+            % (log.code, log.path, log.host) for log in self.rotating)
+        dropped = self.logs["D"]
+        sources += '  <source name="D" path="%s/" read="once" host="%s" zone="UTC" poll="50ms"/>\n' % (
+            dropped.folder, dropped.host)
         with open(path, "w") as f:
             f.write('<truecause xmlns="urn:truecause:config:1" state="%s" keep="1min 16MiB" journal-limit="64MiB">\n'
                     % self.state.path + sources +
@@ -145,7 +151,7 @@ class Campaign:
         return wait_for(0.3, complete, 0.02)
 
     def rotate(self, may_destroy):
-        log = self.random.choice(list(self.logs.values()))
+        log = self.random.choice(self.rotating)
         kind = self.random.choice(Log.KINDS)
         if kind in Log.DESTROYING:
             log.finish_record()

@@ -71,6 +71,8 @@ def block_of(code, first, count, failures):
 class Log:
     """One log: its live file, its generations, and its numbers."""
 
+    unordered = False  # its records arrive in their order
+
     def __init__(self, folder, code, utf16=False, failures=False, whole=None, start=0):
         self.folder, self.code, self.utf16, self.failures = folder, code, utf16, failures
         self.stem = "Despool" if code == "A" else "Despool%s" % code

@@ -24,7 +24,7 @@ static const char usage[] =
     "\n"
     "  --faults          only faults and what clears them\n"
     "  -o, --output OUT  write OUT whole instead of standard output\n"
-    "  --format FORMAT   auto (default), sms-log, bracket-log, event-xml, viewer-text, nt-trap, relay-line\n"
+    "  --format FORMAT   auto (default), sms-log, bracket-log, event-xml, evtx, viewer-text, nt-trap, relay-line\n"
     "  --zone ZONE       time zone of records that show none: America/Los_Angeles, +02:00\n"
     "  --host HOST       computer that wrote the records\n"
     "  --site SITE       its SMS site code\n"

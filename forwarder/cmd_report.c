@@ -22,7 +22,7 @@ static const char usage[] =
     "usage: truecause report [OPTION]... FILE|DIR|-...\n"
     "Says what failed and why, one line a fault, newest first.\n"
     "\n"
-    "  --format FORMAT   auto (default), sms-log, bracket-log, event-xml, viewer-text, nt-trap, relay-line\n"
+    "  --format FORMAT   auto (default), sms-log, bracket-log, event-xml, evtx, viewer-text, nt-trap, relay-line\n"
     "  --zone ZONE       time zone of records that show none: America/Los_Angeles, +02:00\n"
     "  --host HOST       computer that wrote the records\n"
     "  --site SITE       its SMS site code\n"

@@ -11,13 +11,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "forwarder/container.h"
 #include "parsers/when.h"
 
 /* True when the records of this format always know their zone. */
 static bool
 knows_zone(const char *format)
 {
-    return strcmp(format, "event-xml") == 0 || strcmp(format, "nt-trap") == 0;
+    return strcmp(format, "event-xml") == 0 || strcmp(format, "evtx") == 0 || strcmp(format, "nt-trap") == 0;
+}
+
+/* What cannot be followed, with the reason. */
+static void
+check_container(struct config_reader *r, const struct config_document *d, const xmlNode *node, const char *format)
+{
+    const struct container_class *class = container_named(format);
+
+    if (class)
+        config_tell(r, false, d->file, config_attribute_line(d, node, "format"), "format=\"%s\": %s", format,
+                    class->missing ? class->missing
+                                   : "report and export read these files, but they cannot be followed in this version;"
+                                     " copy the log as XML (wevtutil qe, see truecause-sources(7))");
 }
 
 static enum date_order
@@ -37,6 +51,7 @@ check_source(struct config_reader *r, const struct config_document *d, const xml
     if (strcmp(s->format, "auto") != 0 && !format_find(str_z(s->format)))
         config_tell(r, false, d->file, config_attribute_line(d, node, "format"), "format=\"%s\" is not in this version",
                     s->format);
+    check_container(r, d, node, s->format);
     if (s->address && inet_pton(AF_INET, s->address, &four) != 1 && inet_pton(AF_INET6, s->address, &six) != 1)
         config_tell(r, false, d->file, config_attribute_line(d, node, "address"),
                     "address=\"%.80s\" is not valid: write %s", s->address,

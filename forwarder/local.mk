@@ -42,6 +42,8 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/config_values.c \
 	%D%/config_vocabulary.c \
 	%D%/config_xml.c \
+	%D%/container.c \
+	%D%/container.h \
 	%D%/control.c \
 	%D%/control.h \
 	%D%/control_client.c \
@@ -159,6 +161,11 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/worker_replay.c \
 	%D%/worker_run.c \
 	%D%/worker_send.c
+if WITH_LIBEVTX
+%C%_libforwarder_a_SOURCES += %D%/evtx_file.c
+else
+%C%_libforwarder_a_SOURCES += %D%/evtx_file_none.c
+endif
 
 bin_PROGRAMS += truecause
 truecause_SOURCES = %D%/main.c

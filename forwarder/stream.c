@@ -69,6 +69,13 @@ read_some(struct stream *s)
 
     if (!stream_buffer_room(&s->raw, want))
         return -ENOMEM;
+    if (s->container) {
+        if ((got = s->unroll->read(s->container, s->raw.p + s->raw.end, want)) < 0)
+            return (int) got;
+        s->raw.end += (size_t) got;
+        s->eof = got == 0;
+        return 0;
+    }
     if (fd < 0 && (fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) < 0)
         return -errno;
     do
@@ -158,7 +165,10 @@ stream_decide(struct stream *s, const char *p, size_t n, bool all)
     size_t used;
     int r = 0;
 
-    s->encoding = text_detect((const uint8_t *) p, n, &s->bom);
+    s->encoding = TEXT_8BIT;
+    s->bom = 0;
+    if (!s->unroll)
+        s->encoding = text_detect((const uint8_t *) p, n, &s->bom);
     head = str_skip(head, s->bom);
     if (s->encoding != TEXT_8BIT) {
         decoded = malloc(6 * head.n + 6);
@@ -170,7 +180,10 @@ stream_decide(struct stream *s, const char *p, size_t n, bool all)
     if (head.n > STREAM_LOOK)
         head.n = STREAM_LOOK;
     s->line_end = str_find_char(head, '\n') == head.n && str_find_char(head, '\r') < head.n ? '\r' : '\n';
-    s->format = strcmp(s->wanted, "auto") == 0 ? format_probe(head) : format_find(str_z(s->wanted));
+    if (s->unroll)
+        s->format = s->unroll->format;
+    else
+        s->format = strcmp(s->wanted, "auto") == 0 ? format_probe(head) : format_find(str_z(s->wanted));
     s->unframed = false;
     if (!s->format && !all) {
         r = -EAGAIN;
@@ -192,6 +205,31 @@ stream_decide(struct stream *s, const char *p, size_t n, bool all)
     return s->state ? 0 : -ENOMEM;
 }
 
+/* Finds out whether the file is a container, and if so reads that from here on. */
+static int
+begin_container(struct stream *s)
+{
+    struct str head = str_make(s->raw.p, s->raw.end);
+    bool any = strcmp(s->wanted, "auto") == 0;
+    const struct container_class *class = any ? container_claiming(head) : container_named(s->wanted);
+    struct stat st;
+
+    if (!class)
+        return 0;
+    if (!class->claims(head))
+        snprintf(s->error, sizeof s->error, "%s: this is no .%s file", s->path, class->format->name);
+    else if (fstat(s->fd, &st) < 0 || !S_ISREG(st.st_mode))
+        snprintf(s->error, sizeof s->error, "%s: an .%s file cannot be read from a pipe: give the file", s->path,
+                 class->format->name);
+    else if ((s->container = class->open(s->fd, s->path, s->error, sizeof s->error))) {
+        s->unroll = class;
+        s->raw.end = 0;
+        s->eof = false;
+        return 0;
+    }
+    return -EINVAL;
+}
+
 /* The first bytes of a file that is read from its start. */
 static int
 begin(struct stream *s)
@@ -200,6 +238,8 @@ begin(struct stream *s)
 
     while (!s->eof && s->raw.end < STREAM_PROBE && !(r = read_some(s)))
         ;
+    if (!r && !(r = begin_container(s)) && s->container)
+        r = read_some(s);
     if (!r)
         r = stream_decide(s, s->raw.p, s->raw.end, true);
     if (r)
@@ -333,6 +373,8 @@ stream_close(struct stream *s)
         return;
     if (s->fd >= 0)
         close(s->fd);
+    if (s->unroll)
+        s->unroll->close(s->container);
     free(s->raw.p);
     free(s->text.p);
     free(s->state);

@@ -104,9 +104,9 @@ clear_event(struct event *ev)
         memset((char *) ev + part[i][0], 0, part[i][1] - part[i][0]);
 }
 
-/* Fills 's->event' from 'bytes' with what the record itself says. */
+/* Fills 's->event' from the 'bytes' of 'span' with what the record itself says. */
 static enum perr
-parse_record(struct stream *s, struct str bytes, bool bad, const void *framed)
+parse_record(struct stream *s, const struct format_span *span, struct str bytes, bool bad, const void *framed)
 {
     struct format_record record = {.bytes = bytes, .framed = framed};
     struct event *ev = &s->event;
@@ -117,8 +117,8 @@ parse_record(struct stream *s, struct str bytes, bool bad, const void *framed)
     ev->severity = SEVERITY_INFO;
     ev->format = s->format_name;
     ev->source_name = s->name;
-    ev->offset = s->offset;
-    ev->line = s->line;
+    ev->offset = span->placed ? span->place : s->offset;
+    ev->line = span->placed ? 0 : s->line;
     if (!bad)
         error = s->format->parse(&s->parse, &record, s->arena, ev, &at);
     if (!str_has(ev->text))
@@ -145,7 +145,7 @@ stream_make(struct stream *s, const struct format_span *span, bool bad)
 
     arena_reset(s->arena);
     s->bytes = str_make(s->encoding == TEXT_8BIT ? raw : s->text.p + s->text.start, n);
-    error = parse_record(s, s->bytes, bad, s->state);
+    error = parse_record(s, span, s->bytes, bad, s->state);
     if (error == PERR_UNSUPPORTED) {
         snprintf(s->error, sizeof s->error, "%s: line %llu: not read from here on: it is %s", s->path,
                  (unsigned long long) s->line, s->format->refusal ? s->format->refusal : perr_text(error));
@@ -155,6 +155,8 @@ stream_make(struct stream *s, const struct format_span *span, bool bad)
     if (!ev->text.p)
         return -ENOMEM;
     s->stored = str_make(raw, (size_t) ev->length);
+    if (span->stored)
+        ev->length = span->stored;
     s->before = (struct stream_before){s->offset, s->line, s->order_known, s->order};
     s->held = false;
     stream_note_time(s, &ev->when);
@@ -187,7 +189,7 @@ stream_peek(struct stream *s)
         at += span.skip;
         if (found == FORMAT_RECORD) {
             arena_reset(s->arena);
-            parse_record(s, str_make(p + at, span.length), false, state);
+            parse_record(s, &span, str_make(p + at, span.length), false, state);
             if (s->event.when.utc_known || s->event.when.local_known) {
                 s->nearest = s->event.when;
                 s->nearest.zone = STR_NONE;

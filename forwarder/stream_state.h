@@ -5,6 +5,7 @@
 #ifndef FORWARDER_STREAM_STATE_H
 #define FORWARDER_STREAM_STATE_H
 
+#include "forwarder/container.h"
 #include "forwarder/place.h"
 #include "forwarder/stream.h"
 
@@ -25,6 +26,8 @@ struct stream {
     char *path;
     int fd; /* -1 when held only while reading */
     bool sequential, eof;
+    const struct container_class *unroll; /* NULL: the file is its own stream */
+    struct container *container;
     uint64_t id, read_at;
     uint64_t offset, line; /* of the window's first byte */
     char line_end;

@@ -10,6 +10,7 @@ const struct format *const format_table[] = {
     &sms_log_format,
     &bracket_log_format,
     &event_xml_format,
+    &evtx_format,
     &viewer_text_format,
     &nt_trap_format,
     &relay_line_format,

@@ -29,6 +29,11 @@ struct format_span {
     size_t skip;
     size_t length;
     bool one_line; /* no line end inside the record: spares a look for them */
+    /* Of a file that is no stream of records: where the record stands in it, and
+     * how many bytes it is there (0: as many as here).  Lines mean nothing then. */
+    bool placed;
+    uint64_t place;
+    uint32_t stored;
 };
 
 /* A record longer than this is handed to parse() as its first and last parts:
@@ -78,6 +83,7 @@ const struct format *format_probe(struct str head);
 extern const struct format sms_log_format;
 extern const struct format bracket_log_format;
 extern const struct format event_xml_format;
+extern const struct format evtx_format;
 extern const struct format viewer_text_format;
 extern const struct format nt_trap_format;
 extern const struct format relay_line_format;

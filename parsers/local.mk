@@ -47,6 +47,8 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/event_xml_scan.c \
 	%D%/event_xml_scan.h \
 	%D%/event_xml_value.c \
+	%D%/evtx.c \
+	%D%/evtx.h \
 	%D%/format.c \
 	%D%/format.h \
 	%D%/id.c \

@@ -71,6 +71,9 @@ check_PROGRAMS += %D%/unit/check_event_schema
 %C%_unit_check_event_schema_SOURCES = %D%/unit/check_event_schema.c
 check_PROGRAMS += %D%/unit/check_event_xml
 %C%_unit_check_event_xml_SOURCES = %D%/unit/check_event_xml.c %D%/unit/framing.h
+check_PROGRAMS += %D%/unit/check_evtx
+%C%_unit_check_evtx_SOURCES = %D%/unit/check_evtx.c %D%/unit/evtx_writer.c %D%/unit/evtx_writer.h \
+	%D%/unit/framing.h %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_feed
 %C%_unit_check_feed_SOURCES = %D%/unit/check_feed.c %D%/unit/random_items.c %D%/unit/random_items.h
 check_PROGRAMS += %D%/unit/check_follow
@@ -204,6 +207,11 @@ check_PROGRAMS += %D%/fuzz/replay_export
 EXTRA_PROGRAMS += %D%/fuzz/fuzz_export
 %C%_fuzz_fuzz_export_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 FUZZ_NAMES += export
+check_PROGRAMS += %D%/fuzz/replay_evtx
+%C%_fuzz_replay_evtx_SOURCES = %D%/fuzz/fuzz_evtx.c %D%/fuzz/replay.c
+EXTRA_PROGRAMS += %D%/fuzz/fuzz_evtx
+%C%_fuzz_fuzz_evtx_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+FUZZ_NAMES += evtx
 check_PROGRAMS += %D%/fuzz/replay_item
 %C%_fuzz_replay_item_SOURCES = %D%/fuzz/fuzz_item.c %D%/fuzz/replay.c
 EXTRA_PROGRAMS += %D%/fuzz/fuzz_item
@@ -272,6 +280,7 @@ SHELL_TESTS += %D%/integration/cli.sh
 SHELL_TESTS += %D%/integration/daemon.sh
 SHELL_TESTS += %D%/integration/drop.sh
 SHELL_TESTS += %D%/integration/event_logs.sh
+SHELL_TESTS += %D%/integration/evtx.sh
 SHELL_TESTS += %D%/integration/forward.sh
 SHELL_TESTS += %D%/integration/manpages.sh
 SHELL_TESTS += %D%/integration/relay.sh
@@ -283,6 +292,8 @@ SHELL_TESTS += %D%/integration/sources.sh
 # Programs that shell tests run; built by 'make check', no tests themselves.
 EXTRA_PROGRAMS += %D%/integration/hold_journal
 %C%_integration_hold_journal_SOURCES = %D%/integration/hold_journal.c
+EXTRA_PROGRAMS += %D%/integration/make_evtx
+%C%_integration_make_evtx_SOURCES = %D%/integration/make_evtx.c %D%/unit/evtx_writer.c %D%/unit/evtx_writer.h
 EXTRA_PROGRAMS += %D%/integration/notify_listen
 %C%_integration_notify_listen_SOURCES = %D%/integration/notify_listen.c
 EXTRA_PROGRAMS += %D%/integration/snmp_send
@@ -299,6 +310,7 @@ check_DATA = \
 	%D%/faults/nth_truecause$(EXEEXT) \
 	%D%/faults/shim.so \
 	%D%/integration/hold_journal$(EXEEXT) \
+	%D%/integration/make_evtx$(EXEEXT) \
 	%D%/integration/notify_listen$(EXEEXT) \
 	%D%/integration/send_syslog$(EXEEXT) \
 	%D%/integration/snmp_send$(EXEEXT) \
@@ -426,6 +438,7 @@ EXTRA_DIST += $(SHELL_TESTS) \
 	%D%/fuzz/run.sh \
 	%D%/fuzz/seeds/bracket_log \
 	%D%/fuzz/seeds/event_xml \
+	%D%/fuzz/seeds/evtx \
 	%D%/fuzz/seeds/export \
 	%D%/fuzz/seeds/item \
 	%D%/fuzz/seeds/nt_trap \

@@ -409,7 +409,8 @@ BENCHES = \
 	%D%/bench/bench_start$(EXEEXT) \
 	%D%/bench/bench_state$(EXEEXT) \
 	%D%/bench/bench_syslog$(EXEEXT) \
-	%D%/bench/bench_time$(EXEEXT)
+	%D%/bench/bench_time$(EXEEXT) \
+	%D%/integration/make_evtx$(EXEEXT)
 
 # --- packed besides ------------------------------------------------------------
 EXTRA_DIST += $(SHELL_TESTS) \

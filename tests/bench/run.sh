@@ -52,6 +52,43 @@ if command -v xmllint >/dev/null 2>&1; then
 fi
 rm -f "$dir/events.xml"
 
+# Lines of syslog relays: Snare as rsyslog escapes it, and NXLog's JSON.
+awk -v n="$((count / 4))" 'BEGIN {
+    for (i = 0; i < n; i++) {
+        t = sprintf("%02d:%02d:%02d", i / 3600 % 24, i / 60 % 60, i % 60)
+        text = i % 100 ? "The service entered the running state." : "Failed to install package. There is not " \
+            "sufficient disk space on package server \\\\ANFIELD\\SMS_PKGE\\DOG0005D."
+        if (i % 2)
+            printf "Sep 10 %s anfield MSWinEventLog#0111#011Application#011%d#011Thu Sep 10 %s 1998#011%d#011%s#011N/A" \
+                "#011N/A#011Error#011ANFIELD#011None#011#011%s#011%d\n", t, i, t, i % 100 ? 7036 : 109, \
+                i % 100 ? "Service Control Manager" : "SMS", text, i
+        else {
+            gsub(/\\/, "\\\\", text)
+            printf "{\"EventTime\":\"1998-09-10 %s\",\"Hostname\":\"ANFIELD\",\"EventType\":\"ERROR\",\"EventID\":%d," \
+                "\"SourceName\":\"SMS\",\"RecordNumber\":%d,\"Message\":\"%s\"}\n", t, i % 100 ? 7036 : 109, i, text
+        }
+    } }' >"$dir/relay.log"
+"$bench/bench_time" 'truecause export, relay lines' "$((count / 4))" "$rounds" /dev/null \
+    "$TRUECAUSE" export --host BENCH --zone UTC "$dir/relay.log"
+rm -f "$dir/relay.log"
+
+# .evtx beside the tool of the same library, and a reader of its own on fewer records.
+if "$bench/../integration/make_evtx" "$dir/log.evtx" "$((count / 20))" &&
+    "$TRUECAUSE" export -o "$dir/out" "$dir/log.evtx" 2>/dev/null; then
+    "$bench/bench_time" 'truecause export, .evtx' "$((count / 20))" "$rounds" /dev/null "$TRUECAUSE" export "$dir/log.evtx"
+    if command -v evtxexport >/dev/null 2>&1; then
+        "$bench/bench_time" 'evtxexport' "$((count / 20))" "$rounds" /dev/null evtxexport "$dir/log.evtx"
+    fi
+    "$bench/../integration/make_evtx" "$dir/log.evtx" "$((count / 500))"
+    if /usr/bin/python3 -c 'import Evtx' 2>/dev/null; then
+        "$bench/bench_time" 'python3-evtx' "$((count / 500))" 1 /dev/null /usr/bin/python3 -c \
+            'import sys, Evtx.Evtx
+with Evtx.Evtx.Evtx(sys.argv[1]) as log:
+    for record in log.records(): record.xml()' "$dir/log.evtx"
+    fi
+fi
+rm -f "$dir/log.evtx"
+
 # What a commit of the daemon writes of the correlator's state.
 "$bench/bench_state" "$dir/load.log"
 

@@ -2,7 +2,7 @@
  *
  * catalogue_files.c - reads the catalogue files that an administrator added.
  * Called by cmd_forward.c, daemon.c (a reload takes configuration and catalogue
- * or neither) and cmd_check.c. */
+ * or neither), cmd_check.c and options.c. */
 #include "build.h"
 
 #include "forwarder/catalogue_files.h"
@@ -147,15 +147,20 @@ say(void *arg, const struct catalogue_error *e)
     fail(arg, e->file, e->line, "%s", e->text);
 }
 
-/* What the files' own examples say of them: a signature that does not do what
+/* What the files name must be there, and their own examples hold: a signature that does not do what
  * its author wrote beside it is no better than one that cannot be read. */
 static bool
 examples_hold(struct files *f, const struct catalogue *set)
 {
+    struct catalogue_error error;
     struct catalogue_trial trial;
 
     if (f->n == f->n_builtin)
         return true;
+    if (!catalogue_articles_known(set, (unsigned) f->n_builtin, &error)) {
+        say(f, &error);
+        return false;
+    }
     if (catalogue_try_examples(set, (unsigned) f->n_builtin, &trial, say, f) == PERR_OK)
         return trial.failed == 0;
     fail(f, "catalogue.d", 0, "not enough memory to try the examples");
@@ -174,23 +179,23 @@ folder_beside(const char *config_path)
     return dir;
 }
 
-struct catalogue *
-catalogue_files_load(const char *config_path, config_report *report, void *arg)
+/* What is compiled in and 'path', a folder or (if 'whole') a file that must be
+ * there. */
+static struct catalogue *
+load(const char *path, bool whole, config_report *report, void *arg)
 {
     struct files f = {.report = report, .arg = arg};
     struct catalogue *set = NULL;
     struct catalogue_error error;
-    char *dir = folder_beside(config_path);
-    bool ok = dir != NULL;
+    struct stat st;
+    bool ok = true, file = whole && (stat(path, &st) != 0 || !S_ISDIR(st.st_mode));
 
-    if (!ok)
-        fail(&f, config_path, 0, "not enough memory to read the catalogue");
     while (ok && catalogue_builtin[f.n].name)
         if (!(ok = add(&f, catalogue_builtin[f.n].name, catalogue_builtin[f.n].xml)))
-            fail(&f, dir, 0, "not enough memory to read the catalogue");
+            fail(&f, path, 0, "not enough memory to read the catalogue");
     f.n_builtin = f.n;
     if (ok)
-        ok = read_folder(&f, dir);
+        ok = file ? read_file(&f, path) : read_folder(&f, path);
     if (ok && !(set = catalogue_new(f.input, f.n, &error)))
         fail(&f, error.file, error.line, "%s", error.text);
     if (set && !examples_hold(&f, set)) {
@@ -207,6 +212,24 @@ catalogue_files_load(const char *config_path, config_report *report, void *arg)
         free(bytes);
     }
     free(f.input);
+    return set;
+}
+
+struct catalogue *
+catalogue_files_load(const char *config_path, config_report *report, void *arg)
+{
+    struct files f = {.report = report, .arg = arg};
+    char *dir = folder_beside(config_path);
+    struct catalogue *set = dir ? load(dir, false, report, arg) : NULL;
+
+    if (!dir)
+        fail(&f, config_path, 0, "not enough memory to read the catalogue");
     free(dir);
     return set;
+}
+
+struct catalogue *
+catalogue_files_add(const char *path, config_report *report, void *arg)
+{
+    return load(path, true, report, arg);
 }

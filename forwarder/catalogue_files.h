@@ -13,5 +13,7 @@
  * such folder beside 'config_path'.  NULL with the error reported (file:line) when a file
  * cannot be read or understood: a catalogue is taken whole or not at all. */
 struct catalogue *catalogue_files_load(const char *config_path, config_report *, void *arg);
+/* The same with 'path', a file or a folder, that must be there. */
+struct catalogue *catalogue_files_add(const char *path, config_report *, void *arg);
 
 #endif

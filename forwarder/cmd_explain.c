@@ -12,12 +12,13 @@
 
 #include "forwarder/cmd.h"
 #include "forwarder/explain_event.h"
+#include "forwarder/explain_match.h"
 #include "forwarder/log.h"
 #include "forwarder/pipeline.h"
 #include "parsers/summary.h"
 #include "parsers/text.h"
 
-enum { EXPLAIN_MAX = 16, EXPLAIN_BYTES = 1024, EXPLAIN_WORDS = 4 << 20 };
+enum { EXPLAIN_MAX = 16, EXPLAIN_BYTES = 1024, EXPLAIN_WORDS = 4 << 20, EXPLAIN_SEEN = 4096 };
 
 static const char usage[] =
     "usage: truecause explain [OPTION]... FILE[:LINE]|ID [FILE...]\n"
@@ -29,13 +30,24 @@ static const char usage[] =
     "looked for in the journal, and what became of it is told as well.\n"
     "Options as for report.\n";
 
+/* A fault that was read: evidence is told in words, too. */
+struct seen {
+    char id[EVENT_ID_SIZE];
+    char name[64]; /* of its file */
+    uint64_t line;
+    char summary[SUMMARY_SIZE];
+};
+
 struct explain {
     const char *id;   /* wanted, or NULL */
     const char *name; /* source name wanted, or NULL */
     uint64_t line;    /* 0: all faults */
     const struct inputs *in;
+    const struct pipeline *p;
     unsigned shown;
     unsigned more;
+    struct seen *seen; /* the last EXPLAIN_SEEN of them */
+    uint64_t n_seen;
     char ids[EXPLAIN_MAX][EVENT_ID_SIZE]; /* shown events, for their alarms */
 };
 
@@ -63,14 +75,51 @@ show_bytes(struct xml_buf *out, const struct inputs *in, const struct event *ev)
 }
 
 static void
-show_event(const struct inputs *in, const struct event *ev)
+remember(struct explain *x, const struct event *ev)
+{
+    struct seen *s;
+
+    if (!x->seen || !(event_class_is_fault(ev->cls) || ev->f.win32_known))
+        return;
+    s = &x->seen[x->n_seen++ % EXPLAIN_SEEN];
+    memcpy(s->id, ev->id, sizeof s->id);
+    snprintf(s->name, sizeof s->name, "%.*s", STR_ARG(ev->source_name));
+    s->line = ev->line;
+    summary_event(ev, s->summary);
+}
+
+/* The event with this id, by where it stands and what it says. */
+static void
+show_reference(const struct explain *x, struct xml_buf *out, const char *label, const char *id)
+{
+    uint64_t n = x->n_seen < EXPLAIN_SEEN ? x->n_seen : EXPLAIN_SEEN;
+
+    explain_line_z(out, label, id);
+    for (uint64_t i = 0; x->seen && i < n; i++)
+        if (strcmp(x->seen[i].id, id) == 0) {
+            put_f(out, "  %-12s ", "");
+            put_shown(out, str_z(x->seen[i].name));
+            put_f(out, ", line %" PRIu64 ": ", x->seen[i].line);
+            put_shown(out, str_z(x->seen[i].summary));
+            put_z(out, "\n");
+            return;
+        }
+}
+
+static void
+show_event(const struct explain *x, const struct event *ev)
 {
     struct xml_buf out;
 
     xml_buf_init(&out, EXPLAIN_WORDS);
     explain_event_head(&out, ev);
-    show_bytes(&out, in, ev);
+    show_bytes(&out, x->in, ev);
     explain_event_body(&out, ev);
+    for (unsigned i = 0; i < ev->f.n_evidence; i++)
+        show_reference(x, &out, "evidence", ev->f.evidence[i]);
+    for (unsigned i = 0; i < ev->f.n_linked; i++)
+        show_reference(x, &out, "linked", ev->f.linked[i]);
+    explain_match(&out, x->p->catalogue, x->p->scratch, ev);
     fwrite(out.p, 1, out.n, stdout);
     xml_buf_fini(&out);
 }
@@ -108,6 +157,8 @@ look_at(void *arg, const struct item *item)
             }
         return 0;
     }
+    if (item->kind == ITEM_EVENT)
+        remember(x, item->event);
     if (!wanted(x, item->event))
         return 0;
     if (x->shown == EXPLAIN_MAX) {
@@ -117,7 +168,7 @@ look_at(void *arg, const struct item *item)
     if (x->shown)
         fputc('\n', stdout);
     memcpy(x->ids[x->shown++], item->event->id, EVENT_ID_SIZE);
-    show_event(x->in, item->event);
+    show_event(x, item->event);
     return 0;
 }
 
@@ -167,15 +218,18 @@ cmd_explain(int argc, char **argv)
         x.id = argv[options.first++];
         if (options.first == argc) {
             log_error("give the FILEs in which event %s is to be looked for", x.id);
+            catalogue_unref(options.catalogue);
             return CMD_USAGE;
         }
     } else {
         split_place(argv[options.first], &x);
     }
-    if (!pipeline_init(&p, NULL))
+    if (!pipeline_init(&p, options.catalogue))
         return CMD_FAILED;
     inputs_expand(&in, argv + options.first, argc - options.first);
     x.in = &in;
+    x.p = &p;
+    x.seen = calloc(EXPLAIN_SEEN, sizeof *x.seen);
     pipeline_open_inputs(&p, &in, &options.stream);
     status = pipeline_run(&p, &sink, false) ? CMD_FAILED : pipeline_status(&p);
     if (x.more)
@@ -189,5 +243,6 @@ cmd_explain(int argc, char **argv)
     }
     pipeline_fini(&p);
     inputs_fini(&in);
+    free(x.seen);
     return fflush(stdout) ? CMD_FAILED : status;
 }

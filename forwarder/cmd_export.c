@@ -30,6 +30,7 @@ static const char usage[] =
     "  --site SITE       its SMS site code\n"
     "  --date-order mdy|dmy|ymd   of short dates (default mdy)\n"
     "  --code-page NAME  of 8-bit text that is not UTF-8 (default windows-1252)\n"
+    "  --catalogue PATH  a file or folder of signatures that adds to those in the program\n"
     "\n"
     "Exit status: 0 done; 1 done, but some bytes no format could frame; 2 wrong usage;\n"
     "4 a file could not be read, or writing failed (the other files are done).\n";
@@ -174,11 +175,12 @@ cmd_export(int argc, char **argv)
     if (r) {
         log_error("%s: cannot be written: %s", out.name, strerror(-r));
         close_output(&out, r);
+        catalogue_unref(options.catalogue);
         return CMD_FAILED;
     }
     inputs_expand(&in, argv + options.first, argc - options.first);
     status = CMD_FAILED;
-    if (!pipeline_init(&p, NULL)) {
+    if (!pipeline_init(&p, options.catalogue)) {
         close_output(&out, -ENOMEM);
         inputs_fini(&in);
         return status;

@@ -28,6 +28,7 @@ static const char usage[] =
     "  --site SITE       its SMS site code\n"
     "  --date-order mdy|dmy|ymd   of short dates (default mdy)\n"
     "  --code-page NAME  of 8-bit text that is not UTF-8 (default windows-1252)\n"
+    "  --catalogue PATH  a file or folder of signatures that adds to those in the program\n"
     "\n"
     "Exit status as for export.\n";
 
@@ -217,7 +218,7 @@ cmd_report(int argc, char **argv)
         return status;
     report.episode = calloc(REPORT_MAX, sizeof *report.episode);
     report.open = map_new(REPORT_MAX + 1);
-    if (!report.episode || !report.open || !pipeline_init(&p, NULL)) {
+    if (!report.episode || !report.open || !pipeline_init(&p, options.catalogue)) {
         map_free(report.open);
         free(report.episode);
         return CMD_FAILED;

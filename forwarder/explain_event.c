@@ -108,7 +108,6 @@ show_cause(struct xml_buf *out, const struct event *ev)
 
     explain_line_z(out, "class", event_class_name(ev->cls));
     explain_line_z(out, "severity", severity_name(ev->severity));
-    explain_line(out, "signature", f->signature);
     if (!f->caused)
         return;
     put_f(out, "  %-12s %s%s\n", "cause", event_class_name(f->cause_class),
@@ -119,10 +118,6 @@ show_cause(struct xml_buf *out, const struct event *ev)
         put_f(out, "  %-12s Win32 %" PRIu32 " %.*s\n", "code", f->win32, STR_ARG(f->symbol));
     put_f(out, "  %-12s %s: %s (%s)\n", "basis", basis_name(f->basis), basis_words(f->basis),
            confidence_name(f->confidence));
-    for (unsigned i = 0; i < f->n_evidence; i++)
-        explain_line_z(out, "evidence", f->evidence[i]);
-    for (unsigned i = 0; i < f->n_linked; i++)
-        explain_line_z(out, "linked", f->linked[i]);
     for (unsigned i = 0; i < f->n_articles; i++)
         explain_line(out, "article", f->article[i]);
 }
@@ -148,7 +143,7 @@ explain_event_body(struct xml_buf *out, const struct event *ev)
     show_when(out, &ev->when);
 #define FACT(member, element, attribute, sd, prose) \
     if (strcmp(#element, "claim") != 0) \
-        explain_line(out, #attribute, ev->f.member);
+        explain_line(out, strcmp(#attribute, "event") == 0 ? "event number" : #attribute, ev->f.member);
 #include "parsers/event_fields.def"
 #undef FACT
     show_text(out, ev->text);

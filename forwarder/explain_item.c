@@ -122,10 +122,11 @@ show_event(struct explain_journal *x, const struct event *ev)
 {
     explain_event_head(x->out, ev);
     explain_event_body(x->out, ev);
+    explain_line(x->out, "signature", ev->f.signature);
     for (unsigned i = 0; i < ev->f.n_evidence; i++)
-        show_reference(x, "proof", ev->f.evidence[i]);
+        show_reference(x, "evidence", ev->f.evidence[i]);
     for (unsigned i = 0; i < ev->f.n_linked; i++)
-        show_reference(x, "see also", ev->f.linked[i]);
+        show_reference(x, "linked", ev->f.linked[i]);
 }
 
 /* The newest alarm change that an event made stands close behind it. */

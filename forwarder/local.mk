@@ -66,6 +66,8 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/explain_event.h \
 	%D%/explain_item.c \
 	%D%/explain_item.h \
+	%D%/explain_match.c \
+	%D%/explain_match.h \
 	%D%/feed.c \
 	%D%/feed.h \
 	%D%/follow.c \

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "forwarder/catalogue_files.h"
 #include "forwarder/cmd.h"
 #include "forwarder/log.h"
 
@@ -61,17 +62,19 @@ read_date_order(struct options *o, const char *value)
 bool
 options_read(struct options *o, int argc, char **argv, const char *own, const char *usage, int *status)
 {
-    enum { OPT_FORMAT = 256, OPT_ZONE, OPT_HOST, OPT_SITE, OPT_DATE_ORDER, OPT_CODE_PAGE, OPT_FAULTS };
+    enum { OPT_FORMAT = 256, OPT_ZONE, OPT_HOST, OPT_SITE, OPT_DATE_ORDER, OPT_CODE_PAGE, OPT_CATALOGUE, OPT_FAULTS };
     static const struct option table[] = {{"format", required_argument, NULL, OPT_FORMAT},
                                           {"zone", required_argument, NULL, OPT_ZONE},
                                           {"host", required_argument, NULL, OPT_HOST},
                                           {"site", required_argument, NULL, OPT_SITE},
                                           {"date-order", required_argument, NULL, OPT_DATE_ORDER},
                                           {"code-page", required_argument, NULL, OPT_CODE_PAGE},
+                                          {"catalogue", required_argument, NULL, OPT_CATALOGUE},
                                           {"faults", no_argument, NULL, OPT_FAULTS},
                                           {"output", required_argument, NULL, 'o'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
+    const char *added = NULL;
     int c;
 
     memset(o, 0, sizeof *o);
@@ -99,6 +102,9 @@ options_read(struct options *o, int argc, char **argv, const char *own, const ch
         case OPT_CODE_PAGE:
             o->stream.code_page = optarg;
             continue;
+        case OPT_CATALOGUE:
+            added = optarg;
+            continue;
         case OPT_FAULTS:
             if (!strchr(own, 'f'))
                 break;
@@ -125,5 +131,11 @@ options_read(struct options *o, int argc, char **argv, const char *own, const ch
         fputs(usage, stderr);
         return false;
     }
-    return check_values(o);
+    if (!check_values(o))
+        return false;
+    if (added && !(o->catalogue = catalogue_files_add(added, cmd_config_report, NULL))) {
+        *status = CMD_CONFIG;
+        return false;
+    }
+    return true;
 }

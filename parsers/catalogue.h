@@ -133,6 +133,10 @@ void catalogue_fit_articles(const struct catalogue *, enum event_class, struct f
  * has raised about the same thing (attribute clears). */
 bool catalogue_clears(const struct catalogue *, struct str id, struct str failed);
 
+/* True when every article that is named, but for those of the first 'from'
+ * documents, is told of; else false, with 'err' filled for the first that is not. */
+bool catalogue_articles_known(const struct catalogue *, unsigned from, struct catalogue_error *err);
+
 /* What is told of an article, or of a class, in prose; strings may be absent. */
 #define CATALOGUE_ANY_CLASS UINT32_MAX
 struct catalogue_entry {
@@ -152,6 +156,43 @@ bool catalogue_idle(const struct catalogue *, struct str bytes);
  * class, severity, claim, cause and object fields from it; leaves 'ev'
  * unclassified where nothing matches.  Does not look at other records. */
 enum perr diagnose_event(const struct catalogue *, struct catalogue_scratch *, struct arena *, struct event *ev);
+
+/* What a signature makes of one record, for people. */
+enum catalogue_reason {
+    CATALOGUE_FITS,
+    CATALOGUE_FITS_NUMBER, /* by the event's number, whatever the text says */
+    CATALOGUE_LITERALS,    /* some of its literals are not there */
+    CATALOGUE_COMPONENT,   /* another component wrote the record */
+    CATALOGUE_SOURCE,      /* another program's event */
+    CATALOGUE_NUMBER,      /* another event */
+    CATALOGUE_CODE,        /* no code, or another */
+    CATALOGUE_PATTERN      /* its pattern does not fit */
+};
+enum { CATALOGUE_OPINION_LITERALS = 8, CATALOGUE_OPINION_VALUES = 24 };
+struct catalogue_opinion {
+    struct str signature;
+    const char *file;
+    int line;
+    int rank;
+    bool any; /* one literal of many is enough: a catch-all */
+    enum catalogue_reason reason;
+    unsigned n_literals, n_found;
+    struct {
+        struct str text; /* as it is compared */
+        bool found;
+    } literal[CATALOGUE_OPINION_LITERALS];
+    bool has_pattern;
+    unsigned n_values;
+    struct {
+        const char *field;
+        struct str value;
+    } value[CATALOGUE_OPINION_VALUES];
+};
+/* Calls 'tell' for every signature that has at least one of its literals in the
+ * record or was asked for its number or code, in the order in which they are
+ * asked: the first that fits is the one that explains it. */
+enum perr catalogue_explain(const struct catalogue *, struct catalogue_scratch *, struct arena *, const struct event *,
+                            void (*tell)(void *, const struct catalogue_opinion *), void *);
 
 /* What the examples and near misses in the catalogue came to. */
 struct catalogue_trial {

@@ -312,7 +312,7 @@ bool
 load_sequence_element(struct load *l, const xmlNode *node)
 {
     struct catalogue *set = l->set;
-    struct catalogue_follows q = {.file = l->name, .line = (int) xmlGetLineNo(node)};
+    struct catalogue_follows q = {.file = l->name, .document = l->document, .line = (int) xmlGetLineNo(node)};
 
     if (!load_sequence_attributes(l, node, &q.said))
         return false;
@@ -401,6 +401,31 @@ codes_known(const struct catalogue *c, const char *file, int line, const char *w
     return true;
 }
 
+static const struct catalogue_entry *
+find_article(const struct catalogue *c, struct str name)
+{
+    struct catalogue_entry key = {.name = name};
+
+    return c->n_articles ? bsearch(&key, c->article, c->n_articles, sizeof key, by_name) : NULL;
+}
+
+/* Every article that is named is told of somewhere. */
+static bool
+articles_known(const struct catalogue *c, const char *file, int line, const char *who, struct str id, unsigned n,
+               const struct str *article, struct catalogue_error *err)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (!find_article(c, article[i])) {
+            snprintf(err->file, sizeof err->file, "%s", file);
+            err->line = line;
+            snprintf(err->text, sizeof err->text, "%s %.64s names article %.*s, which no document of the catalogue "
+                                                  "has: mend it, or add <article name=\"%.*s\"/>",
+                     who, id.p, STR_ARG(article[i]), STR_ARG(article[i]));
+            return false;
+        }
+    return true;
+}
+
 /* Gives each signature of the list the bit of its sequence. */
 static bool
 tie(struct catalogue *c, const struct catalogue_follows *q, const struct sequence_side *side, bool first,
@@ -451,6 +476,26 @@ catalogue_rules_finish(struct catalogue *c, struct catalogue_error *err)
         while (str_has(list) && load_word(&list, &word))
             if (!catalogue_find_signature(c, word) && !catalogue_find_sequence(c, word))
                 return unknown_id(err, s->file, s->line, "signature", s->id, word);
+    }
+    return true;
+}
+
+bool
+catalogue_articles_known(const struct catalogue *c, unsigned from, struct catalogue_error *err)
+{
+    for (unsigned i = 0; i < c->n_sequences; i++) {
+        const struct catalogue_follows *q = &c->sequence[i];
+
+        if (q->document >= from
+            && !articles_known(c, q->file, q->line, "sequence", q->said.id, q->said.n_articles, q->said.article, err))
+            return false;
+    }
+    for (size_t i = 0; i < c->n_signatures; i++) {
+        const struct signature *s = c->signature[i];
+
+        if (s->document >= from
+            && !articles_known(c, s->file, s->line, "signature", s->id, s->n_articles, s->article, err))
+            return false;
     }
     return true;
 }

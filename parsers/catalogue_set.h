@@ -29,6 +29,7 @@ struct sequence_side {
 
 struct catalogue_follows {
     struct catalogue_sequence said;
+    unsigned document;
     struct sequence_side first, then;
     struct str action;
     const char *file;

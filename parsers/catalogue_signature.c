@@ -416,6 +416,28 @@ load_children(struct load *l, const xmlNode *node, struct signature *s)
     return load_literals(l, node, s) && load_inserts(l, node, s);
 }
 
+/* True when the folded literal stands in 'text'; see literals.h for the rules. */
+static bool
+holds(struct str text, struct str literal)
+{
+    for (size_t at = 0; at < text.n; at++) {
+        size_t i = at, k = 0;
+
+        for (; k < literal.n && i < text.n; k++) {
+            bool gap = literal.p[k] == ' ' && (text.p[i] == '~' || str_is_space(text.p[i]));
+
+            if (!gap && str_lower_char(text.p[i]) != literal.p[k])
+                break;
+            i++;
+            while (gap && i < text.n && (text.p[i] == '~' || str_is_space(text.p[i])))
+                i++;
+        }
+        if (k == literal.n)
+            return true;
+    }
+    return false;
+}
+
 /* Every literal that must be there is in an example; else a text that the
  * pattern fits would have to hold what it never does. */
 static bool
@@ -423,16 +445,21 @@ check_literals(struct load *l, const xmlNode *node, const struct signature *s)
 {
     for (const xmlNode *c = node->children; c; c = c->next) {
         struct str literal;
+        const char *why;
         bool found = false;
+        int number;
 
         if (c->type != XML_ELEMENT_NODE || !load_is(c, "literal"))
             continue;
-        literal = load_text(l, c);
+        number = literals_add(l->set->literals, load_text(l, c), &why); /* is there: its number */
+        if (number < 0)
+            return load_fail(l, c, "the literal %s", why);
+        literal = literals_text(l->set->literals, (unsigned) number);
         for (const struct signature_example *e = s->example; e; e = e->next)
-            found |= !e->near_miss && literals_in(e->text, literal);
+            found |= !e->near_miss && holds(e->text, literal);
         if (!found && s->n_needed == s->n_literals && !s->n_events)
-            return load_fail(l, c, "the literal \"%.60s\" is in none of the examples of signature %.60s: what does not "
-                                   "hold it is never tried", literal.p, s->id.p);
+            return load_fail(l, c, "the literal \"%.*s\" is in none of the examples of signature %.60s: what does not "
+                                   "hold it is never tried", STR_ARG(literal), s->id.p);
     }
     return true;
 }

@@ -201,10 +201,8 @@ has_code(const struct signature *s, const struct event *ev)
     return s->n_when_code == 0;
 }
 
-/* True when signature number 'i' explains the record; k->value has what its
- * pattern took. */
-static bool
-applies(struct look *k, unsigned i)
+enum catalogue_reason
+look_applies(struct look *k, unsigned i)
 {
     const struct signature *s = k->c->signature[i];
     const struct signature_globs *group = s->provider ? s->provider : k->c->own;
@@ -213,24 +211,27 @@ applies(struct look *k, unsigned i)
     bool known = str_has(k->provider), by_number, matched;
 
     if (s->component.n && str_has(ev->f.component) && !signature_globs_match(&s->component, ev->f.component))
-        return false;
+        return CATALOGUE_COMPONENT;
     if (known && (!group || !signature_globs_match(group, k->provider)))
-        return false;
+        return CATALOGUE_SOURCE;
     if (!known && s->provider && !s->code)
-        return false; /* a number alone says nothing without its source */
+        return CATALOGUE_SOURCE; /* a number alone says nothing without its source */
     if (s->n_events && k->number_known && !has_event(s, k->number))
-        return false;
+        return CATALOGUE_NUMBER;
     if ((s->any_code && !ev->code_known) || !has_code(s, ev))
-        return false;
+        return CATALOGUE_CODE;
     by_number = s->n_events && known && k->number_known && !s->needs_pattern;
     matched = signature_match(s, &k->x->signature, k->text, k->value) && (s->code || !s->n_events);
     if (k->x->signature.limited != limited && k->x->limited[i] < UINT32_MAX)
         k->x->limited[i]++;
-    return matched || by_number;
+    if (matched)
+        return CATALOGUE_FITS;
+    return by_number ? CATALOGUE_FITS_NUMBER : CATALOGUE_PATTERN;
 }
 
-static const struct signature *
-find_signature(struct look *k)
+/* The candidates in the order in which they are asked. */
+static void
+find_candidates(struct look *k)
 {
     struct catalogue_scratch *x = k->x;
 
@@ -240,9 +241,19 @@ find_signature(struct look *k)
         add_candidates(k, k->c->by_code, k->c->n_by_code);
     if (x->n_candidates > 1)
         qsort(x->candidate, x->n_candidates, sizeof *x->candidate, by_index);
-    for (size_t i = 0; i < x->n_candidates; i++)
-        if (applies(k, x->candidate[i]))
+}
+
+static const struct signature *
+find_signature(struct look *k)
+{
+    struct catalogue_scratch *x = k->x;
+
+    for (size_t i = 0; i < x->n_candidates; i++) {
+        enum catalogue_reason reason = look_applies(k, x->candidate[i]);
+
+        if (reason == CATALOGUE_FITS || reason == CATALOGUE_FITS_NUMBER)
             return k->c->signature[x->candidate[i]];
+    }
     return NULL;
 }
 
@@ -454,6 +465,22 @@ judge(struct look *k, const struct signature *s)
     catalogue_rules_mark(k->c, s, ev);
 }
 
+void
+look_read(struct look *k, const struct catalogue *c, struct catalogue_scratch *x, struct arena *arena,
+          struct event *ev)
+{
+    *k = (struct look){.c = c, .x = x, .arena = arena, .ev = ev, .text = ev->text};
+    if (ev->log && ev->log->message.n)
+        k->text = ev->log->message;
+    else if (ev->log && ev->log->strings_known && ev->log->n_strings == 1 && ev->log->strings[0].n)
+        k->text = ev->log->strings[0];
+    scan(k);
+    read_shapes(k);
+    if (x->code)
+        ev->code_known = code_scan(k->text, &ev->code);
+    find_candidates(k);
+}
+
 enum perr
 diagnose_event(const struct catalogue *c, struct catalogue_scratch *x, struct arena *arena, struct event *ev)
 {
@@ -464,15 +491,7 @@ diagnose_event(const struct catalogue *c, struct catalogue_scratch *x, struct ar
         settle(c, ev);
         return PERR_OK;
     }
-    k = (struct look){.c = c, .x = x, .arena = arena, .ev = ev, .text = ev->text};
-    if (ev->log && ev->log->message.n)
-        k.text = ev->log->message;
-    else if (ev->log && ev->log->strings_known && ev->log->n_strings == 1 && ev->log->strings[0].n)
-        k.text = ev->log->strings[0];
-    scan(&k);
-    read_shapes(&k);
-    if (x->code)
-        ev->code_known = code_scan(k.text, &ev->code);
+    look_read(&k, c, x, arena, ev);
     s = find_signature(&k);
     if (s)
         judge(&k, s);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * diagnose_look.h - one record while it is judged; for diagnose.c and
- * diagnose_object.c only. */
+ * diagnose_look.h - one record while it is judged; for diagnose.c,
+ * diagnose_object.c and diagnose_explain.c only. */
 #ifndef PARSERS_DIAGNOSE_LOOK_H
 #define PARSERS_DIAGNOSE_LOOK_H
 
@@ -34,6 +34,12 @@ look_set(struct str *field, struct str value)
         *field = value;
 }
 
+/* Everything that is read of 'ev' before a signature is chosen; x->candidate
+ * then has those to be asked, in order. */
+void look_read(struct look *, const struct catalogue *, struct catalogue_scratch *, struct arena *, struct event *ev);
+/* Whether signature number 'i' explains the record, or what is against it;
+ * value[] has what its pattern took. */
+enum catalogue_reason look_applies(struct look *, unsigned i);
 /* The host, upper case, if it is still absent. */
 void look_host(struct look *, struct str host);
 /* What the pattern or an insert gave for 'field'; absent for a stand-in. */

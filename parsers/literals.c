@@ -97,6 +97,12 @@ literals_count(const struct literals *set)
     return set->count;
 }
 
+struct str
+literals_text(const struct literals *set, unsigned number)
+{
+    return str_make(set->text[number], set->length[number]);
+}
+
 /* 's' folded into 'out' (LITERAL_MAX bytes); 0 when it does not fit. */
 static size_t
 fold(struct str s, char *out)
@@ -115,29 +121,6 @@ fold(struct str s, char *out)
     if (n && out[n - 1] == ' ')
         n--;
     return n;
-}
-
-bool
-literals_in(struct str text, struct str literal)
-{
-    char folded[LITERAL_MAX];
-    size_t n = fold(literal, folded);
-
-    for (size_t at = 0; n && at < text.n; at++) {
-        size_t i = at, k = 0;
-
-        for (; k < n && i < text.n; k++) {
-            if (folded[k] == ' ' && is_gap((unsigned char) text.p[i])) {
-                while (i < text.n && is_gap((unsigned char) text.p[i]))
-                    i++;
-            } else if (str_lower_char(text.p[i++]) != folded[k]) {
-                break;
-            }
-        }
-        if (k == n)
-            return true;
-    }
-    return false;
 }
 
 /* True when the run is a part of a word that ordinary logs are full of. */

@@ -34,11 +34,11 @@ unsigned literals_commonness(const struct literals *, unsigned number);
 /* Builds the automaton; nothing can be added after it.  False without memory
  * or when the set is too large. */
 bool literals_build(struct literals *);
+/* The literal as it is compared: folded. */
+struct str literals_text(const struct literals *, unsigned number);
 /* How many numbers there are. */
 size_t literals_count(const struct literals *);
 
-/* True when 'literal' stands in 'text', by the same rules, without any set. */
-bool literals_in(struct str text, struct str literal);
 /* True when none of the literals (but secondary ones) is in 'text'.  About
  * half a nanosecond a byte where nothing resembles one. */
 bool literals_idle(const struct literals *, struct str text);

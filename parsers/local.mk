@@ -35,6 +35,7 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/correlate_state.c \
 	%D%/correlate_state.h \
 	%D%/diagnose.c \
+	%D%/diagnose_explain.c \
 	%D%/diagnose_look.h \
 	%D%/diagnose_object.c \
 	%D%/event.c \

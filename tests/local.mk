@@ -275,6 +275,7 @@ SHELL_TESTS += %D%/faults/equal.sh
 SHELL_TESTS += %D%/faults/history.sh
 SHELL_TESTS += %D%/faults/nth.sh
 SHELL_TESTS += %D%/faults/rotate.sh
+SHELL_TESTS += %D%/integration/catalogue.sh
 SHELL_TESTS += %D%/integration/check_cmd.sh
 SHELL_TESTS += %D%/integration/cli.sh
 SHELL_TESTS += %D%/integration/daemon.sh

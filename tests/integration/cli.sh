@@ -76,6 +76,42 @@ id=$(sed -n 's/^  event  *\([0-9a-f]\{32\}\)$/\1/p' out)
 check "explain says what to do" has out '  action       Find who holds the file on that server'
 run explain --host ANFIELD --zone America/Los_Angeles "$id" "$sample/AppEvent.xml" "$sample/Despool.log"
 check "explain finds an id again" has out 'AppEvent.xml, line 5'
+check "explain tells evidence in words" has out 'Despool.log, line 40: DOG0005D not installed: file in use (Win32 32)'
+check "it names the signature and what it took" has out 'path is \\ANFIELD\SMS_PKGE\DOG0005D'
+check "and what decided" has out 'the record named as evidence decided, by its signature despooler-copy-failed'
+run explain --host ANFIELD --zone America/Los_Angeles "$sample/Despool.log:90"
+check "explain knows a stall" has out 'basis        sequence: the order of records shows it'
+check "and the record before it" has out 'Despool.log, line 89: '
+cat >cases.log <<'END'
+~Copying E:\_S M0000.TMP\a.exe to E:\SMS_PKGE\DOG0005D\a.exe, OK maybe $$<SMS_DESPOOLER><Thu Sep 10 09:55:37 1998~><thread=1D0>
+Frobnicated the whatsit with great success $$<SMS_DESPOOLER><Thu Sep 10 09:56:37 1998~><thread=1D0>
+STATMSG: ID=4400 SEV=I LEV=M SOURCE="SMS Server" COMP="SMS_DESPOOLER" SYS=PS1SITE SITE=PS1 PID=5428 TID=4072 GMTDATE=Thu Sep 10 16:56:39.400 1998 ISTR0="DOG0005D" ISTR1="" NUMATTRS=1 AID0=400 AVAL0="DOG0005D" $$<SMS_DESPOOLER><Thu Sep 10 09:56:39 1998~><thread=1D0>
+Failed to frobnicate the whatsit, error = 8 $$<SMS_DESPOOLER><Thu Sep 10 09:57:37 1998~><thread=1D0>
+CSendFileAction::SendFiles failed; 0x80070020 $$>SMS_PACKAGE_TRANSFER_MANAGER><06-14-2018 06:26:25.828-60><thread=9112 (0x2398)>
+~Copying E:\_S M0000.TMP\a.exe to \\BOBCAT\SMS_PKGE\DOG0005D\a.exe, Failed, Win32 Error = 112 $$<SMS_DESPOOLER><Thu Sep 10 09:58:37 1998~><thread=1D0>
+~Copying E:\a.exe to E:\b.exe, Failed, Win32 Error = 32 $$<SMS_INBOX_MANAGER><Thu Sep 10 09:59:37 1998~><thread=2D0>
+END
+run explain cases.log:1
+check "a near miss is named" has out 'nearly       copy-ok, sms1.xml:'
+check "with what is against it" has out 'holds "copying", but its pattern does not fit'
+check "also where a literal is missing" has out 'holds "copying", but not ", failed"'
+run explain cases.log:2
+check "what nothing explains" has out 'signature    none: nothing in the catalogue explains this text'
+run explain cases.log:3
+check "a status message gives its package" has out 'package      DOG0005D'
+check "its site" has out 'site         PS1'
+check "and its time, which the log's own lacks" has out 'time         1998-09-10T16:56:39Z'
+check "it is known by its number" has out "the event's source and number are enough for it"
+run explain cases.log:4
+check "a failure that is not known" has out 'it speaks of a failure that no other signature knows'
+run explain cases.log:5
+check "a damaged trailer" has out 'trailer damaged and repaired'
+check "an HRESULT is a code" has out 'code         Win32 32 ERROR_SHARING_VIOLATION'
+run explain cases.log:6
+check "a full disk by its code" has out 'class        disk-full'
+check "is no contention" same 0 "$(grep -c 'contention' out)"
+run explain cases.log:7
+check "of another component" has out 'but is for records of another component'
 run explain "$sample/Despool.log:99999"
 check "explain says when there is no such line" same 4 "$status"
 

@@ -336,6 +336,34 @@ START_TEST(examples_of_later_documents)
 }
 END_TEST
 
+START_TEST(articles_of_later_documents)
+{
+    static const char *const bodies[] = {
+        "\n<signature id=\"x\" class=\"network\" article=\"Q193766 Q1\"><literal>broke</literal>" PROOF "</signature>",
+        "\n<sequence id=\"x\" same=\"host\" class=\"network\" article=\"Q1\"><first signature=\"copy-failed\"/>"
+        "<silence for=\"2h\"/></sequence>",
+    };
+    char xml[1500];
+
+    for (unsigned i = 0; i < 2; i++) {
+        struct catalogue *c;
+
+        snprintf(xml, sizeof xml, HEAD "%s\n" TAIL, bodies[i]);
+        c = load_with(xml);
+        ck_assert_msg(c, "%s:%d: %s", err.file, err.line, err.text);
+        ck_assert(!catalogue_articles_known(c, catalogue_builtin_count(), &err));
+        ck_assert_msg(strstr(err.text, "names article Q1, which"), "%s", err.text);
+        ck_assert_str_eq(err.file, "site.xml");
+        ck_assert_int_eq(err.line, 4);
+        catalogue_unref(c);
+        snprintf(xml, sizeof xml, HEAD "%s<article name=\"Q1\"/>\n" TAIL, bodies[i]);
+        c = load_with(xml);
+        ck_assert(catalogue_articles_known(c, catalogue_builtin_count(), &err));
+        catalogue_unref(c);
+    }
+}
+END_TEST
+
 /* Every way to write an HRESULT of facility Win32, and the codes beside 32. */
 START_TEST(codes_of_other_spellings)
 {
@@ -486,6 +514,7 @@ main(void)
     tcase_add_test(t, later_documents_override);
     tcase_add_loop_test(t, errors_name_their_line, 0, sizeof wrong / sizeof wrong[0]);
     tcase_add_test(t, examples_of_later_documents);
+    tcase_add_test(t, articles_of_later_documents);
     tcase_add_test(t, codes_of_other_spellings);
     tcase_add_test(t, runaway_pattern);
     tcase_add_test(t, hostile_documents);

@@ -531,7 +531,7 @@ correlate_finish(struct correlate *k, struct arena *arena, const struct sink *si
 bool
 correlate_idle(const struct correlate *k)
 {
-    return stall_idle(k->stalls) && sequence_idle(k->sequences);
+    return stall_idle(k->stalls) && sequence_deaf(k->sequences);
 }
 
 int64_t

@@ -78,6 +78,15 @@ sequence_idle(const struct sequence_table *t)
     return t->n == 0;
 }
 
+bool
+sequence_deaf(const struct sequence_table *t)
+{
+    for (unsigned i = 0; i < t->n; i++)
+        if (t->begun[i]->said->silence || t->begun[i]->left)
+            return false;
+    return true;
+}
+
 uint64_t
 sequence_evicted(const struct sequence_table *t)
 {
@@ -320,15 +329,18 @@ sequence_before(struct sequence_table *t, struct call *c, struct event *ev, uint
 
     for (unsigned i = 0; i < t->n; i++) {
         struct begun *b = t->begun[i];
+        bool goes_on = ev->continues >> b->said->number & 1;
 
-        if (b->said->silence || moment_before(&c->at, &b->at) || !in_scope(b, ev, source))
+        if (b->said->silence || (b->left == 0 && !goes_on && !expired(b, &c->at)))
+            continue; /* nearly always; what a record is about costs to say */
+        if (moment_before(&c->at, &b->at) || !in_scope(b, ev, source))
             continue;
         if (expired(b, &c->at)) {
             tell_held(t, c, b);
             drop(t, i--);
             continue;
         }
-        if (!done && ev->continues >> b->said->number & 1) {
+        if (!done && goes_on) {
             complete(t, c, b, ev, quiet);
             done = true;
         } else if (b->left == 0 || --b->left > 0) {

@@ -20,6 +20,9 @@ void sequence_catalogue(struct sequence_table *, const struct catalogue *);
 
 /* True when no record has begun anything. */
 bool sequence_idle(const struct sequence_table *);
+/* True when a record that continues nothing changes nothing: all that has begun
+ * waits for time alone. */
+bool sequence_deaf(const struct sequence_table *);
 /* Pushed out because too many had begun. */
 uint64_t sequence_evicted(const struct sequence_table *);
 

@@ -124,6 +124,16 @@ show_event(const struct explain *x, const struct event *ev)
     xml_buf_fini(&out);
 }
 
+/* Whether 's' are the digits of 'number'. */
+static bool
+has_number(struct str s, uint64_t number)
+{
+    char digits[24];
+
+    snprintf(digits, sizeof digits, "%" PRIu64, number);
+    return str_eq(s, str_z(digits));
+}
+
 static bool
 wanted(const struct explain *x, const struct event *ev)
 {
@@ -135,6 +145,8 @@ wanted(const struct explain *x, const struct event *ev)
         return false;
     if (x->line == 0)
         return event_class_is_fault(ev->cls);
+    if (ev->line == 0) /* a file without lines: its records have numbers */
+        return has_number(ev->f.record_number, x->line);
     for (size_t i = 0; i < ev->text.n; i++)
         lines += ev->text.p[i] == '\n';
     return ev->line <= x->line && x->line < ev->line + lines;

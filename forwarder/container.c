@@ -7,6 +7,7 @@
 #include "forwarder/container.h"
 
 static const struct container_class *const classes[] = {
+    &evt_file_container,
     &evtx_file_container,
     NULL,
 };

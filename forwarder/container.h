@@ -19,6 +19,8 @@ struct container_class {
     const char *missing;
     /* Whether a file with these first bytes (64 at least, or all) is of this kind. */
     bool (*claims)(struct str head);
+    bool lenient; /* open() judges a file that is said to be of this kind; its beginning may be damaged */
+    bool spools;  /* what comes in through a pipe is copied to a file first */
     /* Opens the regular file behind 'fd', which stays the caller's and must stay
      * open; 'path' is for messages.  NULL with the reason in 'err'. */
     struct container *(*open)(int fd, const char *path, char *err, size_t errlen);
@@ -32,6 +34,7 @@ struct container_class {
 const struct container_class *container_claiming(struct str head);
 const struct container_class *container_named(const char *name);
 
+extern const struct container_class evt_file_container;
 extern const struct container_class evtx_file_container;
 
 #endif

@@ -132,7 +132,9 @@ explain_event_head(struct xml_buf *out, const struct event *ev)
     explain_line_z(out, "event", ev->id);
     put_f(out, "  %-12s ", "source");
     put_shown(out, ev->source_name);
-    put_f(out, ", line %" PRIu64 ", bytes %" PRIu64 " to %" PRIu64 "\n", ev->line, ev->offset, ev->offset + ev->length);
+    if (ev->line)
+        put_f(out, ", line %" PRIu64, ev->line);
+    put_f(out, ", bytes %" PRIu64 " to %" PRIu64 "\n", ev->offset, ev->offset + ev->length);
     put_f(out, "  %-12s %.*s%s%s\n", "format", STR_ARG(ev->format),
           ev->repaired ? ", trailer damaged and repaired" : "", ev->truncated ? ", text shortened" : "");
 }

@@ -62,6 +62,8 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/engine_record.c \
 	%D%/engine_start.c \
 	%D%/engine_watch.c \
+	%D%/evt_file.c \
+	%D%/evt_file.h \
 	%D%/explain_event.c \
 	%D%/explain_event.h \
 	%D%/explain_item.c \

@@ -125,6 +125,15 @@ is_idle(void *arg, struct str text)
     return correlate_idle(p->correlate) && catalogue_idle(p->catalogue, text);
 }
 
+/* The same of an event-log record whose source no signature knows. */
+static bool
+is_foreign(void *arg, struct str source)
+{
+    const struct pipeline *p = arg;
+
+    return correlate_idle(p->correlate) && catalogue_foreign(p->catalogue, source);
+}
+
 static int64_t
 due_before(void *arg)
 {
@@ -179,7 +188,7 @@ take_event(struct pipeline *p, struct stream *s, const struct sink *sink, bool f
 int
 pipeline_run(struct pipeline *p, const struct sink *sink, bool faults)
 {
-    const struct stream_pass pass = {is_idle, due_before, p};
+    const struct stream_pass pass = {is_idle, is_foreign, due_before, p};
     struct arena *arena = NULL;
     struct stream *s;
     int r = 0;

@@ -15,6 +15,15 @@
 
 enum { PLACE_HEAD = 1024, PLACE_TAIL = 256, PLACE_HASH = 16, PLACE_NAME = 256, PLACE_DONE = 48 };
 
+/* The last record that was read of a file whose records move (a ring): its
+ * number and times are what it is known by, in whatever copy of the file.  Of
+ * what no reader could make records of, the bytes behind it that were read. */
+struct place_mark {
+    bool known;
+    uint32_t number, generated, written; /* number 0: before the first record */
+    uint64_t bad;
+};
+
 struct place {
     uint64_t offset; /* of the next byte to be read, as stored */
     uint64_t line;   /* 1-based, of that byte */
@@ -33,6 +42,7 @@ struct place {
      * generations that were read to their end, newest first. */
     unsigned n_done;
     uint8_t done[PLACE_DONE][PLACE_HASH];
+    struct place_mark mark;
 };
 
 /* The hash of 'n' bytes; false when memory ends. */

@@ -14,7 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "forwarder/evt_file.h"
 #include "forwarder/stream_state.h"
+#include "parsers/evt_pack.h"
 
 enum {
     STREAM_READ = 256 * 1024,
@@ -167,7 +169,7 @@ stream_decide(struct stream *s, const char *p, size_t n, bool all)
 
     s->encoding = TEXT_8BIT;
     s->bom = 0;
-    if (!s->unroll)
+    if (!s->unroll && !evt_pack_probe(head))
         s->encoding = text_detect((const uint8_t *) p, n, &s->bom);
     head = str_skip(head, s->bom);
     if (s->encoding != TEXT_8BIT) {
@@ -213,10 +215,15 @@ begin_container(struct stream *s)
     bool any = strcmp(s->wanted, "auto") == 0;
     const struct container_class *class = any ? container_claiming(head) : container_named(s->wanted);
     struct stat st;
+    int r = 0;
 
     if (!class)
         return 0;
-    if (!class->claims(head))
+    if (class->spools && s->sequential && (class->lenient || class->claims(head)))
+        r = evt_file_spool(&s->fd, s->raw.p, s->raw.end);
+    if (r)
+        snprintf(s->error, sizeof s->error, "%s: cannot be kept in /tmp: %s", s->path, strerror(-r));
+    else if (!class->lenient && !class->claims(head))
         snprintf(s->error, sizeof s->error, "%s: this is no .%s file", s->path, class->format->name);
     else if (fstat(s->fd, &st) < 0 || !S_ISREG(st.st_mode))
         snprintf(s->error, sizeof s->error, "%s: an .%s file cannot be read from a pipe: give the file", s->path,
@@ -355,7 +362,7 @@ stream_open(const char *path, const struct stream_options *o, bool transient, ch
             snprintf(err, errlen, "%s: cannot be read: %s", path, strerror(-r));
         goto fail;
     }
-    if (transient && !s->sequential) {
+    if (transient && !s->sequential && !s->container) {
         close(s->fd);
         s->fd = -1;
     }
@@ -395,11 +402,16 @@ stream_close(struct stream *s)
 static bool
 may_pass(struct stream *s, const struct stream_pass *pass, struct str bytes)
 {
+    char room[FORMAT_SOURCE_MAX];
     struct when when = {0};
     struct str text;
 
-    if (!s->format->glance || !s->format->glance(s->state, bytes, &text, &when) || !pass->idle(pass->arg, text))
+    if (s->format->source) {
+        if (!s->format->source(bytes, room, &text, &when) || !pass->foreign(pass->arg, text))
+            return false;
+    } else if (!s->format->glance || !s->format->glance(s->state, bytes, &text, &when) || !pass->idle(pass->arg, text)) {
         return false;
+    }
     stream_apply_zone(s, &when);
     if ((when.utc_known ? when.utc : when.local) >= pass->before(pass->arg))
         return false;
@@ -429,7 +441,8 @@ stream_next(struct stream *s, const struct stream_pass *pass)
             r = fill(s);
             if (r) {
                 snprintf(s->error, sizeof s->error, "%s: reading stopped at byte %llu: %s", s->path,
-                         (unsigned long long) s->offset, strerror(-r));
+                         (unsigned long long) s->offset,
+                         r == -ESTALE && s->container ? "it changed while it was read" : strerror(-r));
                 return r;
             }
             continue;
@@ -443,12 +456,13 @@ stream_next(struct stream *s, const struct stream_pass *pass)
         if (pass && found == FORMAT_RECORD
             && may_pass(s, pass, str_make(window(s) + span.skip, span.length))) {
             s->stats.records++;
-            stream_consume(s, span.skip, false);
+            stream_consume(s, span.skip, span.placed);
             stream_consume(s, span.length, span.one_line);
+            stream_mark(s, &span);
             continue;
         }
         if (span.skip)
-            stream_consume(s, span.skip, false);
+            stream_consume(s, span.skip, span.placed);
         return stream_make(s, &span, found == FORMAT_BAD);
     }
 }

@@ -38,6 +38,8 @@ void stream_close(struct stream *); /* NULL-safe */
  * which something waits to happen. */
 struct stream_pass {
     bool (*idle)(void *arg, struct str text);
+    /* ... and, of event logs, that no record of this source does. */
+    bool (*foreign)(void *arg, struct str source);
     int64_t (*before)(void *arg); /* INT64_MAX: nothing waits */
     void *arg;
 };

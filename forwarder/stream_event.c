@@ -135,6 +135,16 @@ parse_record(struct stream *s, const struct format_span *span, struct str bytes,
     return error;
 }
 
+void
+stream_mark(struct stream *s, const struct format_span *span)
+{
+    if (span->placed && span->number)
+        s->mark = (struct place_mark){true, span->number, span->generated, span->written, 0};
+    else if (span->placed)
+        s->mark = (struct place_mark){true, s->mark.number, s->mark.generated, s->mark.written,
+                                      s->mark.bad + span->length};
+}
+
 int
 stream_make(struct stream *s, const struct format_span *span, bool bad)
 {
@@ -157,8 +167,9 @@ stream_make(struct stream *s, const struct format_span *span, bool bad)
     s->stored = str_make(raw, (size_t) ev->length);
     if (span->stored)
         ev->length = span->stored;
-    s->before = (struct stream_before){s->offset, s->line, s->order_known, s->order};
+    s->before = (struct stream_before){s->offset, s->line, s->order_known, s->order, s->mark};
     s->held = false;
+    stream_mark(s, span);
     stream_note_time(s, &ev->when);
     s->stats.records++;
     if (bad || s->unframed)

@@ -14,6 +14,7 @@
 
 #include "forwarder/clock.h"
 #include "forwarder/stream_state.h"
+#include "parsers/evt_pack.h"
 
 struct stream *
 stream_open_fed(const char *path, const struct stream_options *o, char *err, size_t errlen)
@@ -74,6 +75,7 @@ stream_file(struct stream *s, const struct place *at, struct str look, struct st
     s->file_unframed = s->stats.unframed_bytes - at->unframed;
     s->read_at = s->offset = at->offset;
     s->line = at->line ? at->line : 1;
+    s->mark = at->mark;
     s->head_n = look.n < PLACE_HEAD ? look.n : PLACE_HEAD;
     if (s->head_n)
         memcpy(s->head, look.p, s->head_n);
@@ -97,7 +99,7 @@ stream_file(struct stream *s, const struct place *at, struct str look, struct st
 static bool
 enough(const struct stream *s)
 {
-    return s->eof || s->raw.end >= 2 * STREAM_LOOK
+    return s->eof || s->raw.end >= 2 * STREAM_LOOK || evt_pack_probe(str_make(s->raw.p, s->raw.end))
            || (s->raw.end >= 4 && memchr(s->raw.p, '\n', s->raw.end - 1) != NULL)
            || (s->raw.end >= 4 && s->raw.p[s->raw.end - 1] == '\n');
 }
@@ -222,10 +224,30 @@ save_recent(const struct stream *s, int64_t order, struct keep_out *o)
     }
 }
 
+static void
+save_mark(const struct place_mark *m, struct keep_out *o)
+{
+    keep_put_u64(o, m->number);
+    keep_put_u64(o, m->generated);
+    keep_put_u64(o, m->written);
+    keep_put_u64(o, m->bad);
+}
+
+static void
+get_mark(struct keep_in *in, struct place_mark *m)
+{
+    m->known = true;
+    m->number = (uint32_t) keep_get_u64(in);
+    m->generated = (uint32_t) keep_get_u64(in);
+    m->written = (uint32_t) keep_get_u64(in);
+    m->bad = keep_get_u64(in);
+}
+
 bool
 stream_save(struct stream *s, struct keep_out *o)
 {
-    const struct stream_before now = {s->offset, s->line, s->order_known, s->order}, *at = s->held ? &s->before : &now;
+    const struct stream_before now = {s->offset, s->line, s->order_known, s->order, s->mark};
+    const struct stream_before *at = s->held ? &s->before : &now;
     size_t back = (size_t) (s->offset - at->offset), tail = at->offset < PLACE_TAIL ? (size_t) at->offset : PLACE_TAIL;
     uint8_t head_hash[PLACE_HASH], tail_hash[PLACE_HASH];
 
@@ -254,6 +276,9 @@ stream_save(struct stream *s, struct keep_out *o)
     keep_put_u64(o, s->stats.unframed_bytes - s->file_unframed);
     keep_put_u64(o, at->offset == s->read_at ? (uint64_t) s->place.finished : 0);
     keep_put_u64(o, s->place.once);
+    /* And the third one here; only files with such a place go on. */
+    if (at->mark.known)
+        save_mark(&at->mark, o);
     return !o->failed;
 }
 
@@ -325,6 +350,8 @@ read_saved(const void *p, size_t n, struct place *at, struct stream *s)
         found.finished = (int64_t) keep_get_u64(&in);
         found.once = keep_get_u64(&in) != 0;
     }
+    if (in.p != in.end)
+        get_mark(&in, &found.mark);
     if (in.failed || in.p != in.end)
         return false;
     if (at)

@@ -60,6 +60,7 @@ struct stream {
         uint64_t offset, line;
         bool order_known;
         int64_t order;
+        struct place_mark mark;
     } before;
     bool held;
     struct when nearest;
@@ -69,6 +70,7 @@ struct stream {
     /* a stream that is fed; see stream_fed.c */
     bool fed, opened, refused;
     uint64_t file_records, file_unframed; /* stats when the file began, less what its place had counted */
+    struct place_mark mark; /* after the event; see place.h */
     struct place place; /* hints and generations that are done; the rest is made when it is saved */
     size_t head_n;
     char head[PLACE_HEAD];
@@ -87,6 +89,8 @@ void stream_consume(struct stream *, size_t n, bool one_line);
 /* Makes the event of the bytes at the window's start that 'span' has the length
  * of, and takes them: 1 or negative errno. */
 int stream_make(struct stream *, const struct format_span *span, bool bad);
+/* Notes where the record of 'span' leaves the place. */
+void stream_mark(struct stream *, const struct format_span *span);
 void stream_apply_zone(struct stream *, struct when *);
 void stream_note_time(struct stream *, const struct when *);
 /* Looks ahead in the first window for the first time that a record shows. */

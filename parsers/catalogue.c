@@ -327,3 +327,12 @@ catalogue_idle(const struct catalogue *c, struct str bytes)
 {
     return literals_idle(c->literals, bytes);
 }
+
+bool
+catalogue_foreign(const struct catalogue *c, struct str source)
+{
+    for (size_t i = 0; i < c->n_groups; i++)
+        if (signature_globs_match(&c->group[i], source))
+            return false;
+    return true;
+}

@@ -151,6 +151,8 @@ const struct catalogue_entry *catalogue_class_entry(const struct catalogue *, en
 /* True when no signature of any kind can match 'bytes': none of the required
  * literals is in them.  The quick way past records that mean nothing. */
 bool catalogue_idle(const struct catalogue *, struct str bytes);
+/* True when no signature is about event-log records of this source. */
+bool catalogue_foreign(const struct catalogue *, struct str source);
 
 /* Finds the signature or event text that explains 'ev' and fills its fact,
  * class, severity, claim, cause and object fields from it; leaves 'ev'

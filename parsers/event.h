@@ -173,6 +173,7 @@ struct eventlog {
     struct str message; /* rendered text, absent where the form has none */
     struct str user;
     struct str category;
+    struct str data; /* binary, as it is: bytes, not text; absent where the form has none */
 };
 
 struct event {

@@ -14,6 +14,7 @@ const struct format *const format_table[] = {
     &viewer_text_format,
     &nt_trap_format,
     &relay_line_format,
+    &evt_format,
     NULL,
 };
 

@@ -34,6 +34,9 @@ struct format_span {
     bool placed;
     uint64_t place;
     uint32_t stored;
+    /* And of one whose records move in it (a ring): number and times there, by
+     * which the record is known again; number 0 for bytes that are no record. */
+    uint32_t number, generated, written;
 };
 
 /* A record longer than this is handed to parse() as its first and last parts:
@@ -73,7 +76,13 @@ struct format {
      * than parse() and equal to what it finds; false when it takes parse().
      * 'framed' as in struct format_record. */
     bool (*glance)(const void *framed, struct str record, struct str *text, struct when *out);
+    /* Optional, of event-log formats: the source that wrote an undamaged record,
+     * and its time (UTC), quicker than parse() and equal to what it finds; 'room'
+     * has FORMAT_SOURCE_MAX bytes for it.  False when it takes parse(). */
+    bool (*source)(struct str record, char *room, struct str *source, struct when *out);
 };
+
+enum { FORMAT_SOURCE_MAX = 256 };
 
 extern const struct format *const format_table[]; /* NULL at the end */
 const struct format *format_find(struct str name);
@@ -87,5 +96,6 @@ extern const struct format evtx_format;
 extern const struct format viewer_text_format;
 extern const struct format nt_trap_format;
 extern const struct format relay_line_format;
+extern const struct format evt_format;
 
 #endif

@@ -50,6 +50,13 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/event_xml_value.c \
 	%D%/evtx.c \
 	%D%/evtx.h \
+	%D%/evt.c \
+	%D%/evt_pack.c \
+	%D%/evt_pack.h \
+	%D%/evt_ring.c \
+	%D%/evt_ring.h \
+	%D%/evt_ring_state.h \
+	%D%/evt_ring_walk.c \
 	%D%/format.c \
 	%D%/format.h \
 	%D%/id.c \

@@ -74,6 +74,10 @@ check_PROGRAMS += %D%/unit/check_event_xml
 check_PROGRAMS += %D%/unit/check_evtx
 %C%_unit_check_evtx_SOURCES = %D%/unit/check_evtx.c %D%/unit/evtx_writer.c %D%/unit/evtx_writer.h \
 	%D%/unit/framing.h %D%/unit/scratch.h
+check_PROGRAMS += %D%/unit/check_evt
+%C%_unit_check_evt_SOURCES = %D%/unit/check_evt.c %D%/unit/evt_sim.c %D%/unit/evt_sim.h %D%/unit/framing.h
+check_PROGRAMS += %D%/unit/check_evt_ring
+%C%_unit_check_evt_ring_SOURCES = %D%/unit/check_evt_ring.c %D%/unit/evt_sim.c %D%/unit/evt_sim.h
 check_PROGRAMS += %D%/unit/check_feed
 %C%_unit_check_feed_SOURCES = %D%/unit/check_feed.c %D%/unit/random_items.c %D%/unit/random_items.h
 check_PROGRAMS += %D%/unit/check_follow
@@ -249,6 +253,12 @@ EXTRA_PROGRAMS += %D%/fuzz/fuzz_relay_line
 %C%_fuzz_fuzz_relay_line_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_FORMAT=relay_line_format
 %C%_fuzz_fuzz_relay_line_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 FUZZ_NAMES += relay_line
+check_PROGRAMS += %D%/fuzz/replay_evt
+%C%_fuzz_replay_evt_SOURCES = %D%/fuzz/fuzz_evt.c %D%/fuzz/replay.c
+EXTRA_PROGRAMS += %D%/fuzz/fuzz_evt
+%C%_fuzz_fuzz_evt_SOURCES = %D%/fuzz/fuzz_evt.c
+%C%_fuzz_fuzz_evt_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+FUZZ_NAMES += evt
 check_PROGRAMS += %D%/fuzz/replay_viewer_text
 %C%_fuzz_replay_viewer_text_SOURCES = %D%/fuzz/fuzz_format.c %D%/fuzz/replay.c
 %C%_fuzz_replay_viewer_text_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_FORMAT=viewer_text_format
@@ -282,6 +292,7 @@ SHELL_TESTS += %D%/integration/daemon.sh
 SHELL_TESTS += %D%/integration/drop.sh
 SHELL_TESTS += %D%/integration/event_logs.sh
 SHELL_TESTS += %D%/integration/evtx.sh
+SHELL_TESTS += %D%/integration/evt.sh
 SHELL_TESTS += %D%/integration/forward.sh
 SHELL_TESTS += %D%/integration/manpages.sh
 SHELL_TESTS += %D%/integration/relay.sh
@@ -291,6 +302,9 @@ SHELL_TESTS += %D%/integration/snmptrapd.sh
 SHELL_TESTS += %D%/integration/sources.sh
 
 # Programs that shell tests run; built by 'make check', no tests themselves.
+EXTRA_PROGRAMS += %D%/integration/evt_make
+%C%_integration_evt_make_SOURCES = %D%/integration/evt_make.c %D%/unit/evt_sim.c %D%/unit/evt_sim.h
+%C%_integration_evt_make_LDADD =
 EXTRA_PROGRAMS += %D%/integration/hold_journal
 %C%_integration_hold_journal_SOURCES = %D%/integration/hold_journal.c
 EXTRA_PROGRAMS += %D%/integration/make_evtx
@@ -308,6 +322,7 @@ check_DATA = \
 	%D%/bench/bench_time$(EXEEXT) \
 	%D%/bench/sink$(EXEEXT) \
 	%D%/faults/chance.so \
+	%D%/integration/evt_make$(EXEEXT) \
 	%D%/faults/nth_truecause$(EXEEXT) \
 	%D%/faults/shim.so \
 	%D%/integration/hold_journal$(EXEEXT) \
@@ -441,12 +456,14 @@ EXTRA_DIST += $(SHELL_TESTS) \
 	%D%/fuzz/seeds/bracket_log \
 	%D%/fuzz/seeds/event_xml \
 	%D%/fuzz/seeds/evtx \
+	%D%/fuzz/seeds/evt \
 	%D%/fuzz/seeds/export \
 	%D%/fuzz/seeds/item \
 	%D%/fuzz/seeds/nt_trap \
 	%D%/fuzz/seeds/relay_line \
 	%D%/fuzz/seeds/sms_log \
 	%D%/fuzz/seeds/viewer_text \
+	%D%/integration/evt_compare.py \
 	%D%/integration/lib.sh \
 	%D%/integration/snmptrapd.expected \
 	%D%/scenarios \

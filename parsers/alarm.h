@@ -163,7 +163,7 @@ const struct alarm_item *alarm_describe(struct alarm_table *, struct call *, con
                                         enum alarm_state, const char *reason);
 
 struct alarm_counters {
-    uint64_t raised, updated, cleared, aged, evicted, stale;
+    uint64_t raised, updated, cleared, aged, evicted, stale, forgotten;
 };
 const struct alarm_counters *alarm_counters(const struct alarm_table *);
 

@@ -44,8 +44,10 @@ forget_oldest(struct alarm_table *t)
         if (!oldest || x->at.t < oldest->at.t || (x->at.t == oldest->at.t && x->part.id < oldest->part.id))
             oldest = x;
     }
-    if (oldest)
+    if (oldest) {
+        t->counters.forgotten++;
         forget(t, oldest);
+    }
 }
 
 void

@@ -180,6 +180,18 @@ correlate_held(const struct correlate *k)
     return pair_held_count(k->pairs);
 }
 
+void
+correlate_bounds(const struct correlate *k, struct correlate_bounds *out)
+{
+    *out = (struct correlate_bounds){.reports = pair_counters(k->pairs)->early,
+                                     .alarms = alarm_counters(k->alarms)->evicted,
+                                     .cleared = alarm_counters(k->alarms)->forgotten,
+                                     .stalls = k->stalls->evicted,
+                                     .runs = k->stalls->runs.evicted,
+                                     .sequences = sequence_evicted(k->sequences),
+                                     .sources = k->crowded};
+}
+
 static void
 send_event(struct call *c, const struct event *ev)
 {

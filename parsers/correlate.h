@@ -47,6 +47,20 @@ struct alarm_table *correlate_alarms(struct correlate *);
 const struct pair_counters *correlate_pairs(const struct correlate *);
 unsigned correlate_held(const struct correlate *);
 
+enum { CORRELATE_SOURCES_MAX = 65536 };
+/* What the bounds have made the correlator let go since it was made: memory is
+ * bounded whatever comes in, and nothing goes without being counted. */
+struct correlate_bounds {
+    uint64_t reports;   /* judged before their window had passed: PAIR_HELD_MAX */
+    uint64_t alarms;    /* cleared as evicted: ALARM_OPEN_MAX */
+    uint64_t cleared;   /* keys whose last clear was forgotten early: ALARM_CLEARED_MAX */
+    uint64_t stalls;    /* cleared as evicted: STALL_OPEN_MAX */
+    uint64_t runs;      /* ended unseen: RUN_MAX */
+    uint64_t sequences; /* told by their first record alone: SEQUENCE_PENDING_MAX */
+    uint64_t sources;   /* forgotten, or sharing a clock: CORRELATE_SOURCES_MAX, PAIR_CLOCKS_MAX */
+};
+void correlate_bounds(const struct correlate *, struct correlate_bounds *);
+
 /* --- live: what follows its sources for years ------------------------------- */
 
 /* How the world stands between records.  'now' is UTC in ns and never goes back

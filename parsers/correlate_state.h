@@ -11,7 +11,7 @@
 #include "parsers/sequence.h"
 #include "parsers/stall.h"
 
-enum { CORRELATE_SOURCES_MAX = 65536, CORRELATE_PAGE = 32 };
+enum { CORRELATE_PAGE = 32 };
 
 /* A source as the correlator knows it. */
 struct origin {

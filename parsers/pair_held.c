@@ -130,19 +130,35 @@ pair_held_count(const struct pair_table *t)
     return t->waiting.n;
 }
 
-void
-pair_live(struct pair_table *t, int64_t now, bool (*read_past)(void *, struct str, int64_t, int64_t), void *arg)
+/* Whether all is read that could prove 'h', or it has waited long enough. */
+static bool
+waited(const struct held *h, int64_t now, bool (*read_past)(void *, struct str, int64_t, int64_t), void *arg)
 {
+    int64_t until = h->at.clock == 0 ? h->at.t + PAIR_WINDOW : 0;
+    struct str host = h->ev->f.host, server = h->ev->f.server;
+
+    return now - h->arrival >= PAIR_PATIENCE
+           || (read_past(arg, host, until, h->arrival)
+               && (!server.n || host_same(server, host) || read_past(arg, server, until, h->arrival)));
+}
+
+void
+pair_live(struct pair_table *t, int64_t now, bool (*read_past)(void *, struct str host, int64_t until, int64_t),
+          void *arg)
+{
+    /* Of one package they go in the order in which they came, as in a batch:
+     * which are one failure is seen from that. */
+    uint8_t behind[PAIR_BUCKETS / 8] = {0};
+
     for (struct held *h = t->waiting.oldest; h; h = h->newer) {
-        int64_t until = h->at.clock == 0 ? h->at.t + PAIR_WINDOW : 0;
-        struct str host = h->ev->f.host, server = h->ev->f.server;
+        unsigned b = proof_bucket(h->ev->f.package);
 
         /* The remaining time starts anew with the program. */
         if (h->arrival == 0)
             h->arrival = now;
-        if (now - h->arrival >= PAIR_PATIENCE
-            || (read_past(arg, host, until, h->arrival)
-                && (!server.n || host_same(server, host) || read_past(arg, server, until, h->arrival))))
+        if (h->ready || (!(behind[b / 8] >> b % 8 & 1) && waited(h, now, read_past, arg)))
             h->ready = true;
+        else
+            behind[b / 8] |= (uint8_t) (1u << b % 8);
     }
 }

@@ -201,6 +201,20 @@ run_end(struct run_table *t, struct run *r, const struct moment *at)
 }
 
 struct run *
+run_in_the_way(const struct run_table *t)
+{
+    struct run *oldest = NULL;
+
+    for (unsigned i = 0; map_count(t->runs) == RUN_MAX && i < RUN_MAX; i++) {
+        struct run *r = map_at(t->runs, i);
+
+        if (!oldest || r->id < oldest->id)
+            oldest = r;
+    }
+    return oldest;
+}
+
+struct run *
 run_begin(struct run_table *t, const struct moment *at, struct str key, uint64_t source)
 {
     struct run *r = map_get(t->runs, key);
@@ -208,9 +222,9 @@ run_begin(struct run_table *t, const struct moment *at, struct str key, uint64_t
 
     if (r)
         run_end(t, r, at);
-    if (map_count(t->runs) == RUN_MAX) {
-        /* Runs are refound at their next line; the first is the oldest. */
-        run_end(t, map_at(t->runs, 0), at);
+    if ((r = run_in_the_way(t))) {
+        /* Runs are refound at their next line. */
+        run_end(t, r, at);
         t->evicted++;
     }
     r = calloc(1, sizeof *r);

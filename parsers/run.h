@@ -36,6 +36,8 @@ struct run {
     bool started, thread_known;
     struct event *pending; /* failed open that waits for the next record */
     struct moment pending_at;
+    int64_t pending_arrival; /* 0: history */
+    int64_t quiet; /* arrival since when its source stands at its end, 0 unknown; not saved */
     bool told; /* its alarm was raised without waiting any longer */
     bool faulted; /* something in it failed and was told by itself */
     bool late;    /* its package's data is not there yet: that it is tried again is ordinary */
@@ -72,6 +74,8 @@ struct str run_key_of(char out[RUN_KEY_SIZE], const struct event *ev, const stru
 struct run *run_find(struct run_table *, struct str key);
 /* Begins a run at 'at', ending the one that has the key; NULL: no memory. */
 struct run *run_begin(struct run_table *, const struct moment *at, struct str key, uint64_t source);
+/* The oldest, which another one would push out; NULL while there is room. */
+struct run *run_in_the_way(const struct run_table *);
 void run_end(struct run_table *, struct run *, const struct moment *at);
 void run_free(struct run *); /* out of no table */
 /* Gives the run under 'old' another key; NULL (and gone) when memory ends. */

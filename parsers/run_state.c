@@ -20,10 +20,13 @@ save_run(void *table, struct part *part, struct keep_out *o)
     keep_put_str(o, str_z(r->instruction));
     keep_put_u64(o, (uint64_t) r->started | (uint64_t) r->thread_known << 1 | (uint64_t) (r->pending != NULL) << 2
                         | (uint64_t) r->told << 3 | (uint64_t) r->crowded << 4 | (uint64_t) r->faulted << 5
-                        | (uint64_t) r->late << 6);
+                        | (uint64_t) r->late << 6
+                        | (uint64_t) (r->pending && r->pending_arrival) << 7);
     if (r->pending) {
         keep_put_event(o, r->pending);
         moment_save(o, &r->pending_at);
+        if (r->pending_arrival)
+            keep_put_u64(o, (uint64_t) r->pending_arrival);
     }
     keep_put_u64(o, r->n_cargo);
     for (unsigned i = 0; i < r->n_cargo; i++) {
@@ -82,6 +85,8 @@ read_run(struct keep_in *in)
     if (bits >> 2 & 1) {
         keep_get_event(in, &pending);
         moment_restore(in, &r->pending_at);
+        if (bits >> 7 & 1)
+            r->pending_arrival = (int64_t) keep_get_u64(in);
         r->pending = keep_event(&pending);
     }
     if (read_cargo(r, in) && !in->failed && (r->pending || !(bits >> 2 & 1)) && (r->instruction || !str_has(name)))

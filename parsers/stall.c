@@ -92,6 +92,9 @@ stall_tell_pending(struct stall_table *t, struct call *c, struct run *r)
     r->told = true;
     run_changed(&t->runs, r);
     own.at = r->pending_at;
+    /* It was heard of when it came, not now that nobody waits any longer. */
+    if (c->arrival)
+        own.arrival = r->pending_arrival;
     own.event_id = ev->id;
     report.path = str_has(ev->f.target) ? ev->f.target : ev->f.file;
     report.key = fault_key(key, ev, fault_server(ev));
@@ -231,9 +234,13 @@ find_stall(struct stall_table *t, const struct event *ev, uint64_t source)
 static struct run *
 open_run(struct stall_table *t, struct call *c, const struct event *ev, struct str key, bool known, uint64_t source)
 {
-    struct run *r = run_begin(&t->runs, &c->at, key, source);
+    struct run *r = run_find(&t->runs, key) ? NULL : run_in_the_way(&t->runs);
     struct stall *s;
 
+    /* What was held back of it is told before it goes. */
+    if (r && r->pending)
+        stall_tell_pending(t, c, r);
+    r = run_begin(&t->runs, &c->at, key, source);
     if (!r) {
         c->error = c->error ? c->error : -ENOMEM;
         return NULL;
@@ -522,6 +529,8 @@ stall_after(struct stall_table *t, struct call *c, const struct event *ev, uint6
         run_drop_pending(&t->runs, r);
         r->pending = keep_event(ev);
         r->pending_at = c->at;
+        r->pending_arrival = c->arrival;
+        r->quiet = 0;
         r->pending_at.when.zone = STR_NONE;
         t->runs.n_pending += r->pending != NULL;
         run_changed(&t->runs, r);

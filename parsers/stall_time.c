@@ -69,9 +69,28 @@ stall_tick(struct stall_table *t, struct call *c, uint32_t clock, int64_t now)
     return due;
 }
 
+/* A failed open at the end of a log that says no more. */
+static void
+pending_live(struct stall_table *t, struct call *c, int64_t now, bool (*at_end)(void *, uint64_t), void *arg)
+{
+    for (unsigned i = 0; t->runs.n_pending && i < map_count(t->runs.runs); i++) {
+        struct run *r = map_at(t->runs.runs, i);
+
+        if (!r->pending || r->told)
+            continue;
+        if (!at_end(arg, r->source))
+            r->quiet = 0;
+        else if (r->quiet == 0)
+            r->quiet = now;
+        else if (now - r->quiet >= stall_patience(t))
+            stall_tell_pending(t, c, r);
+    }
+}
+
 void
 stall_live(struct stall_table *t, struct call *c, int64_t now, bool (*at_end)(void *, uint64_t), void *arg)
 {
+    pending_live(t, c, now, at_end, arg);
     for (unsigned i = 0; i < t->n_stalls; i++) {
         struct stall *s = t->stall[i];
         struct alarm *a = stall_alarm(t, s);

@@ -189,6 +189,13 @@ same_in_the_end(const struct scenario *s, const struct scenario_result *batch, u
     const struct scenario_item **a, **b;
     unsigned n = sorted(batch, &a), m = sorted(live, &b);
 
+    if (getenv("TEST_SHOW") && strcmp(s->path, "mixed") == 0) {
+        for (unsigned i = 0; i < batch->n_items; i++)
+            fprintf(stderr, "B%llu %s", (unsigned long long) seed, batch->item[i].xml);
+        for (unsigned i = 0; i < live->n_items; i++)
+            fprintf(stderr, "L%llu %s", (unsigned long long) seed, live->item[i].xml);
+    }
+
     ck_assert_msg(n == m, "%s:%d: %s: seed %llu: %u events live, %u in one batch", s->path, s->line, s->title,
                   (unsigned long long) seed, m, n);
     for (unsigned i = 0; i < n; i++) {
@@ -223,7 +230,7 @@ END_TEST
 
 /* --- logs made of the records of all scenarios ----------------------------- */
 
-enum { MIXED_LOGS = 60, MIXED_PARTS = 4 };
+enum { MIXED_LOGS = 100, MIXED_PARTS = 6 };
 
 static uint64_t dice;
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "forwarder/bounds.h"
 #include "forwarder/clock.h"
 #include "forwarder/engine_parts.h"
 #include "forwarder/json.h"
@@ -69,6 +70,7 @@ add_alarms(struct engine *e, struct json *j)
     const struct pair_counters *pairs = correlate_pairs(e->p.correlate);
     const struct alarm_counters *alarms = alarm_counters(correlate_alarms(e->p.correlate));
     unsigned count[CLASS_COUNT];
+    struct bound b[BOUNDS];
 
     answer_count_alarms(e, count);
     json_object(j, "alarms");
@@ -84,6 +86,11 @@ add_alarms(struct engine *e, struct json *j)
     json_uint(j, "aged", alarms->aged);
     json_uint(j, "stale", alarms->stale);
     json_uint(j, "evicted", alarms->evicted);
+    json_object_end(j);
+    bounds_list(e->p.correlate, b);
+    json_object(j, "bounds");
+    for (int i = 0; i < BOUNDS; i++)
+        json_uint(j, b[i].name, b[i].count);
     json_object_end(j);
     json_object(j, "reports");
     json_uint(j, "held", correlate_held(e->p.correlate));

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "forwarder/bounds.h"
 #include "forwarder/clock.h"
 #include "forwarder/engine_parts.h"
 #include "parsers/pair.h"
@@ -106,17 +107,23 @@ put_correlation(struct engine *e, struct xml_buf *out)
 {
     const struct pair_counters *pairs = correlate_pairs(e->p.correlate);
     const struct alarm_counters *alarms = alarm_counters(correlate_alarms(e->p.correlate));
+    struct bound b[BOUNDS];
 
     label(out, "correlation");
     put_f(out, "%u reports held, %" PRIu64 " paired, %" PRIu64 " not", correlate_held(e->p.correlate), pairs->paired,
           pairs->unpaired);
     put_f(out, "; alarms raised %" PRIu64 ", updated %" PRIu64 ", cleared %" PRIu64 ", aged %" PRIu64 "\n",
           alarms->raised, alarms->updated, alarms->cleared, alarms->aged);
-    if (pairs->early || pairs->forgotten || alarms->evicted) {
+    bounds_list(e->p.correlate, b);
+    for (int i = 0; i < BOUNDS; i++)
+        if (b[i].count) {
+            label(out, "");
+            put_f(out, "AT A BOUND: %" PRIu64 " %s (more than %d at once)\n", b[i].count, b[i].cost, b[i].limit);
+        }
+    if (pairs->forgotten) {
         label(out, "");
-        put_f(out, "AT A BOUND: %" PRIu64 " reports judged early, %" PRIu64 " failures forgotten, %" PRIu64
-                   " alarms evicted\n",
-              pairs->early, pairs->forgotten, alarms->evicted);
+        put_f(out, "%" PRIu64 " older failed copies forgotten (%d of a host are kept)\n", pairs->forgotten,
+              PAIR_FAILURES_MAX);
     }
 }
 

@@ -12,6 +12,7 @@
 
 #include <pthread.h>
 
+#include "forwarder/bounds.h"
 #include "forwarder/config.h"
 #include "forwarder/feed.h"
 #include "forwarder/follow.h"
@@ -75,6 +76,10 @@ struct engine {
     struct journal *journal;
     struct feed *feed;
     struct storm_table *storms;
+    struct engine_bound {
+        uint64_t count; /* of the correlator's bound, when last looked at */
+        int64_t at;     /* UTC ns of its last change, 0 not looked at yet */
+    } bounds[BOUNDS];
     struct engine_source *sources;
     unsigned n_sources;
     struct tail **tails;

@@ -76,6 +76,9 @@ int engine_end_history(struct engine *);
 void engine_save_history(struct engine *, struct keep_out *);
 bool engine_restore_history(struct engine *, struct keep_in *);
 
+/* engine_bounds.c: bounds of the correlator that were reached, as alarms. */
+int engine_watch_bounds(struct engine *);
+
 /* engine_watch.c */
 void engine_note_jump(struct engine *, struct tail *, const struct event *);
 int engine_watch(struct engine *);

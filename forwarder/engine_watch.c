@@ -365,6 +365,8 @@ watch_alarms(struct engine *e, int64_t now)
     r = correlate_live(e->p.correlate, e->arena, &sink, &live);
     if (!r)
         r = engine_watch_storms(e);
+    if (!r)
+        r = engine_watch_bounds(e);
     if (!r && now - e->resent > WATCH_RESEND) {
         e->resent = now;
         arena_reset(e->arena);

@@ -56,6 +56,7 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/dial.h \
 	%D%/engine.c \
 	%D%/engine.h \
+	%D%/engine_bounds.c \
 	%D%/engine_commit.c \
 	%D%/engine_parts.h \
 	%D%/engine_place.c \

@@ -102,6 +102,21 @@ check "a status message gives its package" has out 'package      DOG0005D'
 check "its site" has out 'site         PS1'
 check "and its time, which the log's own lacks" has out 'time         1998-09-10T16:56:39Z'
 check "it is known by its number" has out "the event's source and number are enough for it"
+statmsg='STATMSG: ID=4400 SEV=I LEV=M SOURCE="SMS Server" COMP="SMS_DESPOOLER" SYS=PS1SITE SITE=PS1 PID=5428 TID=4072 GMTDATE=Mon May 16 16:31:21.400 2016 ISTR0="C0100112" NUMATTRS=2 AID0=401 AVAL0="OTHER001" AID1=400 AVAL1="C0100112"'
+printf '<![LOG[Done. %s]LOG]!><time="12:31:21.400" date="5-16-2016" component="SMS_DESPOOLER" context="" type="1" thread="4072" file="a.cpp:1">\r\n' \
+    "$statmsg" >statmsg.log
+printf '%s\n' '<Event xmlns="http://schemas.microsoft.com/win/2004/08/events/event"><System><Provider Name="Other"/><EventID>1</EventID>' \
+    '<TimeCreated SystemTime="2016-05-16T16:31:25Z"/><Computer>COLLECT</Computer></System><EventData><Data>' "$statmsg" \
+    '</Data></EventData></Event>' >statmsg.xml
+for file in statmsg.log statmsg.xml; do
+    run explain "$file:1"
+    check "$file: a status message inside gives its package" has out 'package      C0100112'
+    check "$file: and its site" has out 'site         PS1'
+done
+run explain statmsg.log:1
+check "its time tells the zone of the log" has out 'time         2016-05-16T16:31:21'
+check "and the log's own digits stay" has out 'local        2016-05-16T12:31:21.400'
+check "its host" has out 'host         PS1SITE'
 run explain cases.log:4
 check "a failure that is not known" has out 'it speaks of a failure that no other signature knows'
 run explain cases.log:5

@@ -19,6 +19,8 @@ struct arena_block {
 struct arena {
     struct arena_block *first, *last;
     size_t limit, total;
+    void *helper; /* NULL: none */
+    void (*give_back)(void *);
 };
 
 static struct arena_block *
@@ -60,7 +62,25 @@ arena_free(struct arena *a)
         next = b->next;
         free(b);
     }
+    if (a->helper)
+        a->give_back(a->helper);
     free(a);
+}
+
+void *
+arena_helper(const struct arena *a, void (*give_back)(void *))
+{
+    return a->give_back == give_back ? a->helper : NULL;
+}
+
+/* The helper that was there is given back; NULL keeps none. */
+void
+arena_keep(struct arena *a, void *helper, void (*give_back)(void *))
+{
+    if (a->helper && a->helper != helper)
+        a->give_back(a->helper);
+    a->helper = helper;
+    a->give_back = give_back;
 }
 
 /* Takes back everything; what was allocated is invalid from here. */

@@ -21,5 +21,10 @@ void *arena_zalloc(struct arena *, size_t);
 struct str arena_copy(struct arena *, struct str);
 struct str arena_upper(struct arena *, struct str);
 size_t arena_used(const struct arena *);
+/* One helper that a parser is slow to make and keeps from record to record: it
+ * outlives resets, and is given back with the arena by 'give_back', which also
+ * says whose it is.  NULL where none of that kind is kept. */
+void *arena_helper(const struct arena *, void (*give_back)(void *));
+void arena_keep(struct arena *, void *helper, void (*give_back)(void *));
 
 #endif

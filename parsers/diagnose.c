@@ -103,10 +103,13 @@ read_shapes(struct look *k)
 {
     struct event *ev = k->ev;
     const struct eventlog *log = ev->log;
+    bool known = str_has(ev->f.provider) && !str_starts(ev->f.provider, STR("{"));
+    /* Another program's event has no shapes of SMS around it. */
+    bool foreign = log && known && !(k->c->own && signature_globs_match(k->c->own, ev->f.provider));
 
-    if (k->x->frame || log)
+    if (!foreign && (k->x->frame || log))
         sms_frame_read(k->text, &k->frame);
-    for (unsigned i = 0; log && log->strings_known && i < log->n_strings; i++)
+    for (unsigned i = 0; log && !foreign && log->strings_known && i < log->n_strings; i++)
         if (log->strings[i].n)
             sms_frame_read(log->strings[i], &k->frame);
     k->status_known = k->x->status && sms_status_read(k->text, &k->status);
@@ -128,7 +131,7 @@ read_shapes(struct look *k)
     look_host(k, k->frame.host);
 
     /* A GUID is a source whose name is not known. */
-    if (str_has(ev->f.provider) && !str_starts(ev->f.provider, STR("{")))
+    if (known)
         k->provider = ev->f.provider;
     look_set(&k->provider, k->frame.source);
     look_set(&k->provider, k->status.source);

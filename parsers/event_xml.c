@@ -193,7 +193,7 @@ event_xml_parse(const struct format_options *options, const struct format_record
                 struct event *ev, size_t *at)
 {
     struct str raw = record->bytes, clean;
-    struct event_xml_reading r = {.ev = ev, .log = arena_zalloc(arena, sizeof *r.log)};
+    struct event_xml_reading r = {.arena = arena, .ev = ev, .log = arena_zalloc(arena, sizeof *r.log)};
     enum perr err = PERR_NOMEM;
     bool cut;
 

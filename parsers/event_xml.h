@@ -26,6 +26,7 @@ struct event_xml_string {
 };
 
 struct event_xml_reading {
+    struct arena *arena; /* keeps the parser's context from record to record */
     struct event *ev;
     struct eventlog *log;
     char *chars;

@@ -10,7 +10,7 @@
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
 
-enum { DEPTH_MAX = 64 };
+enum { DEPTH_MAX = 64, DICTIONARY_MAX = 1 << 16 };
 
 /* The sections of an event that hold facts, and the elements in them. */
 enum section { SECTION_NONE, SECTION_SYSTEM, SECTION_DATA, SECTION_USER, SECTION_SHOWN, SECTION_RENDERING };
@@ -444,6 +444,37 @@ on_doctype(void *data, const xmlChar *name, const xmlChar *external, const xmlCh
     xmlStopParser(r->ctxt);
 }
 
+static void
+give_back(void *ctxt)
+{
+    xmlFreeParserCtxt(ctxt);
+}
+
+/* The arena's context, else a new one: making one, with its dictionary of the
+ * same few names, takes as long as a record. */
+static xmlParserCtxtPtr
+take_context(struct arena *arena)
+{
+    xmlParserCtxtPtr ctxt = arena_helper(arena, give_back);
+
+    if (ctxt) {
+        xmlCtxtReset(ctxt);
+        return ctxt;
+    }
+    ctxt = xmlNewParserCtxt();
+    if (ctxt)
+        arena_keep(arena, ctxt, give_back);
+    return ctxt;
+}
+
+/* One whose dictionary was filled with names, or that memory failed, goes. */
+static void
+leave_context(struct arena *arena, xmlParserCtxtPtr ctxt, bool whole)
+{
+    if (!whole || xmlDictGetUsage(ctxt->dict) > DICTIONARY_MAX)
+        arena_keep(arena, NULL, NULL);
+}
+
 /* Runs libxml2 over the cleaned bytes of one record; a NUL follows them.  As a
  * string, not as a memory file: a file's buffer is looked after at every step
  * near its end, which for one record is always. */
@@ -464,11 +495,13 @@ event_xml_read(struct event_xml_reading *out, struct str bytes, size_t *at)
     xmlParserInputPtr input = NULL;
     enum perr err = PERR_OK;
 
-    r.ctxt = xmlNewParserCtxt();
+    r.ctxt = take_context(out->arena);
     if (r.ctxt)
         input = xmlNewStringInputStream(r.ctxt, (const xmlChar *) bytes.p);
     if (!input || inputPush(r.ctxt, input) < 0) {
-        xmlFreeParserCtxt(r.ctxt);
+        if (input)
+            xmlFreeInputStream(input);
+        arena_keep(out->arena, NULL, NULL);
         return PERR_NOMEM;
     }
     *r.ctxt->sax = handler;
@@ -487,9 +520,6 @@ event_xml_read(struct event_xml_reading *out, struct str bytes, size_t *at)
         err = PERR_LIMIT;
     if (err == PERR_OK && (!r.is_event || !r.has_system))
         err = PERR_SYNTAX;
-    if (r.ctxt->myDoc)
-        xmlFreeDoc(r.ctxt->myDoc);
-    xmlFreeParserCtxt(r.ctxt);
-    r.ctxt = NULL;
+    leave_context(out->arena, r.ctxt, err != PERR_NOMEM);
     return err;
 }

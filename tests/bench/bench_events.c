@@ -44,7 +44,7 @@ put_event(unsigned long i, time_t t)
          "<Data>Product: Office Proofing -- Installation completed successfully.</Data><Data>(NULL)</Data>"},
         {"LoadPerf", "<EventID Qualifiers='0'>1000</EventID>",
          "<Data>MSDTC</Data><Data>MSDTC</Data><Binary>1C140000201400001C140000</Binary>"},
-        {"SMS", "<EventID Qualifiers='16384'>112</EventID>", "<Data>DOG0005D</Data>"},
+        {"EventLog", "<EventID Qualifiers='32768'>6013</EventID>", "<Data/><Data/><Data>86412</Data><Data>60</Data>"},
         {"Userenv", "<EventID Qualifiers='49152'>1000</EventID>",
          "<Data Name='user'>NT AUTHORITY\\SYSTEM</Data><Data Name='reason'>The network path was not found.</Data>"},
     };
@@ -54,7 +54,7 @@ put_event(unsigned long i, time_t t)
 
     gmtime_r(&t, &tm);
     strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(path, sizeof path, "\\\\SERVER%02lu\\SMS_PKGE\\DOG%05lX", i / 100 % 20, i / 100 % 0xFFFFF);
+    snprintf(path, sizeof path, "\\\\SERVER%02lu\\SMS_PKGE\\DOG%05lX", i / 100 % 20, i / 100 % 200);
     snprintf(data, sizeof data, blank ? "<Data>%s</Data><Data></Data><Data></Data>" : "<Data>%s</Data><Data>12</Data><Data>340</Data>",
              path);
     snprintf(text, sizeof text,

@@ -69,12 +69,10 @@ static const struct {
     {"one", "<Event/>", "R8"},
     {"one with white space", "\n <Event></Event>\r\n", "R15"},
     {"bare roots", "<Event>1</Event><Event>2</Event>\n<Event >3</Event >", "R16 R16 R18"},
-    {"wrapped",
-     "\xef\xbb\xbf<?xml version=\"1.0\" encoding=\"utf-8\" standalone=\"yes\"?>\r\n<Events><Event>1</Event>"
+    {"wrapped", "\xef\xbb\xbf<?xml version=\"1.0\" encoding=\"utf-8\" standalone=\"yes\"?>\r\n<Events><Event>1</Event>"
      "<Event>2</Event></Events>\r\n",
      "R16 R16"},
-    {"wrappers one after another", "<Events><Event/></Events><?xml version='1.0'?><Events a='>'><Event/></Events>",
-     "R8 R8"},
+    {"wrappers one after another", "<Events><Event/></Events><?xml version='1.0'?><Events a='>'><Event/></Events>", "R8 R8"},
     {"self-closing wrapper", "<Events/><Event/>", "R8"},
     {"another root", "<root xmlns='a' xmlns:b=\"c\">\n<Event/>\n</root>", "R8"},
     {"a root with data in it", "<root name='x'><Event/></root>", "B15 R8 B7"},
@@ -117,7 +115,6 @@ static const struct {
     {"CDATA of another kind", "<![CDATA[text]]><Event/>", "B16 R8"},
     {"cut in a CDATA", "<Event/><![CDATA[ ", "R8 B9"},
     {"cut before the attribute", "<Event ", "R6"},
-    {"cut in the attribute", "<Event Act", "R10"},
 };
 
 START_TEST(bytes_are_framed)
@@ -262,7 +259,6 @@ static const struct {
     {"<TimeCreated RawTime='125499201400000000'/>", NULL, NULL, "1998-09-10T16:55:40Z", NULL, 0, 0},
     {"<TimeCreated RawTime='1998-09-10T16:55:40.123456789Z'/>", NULL, NULL, "1998-09-10T16:55:40.123456789Z", NULL, 0, 0},
     {"<TimeCreated SystemTime='' RawTime='125499201401234567'/>", NULL, NULL, "1998-09-10T16:55:40.1234567Z", NULL, 0, 0},
-    {"<TimeCreated SystemTime='1998-09-10T16:55:40.1Z'/>", NULL, NULL, "1998-09-10T16:55:40.1Z", NULL, 0, 0},
     {"<TimeCreated SystemTime='1998-09-10T16:55:40.000000001Z'/>", NULL, NULL, "1998-09-10T16:55:40.000000001Z", NULL, 0, 0},
     {"<TimeCreated RawTime='123456'/>", NULL, NULL, "", NULL, 0, 0},
     {"<TimeCreated RawTime='125499201400000000' SystemTime='2012-10-25T01:02:03Z'/>", NULL, NULL,
@@ -275,7 +271,6 @@ static const struct {
     {"<Level>0</Level><Keywords>0x8010000000000000</Keywords>", NULL, NULL, "", NULL, 0, 2},
     {"<Level>0</Level><Keywords>0x8020000000000000</Keywords>", NULL, NULL, "", NULL, 0, 4},
     {"<Level>3</Level><Keywords>0x8020000000000000</Keywords>", NULL, NULL, "", NULL, 0, 3},
-    {"<Level>0</Level><Keywords>0x80000000000000</Keywords>", NULL, NULL, "", NULL, 0, 0},
 };
 
 START_TEST(each_system_part_is_read)
@@ -305,8 +300,7 @@ static const struct {
     {"<EventData><Data Name='Server'>A</Data><Data Name='Path'/></EventData>", "A|", NULL, "Server: A\nPath:"},
     {"<EventData><Data Name='param1'>a</Data><Data Name='param2'>b</Data></EventData>", "a|b", NULL, "a\nb"},
     {"<EventData><Data Name='param1'>a</Data><Data Name='param3'>c</Data></EventData>", "a|-|c", NULL, "a\nc"},
-    {"<EventData><Data Name='param2'>b</Data><Data Name='param1'>a</Data></EventData>", "b|a", NULL,
-     "param2: b\nparam1: a"},
+    {"<EventData><Data Name='param2'>b</Data><Data Name='param1'>a</Data></EventData>", "b|a", NULL, "param2: b\nparam1: a"},
     {"<EventData><Data> x </Data><Binary>00FF</Binary></EventData>", " x ", NULL, "x \nBinary: 00FF"},
     {"<EventData><Data>a</Data><Binary/></EventData>", "a", NULL, "a"},
     {"<EventData><Binary>00FF</Binary></EventData>", "", NULL, "Binary: 00FF"},
@@ -315,8 +309,7 @@ static const struct {
      "a\nc\nBinary: 1"},
     {"<EventData><Data>a</Data><Data Name='n'>b</Data><Data/></EventData>", "a|b|", NULL, "a\nn: b"},
     {"<EventData>bare</EventData>", "bare", NULL, "bare"},
-    {"<EventData><Data>&lt;string&gt;a&lt;/string&gt;\n&lt;string&gt;&lt;/string&gt;</Data></EventData>", "a|", NULL,
-     "a"},
+    {"<EventData><Data>&lt;string&gt;a&lt;/string&gt;\n&lt;string&gt;&lt;/string&gt;</Data></EventData>", "a|", NULL, "a"},
     {"<EventData><Data><string>a</string>\n<string/></Data></EventData>", "a|", NULL, "a"},
     {"<EventData><ComplexData Name='c'><Data>a</Data></ComplexData></EventData>", "a", NULL, "a"},
     {"<EventData><Data><![CDATA[<a> & ]]>b</Data></EventData>", "<a> & b", NULL, "<a> & b"},
@@ -333,7 +326,6 @@ static const struct {
     {"<EventData><Data>a</Data></EventData><RenderingInfo><Message/></RenderingInfo>", "a", "", "a"},
     {"<UserData><x xmlns='y' z:a='1' xmlns:z='z'>b<c Name='d' e='2'>f</c><g><h/>i</g>j</x>k</UserData>", "f|", NULL,
      "a: 1\nx: b\ne: 2\nd: f\nh: \ni\nj\nk"},
-    {"<UserData/>", NULL, NULL, ""},
     {"<ProcessingErrorData><ErrorCode>15005</ErrorCode><DataItemName/><EventPayload>AB</EventPayload></ProcessingErrorData>",
      NULL, NULL, "ErrorCode: 15005\nEventPayload: AB"},
     {"<BinaryEventData>0A0B</BinaryEventData>", NULL, NULL, "BinaryEventData: 0A0B"},
@@ -374,10 +366,9 @@ START_TEST(rendering_says_what_system_does_not)
     SAME(ev.f.provider, "SMS");
     SAME(ev.text, "m");
     ck_assert_uint_eq(ev.log->level, 3);
-    n = (size_t) snprintf(xml, sizeof xml, "<Event><System><Provider Name='A'/><Level>2</Level></System>%s", rendered);
-    ck_assert_int_eq(parse(xml, n, &ev), PERR_OK);
-    SAME(ev.f.provider, "A");
-    ck_assert_uint_eq(ev.log->level, 2);
+    snprintf(xml, sizeof xml, "<Event><System><Provider Name='A'/><Level>2</Level></System>%s", rendered);
+    ck_assert_int_eq(parse(xml, strlen(xml), &ev), PERR_OK);
+    ck_assert(str_eq(ev.f.provider, STR("A")) && ev.log->level == 2);
 }
 END_TEST
 
@@ -514,6 +505,30 @@ START_TEST(cut_and_changed_records_do_no_harm)
 }
 END_TEST
 
+START_TEST(a_broken_record_leaves_nothing_to_the_next)
+{
+    size_t n = 0, cap = 200000;
+    char *xml = malloc(cap + 64);
+    struct event ev;
+
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+        parse(broken[i].xml, strlen(broken[i].xml), &ev);
+        ck_assert_int_eq(parse(EVENT_109, strlen(EVENT_109), &ev), PERR_OK);
+        SAME(ev.f.host, "ANFIELD");
+        arena_reset(arena);
+    }
+    /* Names without end: the dictionary of the parser is left behind. */
+    n += (size_t) sprintf(xml, "<Event><System/><UserData>");
+    for (int i = 0; n < cap; i++)
+        n += (size_t) sprintf(xml + n, "<name%d/>", i);
+    strcpy(xml + n, "</UserData></Event>");
+    ck_assert_int_eq(parse(xml, strlen(xml), &ev), PERR_OK);
+    ck_assert_int_eq(parse(EVENT_109, strlen(EVENT_109), &ev), PERR_OK);
+    SAME(ev.f.event_number, "109");
+    free(xml);
+}
+END_TEST
+
 START_TEST(little_memory_is_an_error)
 {
     for (size_t limit = 0; limit < 8000; limit += 16) {
@@ -573,6 +588,7 @@ main(void)
     tcase_add_test(harm, nesting_is_bounded);
     tcase_add_test(harm, shortened_records_say_so);
     tcase_add_test(harm, cut_and_changed_records_do_no_harm);
+    tcase_add_test(harm, a_broken_record_leaves_nothing_to_the_next);
     tcase_add_test(harm, little_memory_is_an_error);
     suite_add_tcase(s, harm);
     sr = srunner_create(s);

@@ -3,21 +3,24 @@
  * evtx_file.c - the binary event log of Windows Vista and later, by libevtx.
  * Called through container.h.
  *
- * libevtx alone does not say what it left out: a record that it cannot read
- * ends evtxexport, and behind damage in a chunk it calls the rest "recovered".
- * So the chunks are walked here (parsers/evtx.c), in the order in which they
- * were written, and each record that is there is asked for: what libevtx has no
- * XML for goes out as its bytes, counted and named.  Records that lie in no
- * chunk's live part were deleted and are left alone.  For each unreadable record
- * libevtx (20181227) leaks about a kilobyte. */
+ * libevtx alone does not say what it left out: a record that it cannot read ends
+ * evtxexport, behind damage in a chunk it calls the rest "recovered", a chunk
+ * that is cut is gone, and it keeps a list of all records.  So the chunks are
+ * walked here (parsers/evtx.c), in the order in which they were written; libevtx
+ * gets one at a time, in memory, as a file of one chunk, and is asked for each
+ * record that is there.  What it has no XML for goes out as its bytes, counted
+ * and named.  Records that lie in no chunk's live part were deleted and are left
+ * alone.  For each unreadable record libevtx (20181227) leaks about a kilobyte. */
 #include "build.h"
 
 #include <errno.h>
+#include <libbfio.h>
 #include <libevtx.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "forwarder/container.h"
 #include "forwarder/log.h"
@@ -28,12 +31,13 @@ enum { TELL_MAX = 5 }; /* unreadable records that get a line of their own */
 struct container {
     int fd; /* our own */
     char *path;
-    libevtx_file_t *file;
-    int n, index;           /* records that libevtx counts; the next one */
+    libevtx_file_t *file;   /* of the present chunk, NULL: libevtx does not take it */
+    libbfio_handle_t *io;
+    int n, index;           /* records that libevtx counts in it; the next one */
     int n_rescued, rescued; /* those it "recovered" */
     unsigned chunks, promised, first, done; /* chunks; of the header; the oldest; walked */
-    int *base;              /* first index of each chunk, NULL: they follow one another */
-    char *chunk;
+    char *image;            /* a file's header, and a chunk behind it */
+    char *chunk;            /* in 'image' */
     size_t chunk_n, at;
     uint64_t place;         /* of the chunk in the file */
     bool walking, started, ended;
@@ -182,31 +186,45 @@ load_chunk(struct container *c, unsigned i)
     return 0;
 }
 
-/* Where each chunk's records begin among libevtx's; only where libevtx counts as
- * many as are there: the chunks can then be read oldest first.  (That a log went
- * round is "corrupted" to libevtx.) */
-static int
-find_bases(struct container *c)
+static void
+close_chunk(struct container *c)
 {
-    struct evtx_part part;
-    int sum = 0, r;
-
-    c->base = calloc(c->chunks ? c->chunks : 1, sizeof *c->base);
-    if (!c->base)
-        return -ENOMEM;
-    for (unsigned i = 0; i < c->chunks; i++) {
-        c->base[i] = sum;
-        if ((r = load_chunk(c, i)))
-            return r;
-        while (evtx_chunk_next(c->chunk, c->chunk_n, &c->at, &part))
-            sum += part.record;
+    if (c->file) {
+        libevtx_file_close(c->file, NULL);
+        libevtx_file_free(&c->file, NULL);
     }
-    if (sum == c->n)
-        return 0;
-    free(c->base);
-    c->base = NULL;
-    c->first = 0;
-    return 0;
+    if (c->io)
+        libbfio_handle_free(&c->io, NULL);
+    c->n = c->index = c->n_rescued = c->rescued = 0;
+}
+
+/* The header in 'image', of a file of one chunk. */
+static void
+make_header(struct container *c)
+{
+    uint32_t sum;
+
+    memset(c->image + 8, 0, 16); /* first and last chunk */
+    c->image[42] = 1;
+    c->image[43] = 0;
+    sum = (uint32_t) crc32(0, (const Bytef *) c->image, 120);
+    for (int i = 0; i < 4; i++)
+        c->image[124 + i] = (char) (sum >> 8 * i);
+}
+
+/* Gives the chunk to libevtx; what it does not take has no records for it. */
+static void
+open_chunk(struct container *c)
+{
+    close_chunk(c);
+    if (libbfio_memory_range_initialize(&c->io, NULL) != 1
+        || libbfio_memory_range_set(c->io, (uint8_t *) c->image, EVTX_HEADER + EVTX_CHUNK, NULL) != 1
+        || libevtx_file_initialize(&c->file, NULL) != 1
+        || libevtx_file_open_file_io_handle(c->file, c->io, libevtx_get_access_flags_read(), NULL) != 1
+        || libevtx_file_get_number_of_records(c->file, &c->n, NULL) != 1)
+        close_chunk(c);
+    else if (libevtx_file_get_number_of_recovered_records(c->file, &c->n_rescued, NULL) != 1)
+        c->n_rescued = 0;
 }
 
 static void
@@ -254,8 +272,8 @@ begin_chunk(struct container *c)
     if (r || !c->chunk_n)
         return r;
     c->walking = true;
-    if (c->base)
-        c->index = c->base[i];
+    memset(c->chunk + c->chunk_n, 0, EVTX_CHUNK - c->chunk_n);
+    open_chunk(c);
     if (evtx_chunk_is(c->chunk, c->chunk_n) && evtx_chunk_whole(c->chunk, c->chunk_n))
         return 0;
     log_limited(&c->damage, LOG_LEVEL_WARN, "%s: the chunk at byte %llu is %s", c->path, (unsigned long long) c->place,
@@ -310,65 +328,54 @@ evtx_close(struct container *c)
 {
     if (!c)
         return;
-    if (c->file) {
-        libevtx_file_close(c->file, NULL);
-        libevtx_file_free(&c->file, NULL);
-    }
+    close_chunk(c);
     if (c->fd >= 0)
         close(c->fd);
-    free(c->base);
-    free(c->chunk);
+    free(c->image);
     free(c->out);
     free(c->path);
     free(c);
 }
 
-/* Opens libevtx's side and learns the layout; 0, negative errno, or 1 when
- * libevtx does not take the file ('why'). */
+/* Learns the layout; 0 or negative errno. */
 static int
-look(struct container *c, char *why, size_t size)
+look(struct container *c)
 {
-    char link[64], header[128];
-    libevtx_error_t *error = NULL;
     uint64_t oldest;
     struct stat st;
+    ssize_t got;
 
-    snprintf(link, sizeof link, "/proc/self/fd/%d", c->fd);
-    if (libevtx_file_initialize(&c->file, &error) != 1
-        || libevtx_file_open(c->file, link, libevtx_get_access_flags_read(), &error) != 1
-        || libevtx_file_get_number_of_records(c->file, &c->n, &error) != 1) {
-        take_error(&error, why, size);
-        return 1;
-    }
-    if (libevtx_file_get_number_of_recovered_records(c->file, &c->n_rescued, NULL) != 1)
-        c->n_rescued = 0;
     if (fstat(c->fd, &st) < 0)
         return -errno;
-    if (read_at(c, header, sizeof header, 0) != (ssize_t) sizeof header)
-        return -EIO;
-    evtx_header_read(header, &oldest, &c->promised);
-    c->chunks = st.st_size <= EVTX_HEADER ? 0 : (unsigned) ((st.st_size - EVTX_HEADER + EVTX_CHUNK - 1) / EVTX_CHUNK);
+    got = read_at(c, c->image, EVTX_HEADER, 0);
+    if (got < EVTX_HEADER)
+        return got < 0 ? (int) got : -ENODATA;
+    evtx_header_read(c->image, &oldest, &c->promised);
+    c->chunks = (unsigned) ((st.st_size - EVTX_HEADER + EVTX_CHUNK - 1) / EVTX_CHUNK);
     c->first = oldest < c->chunks ? (unsigned) oldest : 0;
-    return c->first ? find_bases(c) : 0;
+    make_header(c);
+    return 0;
 }
 
 static struct container *
 evtx_open(int fd, const char *path, char *err, size_t errlen)
 {
     struct container *c = calloc(1, sizeof *c);
-    char why[256] = "out of memory";
     int r = -ENOMEM;
 
     if (c) {
         c->fd = dup(fd);
         c->path = strdup(path);
-        c->chunk = malloc(EVTX_CHUNK);
+        c->image = malloc(EVTX_HEADER + EVTX_CHUNK);
     }
-    if (c && c->fd >= 0 && c->path && c->chunk)
-        r = look(c, why, sizeof why);
+    if (c && c->fd >= 0 && c->path && c->image) {
+        c->chunk = c->image + EVTX_HEADER;
+        r = look(c);
+    }
     if (r == 0)
         return c;
-    snprintf(err, errlen, "%s: cannot be read as an .evtx file: %s", path, r < 0 ? strerror(-r) : why);
+    snprintf(err, errlen, "%s: cannot be read as an .evtx file: %s", path,
+             r == -ENODATA ? "it ends within its header" : strerror(-r));
     evtx_close(c);
     return NULL;
 }

@@ -395,8 +395,8 @@ bench-start: %D%/bench/bench_start$(EXEEXT)
 # XML_SIZE GiB of event XML through a pipe, and the peak of memory it takes.
 XML_SIZE = 5
 bench-xml: all %D%/bench/bench_events$(EXEEXT) %D%/bench/bench_time$(EXEEXT)
-	@%D%/bench/bench_events$(EXEEXT) $$(($(XML_SIZE) * 1073741824 / 643)) | \
-	%D%/bench/bench_time$(EXEEXT) 'truecause export, event XML' $$(($(XML_SIZE) * 1073741824 / 643)) 1 /dev/null \
+	@%D%/bench/bench_events$(EXEEXT) $$(($(XML_SIZE) * 1073741824 / 584)) | \
+	%D%/bench/bench_time$(EXEEXT) 'truecause export, event XML' $$(($(XML_SIZE) * 1073741824 / 584)) 1 /dev/null \
 	./truecause export --host BENCH -
 bench-peers: all %D%/bench/sink$(EXEEXT)
 	@$(PROOF) $(top_srcdir)/tests/bench/peers.py $(BENCH_OPTIONS)

@@ -163,11 +163,19 @@ class Planter:
         )), 'SMS_LAN_SENDER')]
 
     def says_disk(self):
-        """Reports that say disk and mean another thing (reference 2.4)."""
+        """Reports that say disk and mean another thing, contention under other numbers,
+        connections (reference 2.2, 2.4, 2.5)."""
         return [Record(*self.rng.choice((
             ('~Free disk space check failed (error 144), the server is not NT', Truth(fam='not-disk-144', cls='configuration', win32='144')),
             ('~Cannot create temp storage $:\\SMS.TMP, Win32 error = 3', Truth(fam='not-disk-temp', cls='configuration', win32='3')),
             ('Cannot write to output file, Win32 Error = 998', Truth(fam='not-disk-streams', cls='corrupt-data', win32='998')),
+            ('Cannot write to output file, Win32 Error = 13', Truth(fam='not-disk-streams', cls='corrupt-data', win32='13')),
+            ('Unable to determine best volume', Truth(fam='not-disk-volume', cls='configuration', win32='', tag='')),
+            ('There is no NTFS drive on the server, the package is skipped', Truth(fam='skip-ntfs', cls='configuration', win32='', tag='')),
+            ('Failed to deltree \\\\NW\\VOL1\\X, Win32 Error = 0', Truth(fam='deltree-0', cls='file-contention', win32='0', tag='')),
+            ('Error: FAILED deleting backup folders, 145', Truth(fam='backup-145', cls='file-contention', win32='145', tag='')),
+            ('Error during WNetAddConnection2 (67)', Truth(fam='connect-67', cls='network', win32='67', tag='')),
+            ('Error during WNetAddConnection2 (1326)', Truth(fam='connect-1326', cls='access-denied', win32='1326', tag='')),
         )), 'SMS_DESPOOLER')]
 
     def private(self):

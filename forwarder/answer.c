@@ -53,6 +53,8 @@ answer_source_state(const struct engine_source *s, const struct follow_status *f
         return "unreadable";
     if (s->trouble[FOLLOW_MISSING].now)
         return "missing";
+    if (s->trouble[FOLLOW_OVERRUN].now)
+        return "losing";
     if (s->stale)
         return "stale";
     return s->seen ? "followed" : "starting";

@@ -128,6 +128,16 @@ add_logs(struct json *j, const struct engine_source *s, const struct answer_log 
 }
 
 static void
+add_counts(struct json *j, const struct follow_status *fs)
+{
+    json_object(j, "traps");
+#define COUNT(e, n, w) json_uint(j, n, fs->count[FOLLOW_COUNT_##e]);
+    FOLLOW_COUNTS(COUNT)
+#undef COUNT
+    json_object_end(j);
+}
+
+static void
 add_sources(struct engine *e, struct json *j)
 {
     struct answer_log *logs;
@@ -153,6 +163,8 @@ add_sources(struct engine *e, struct json *j)
         json_uint(j, "losses", fs.lost);
         if (fs.looked)
             json_seconds(j, "looked_age", clock_monotonic() - fs.looked);
+        if (fs.counts)
+            add_counts(j, &fs);
         json_array(j, "trouble");
         for (int k = 0; k < FOLLOW_TROUBLES; k++)
             if (s->trouble[k].now)

@@ -127,6 +127,27 @@ put_correlation(struct engine *e, struct xml_buf *out)
     }
 }
 
+/* What a source that listens received, and what became of it. */
+static void
+put_counts(const struct follow_status *fs, struct xml_buf *out)
+{
+    static const char *const words[FOLLOW_COUNT_ALL] = {
+#define COUNT(e, n, w) w,
+        FOLLOW_COUNTS(COUNT)
+#undef COUNT
+    };
+    char count[PUT_SHORT];
+    const char *between = "             traps: ";
+
+    for (int i = 0; i < FOLLOW_COUNT_ALL; i++) {
+        if (!fs->count[i] && i > FOLLOW_COUNT_TAKEN)
+            continue;
+        put_f(out, "%s%s %s", between, put_count(count, fs->count[i]), words[i]);
+        between = ", ";
+    }
+    put_z(out, "\n");
+}
+
 static void
 put_sources(struct engine *e, struct xml_buf *out)
 {
@@ -152,6 +173,8 @@ put_sources(struct engine *e, struct xml_buf *out)
         else if (fs.looked)
             put_f(out, ", looked at %s ago", put_span(span, clock_monotonic() - fs.looked));
         put_z(out, "\n");
+        if (fs.counts)
+            put_counts(&fs, out);
         for (int k = 0; k < FOLLOW_TROUBLES; k++)
             if (s->trouble[k].now) {
                 put_z(out, "             ");

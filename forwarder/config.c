@@ -293,6 +293,9 @@ check_whole(struct config_reader *r)
                 config_tell(r, false, c->sources[i].place.file, c->sources[i].place.line,
                             "a source with the name \"%s\" stands at %s:%d already: give this one a name of its own",
                             c->sources[i].name, c->sources[k].place.file, c->sources[k].place.line);
+    for (unsigned i = 0; i < c->n_sources; i++)
+        if (c->sources[i].traps)
+            c->sources[i].traps->enterprise_oid = c->enterprise_oid;
     if (r->errors)
         return;
     if (c->n_sources == 0)
@@ -398,6 +401,7 @@ config_unref(struct config *c)
         free(s->site);
         free(s->zone);
         free(s->code_page);
+        config_free_traps(s->traps);
     }
     for (unsigned i = 0; i < c->n_targets; i++)
         free_target(&c->targets[i]);

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 #include "parsers/event.h"
 #include "parsers/format.h"
@@ -24,16 +25,38 @@ struct config_place {
     int line;
 };
 
+/* Addresses that share their first 'bits'. */
+enum { CONFIG_NETWORKS = 64, CONFIG_COMMUNITY = 255 };
+struct config_network {
+    int family; /* AF_INET, AF_INET6 */
+    uint8_t bytes[16];
+    unsigned bits;
+};
+
+/* A source that listens for traps. */
+struct config_traps {
+    struct sockaddr_storage address; /* where */
+    socklen_t address_size;
+    uint16_t port;
+    char **community; /* read from community-file */
+    unsigned n_communities;
+    struct config_network from[CONFIG_NETWORKS]; /* senders that are heard; none: all */
+    unsigned n_from;
+    unsigned rate; /* traps a second, on the average of 10 s */
+    const char *enterprise_oid; /* of the configuration: our own notifications */
+};
+
 struct config_source {
     struct config_place place;
     char *name;   /* default: path */
     char *format; /* a name of format_table, or "auto" */
-    char *path;   /* glob */
+    char *path;   /* glob; of a source that listens: listen= as written */
     char *host, *address, *site, *zone; /* NULL where not given; host upper case */
     enum date_order date_order;
     char *code_page; /* NULL: the rule of text.h */
     unsigned poll_ms;
     bool read_once; /* a drop folder: its files are whole, and read once each */
+    struct config_traps *traps; /* NULL: it reads files */
 };
 
 enum config_items { CONFIG_ITEMS_ALARMS, CONFIG_ITEMS_EVENTS, CONFIG_ITEMS_ALL };

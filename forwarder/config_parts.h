@@ -94,6 +94,9 @@ const char *config_amounts(char *text, int64_t *ns, uint64_t *bytes);
 bool config_address(const char *s, enum config_type type, struct config_target *, char *why, size_t size);
 /* Reads a secret; on failure NULL with 'why' in words. */
 char *config_secret(const char *path, char *why, size_t size);
+/* The bytes of a file that only its owner can read: how many, at most 'cap' - 1;
+ * or -1 with 'why'.  The caller wipes them. */
+ssize_t config_secret_read(const char *path, char *text, size_t cap, char *why, size_t size);
 /* 'path' as it is, or below the folder of the main file; malloc'ed. */
 char *config_path(const struct config_reader *, const char *path);
 
@@ -103,6 +106,12 @@ char *config_path(const struct config_reader *, const char *path);
  * ends and with single blanks inside (as xs:token); malloc'ed, NULL when absent. */
 char *config_attribute(struct config_reader *, const xmlNode *node, const char *name);
 void config_read_source(struct config_reader *, const struct config_document *, const xmlNode *);
+/* config_traps.c: NULL when it does not listen; errors are told. */
+struct config_traps *config_read_traps(struct config_reader *, const struct config_document *, const xmlNode *);
+void config_free_traps(struct config_traps *); /* NULL-safe */
+/* "udp:ADDRESS[:PORT]" and "ADDRESS[/BITS]"; false when it is none. */
+bool config_listen(const char *s, struct config_traps *);
+bool config_network(const char *s, struct config_network *);
 void config_read_target(struct config_reader *, const struct config_document *, const xmlNode *);
 
 #endif

@@ -117,13 +117,14 @@ config_read_source(struct config_reader *r, const struct config_document *d, con
     c->sources = grown;
     s = &grown[c->n_sources++];
     *s = (struct config_source){.place = {d->file, config_attribute_line(d, node, NULL)}, .poll_ms = 1000};
-    path = config_attribute(r, node, "path");
+    s->traps = config_read_traps(r, d, node);
+    path = config_attribute(r, node, s->traps ? "listen" : "path");
     poll = config_attribute(r, node, "poll");
     order = config_attribute(r, node, "date-order");
     read = config_attribute(r, node, "read");
-    s->path = path ? config_path(r, path) : NULL;
+    s->path = !path ? NULL : s->traps ? strdup(path) : config_path(r, path);
     s->name = config_attribute(r, node, "name");
-    s->read_once = read && strcmp(read, "once") == 0;
+    s->read_once = !s->traps && read && strcmp(read, "once") == 0;
     if (s->read_once && s->path)
         s->path = all_of_folder(s->path);
     s->format = config_attribute(r, node, "format");
@@ -136,8 +137,12 @@ config_read_source(struct config_reader *r, const struct config_document *d, con
     if (!s->name)
         s->name = s->path ? strdup(s->path) : NULL;
     if (!s->format)
-        s->format = strdup("auto");
-    if (!s->path || !s->name || !s->format) {
+        s->format = strdup(s->traps ? "nt-trap" : "auto");
+    if (!path && !r->no_memory) {
+        config_tell(r, false, d->file, s->place.line,
+                    "<source> has no path: add path=\"...\", %s, or listen=\"...\", %s",
+                    config_word_find(CONFIG_SOURCE, "path")->want, config_word_find(CONFIG_SOURCE, "listen")->want);
+    } else if (!s->path || !s->name || !s->format) {
         r->no_memory = true;
     } else {
         check_source(r, d, node, s);

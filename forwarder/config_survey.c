@@ -7,8 +7,10 @@
 
 #include "forwarder/config.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +127,46 @@ survey_layout(struct survey *v, const struct config_source *s, const struct form
         warn(v, &s->place, "%s will not be read: it is %s", path, format->refusal);
 }
 
+static bool
+is_loopback(const struct sockaddr_storage *a)
+{
+    const struct sockaddr_in *four = (const void *) a;
+    const struct sockaddr_in6 *six = (const void *) a;
+
+    return a->ss_family == AF_INET ? ntohl(four->sin_addr.s_addr) >> 24 == 127 : IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
+}
+
+/* The first port that takes no privilege. */
+static unsigned
+first_free_port(void)
+{
+    FILE *f = fopen("/proc/sys/net/ipv4/ip_unprivileged_port_start", "re");
+    unsigned port = 1024;
+
+    if (f && fscanf(f, "%u", &port) != 1)
+        port = 1024;
+    if (f)
+        fclose(f);
+    return port;
+}
+
+static void
+survey_traps(struct survey *v, const struct config_source *s)
+{
+    const struct config_traps *t = s->traps;
+
+    if (t->port < first_free_port())
+        warn(v, &s->place,
+             "listen=\"%s\": a port below %u takes a privilege, which the service does not have: listen at 1162, or let"
+             " systemd pass the socket; see truecause-sources(7)",
+             s->path, first_free_port());
+    if (t->n_from == 0 && !is_loopback(&t->address))
+        warn(v, &s->place,
+             "listen=\"%s\": anybody who knows the community is heard, and a community is no secret on the wire: name the"
+             " senders with from=\"...\"",
+             s->path);
+}
+
 static void
 survey_source(struct survey *v, unsigned i)
 {
@@ -132,14 +174,18 @@ survey_source(struct survey *v, unsigned i)
     const struct format *format = refusing_format(s);
     struct glob_case files;
     char near[4096];
-    int result = glob_case_find(s->path, &files);
+    int result;
 
+    if (s->traps) {
+        survey_traps(v, s);
+        return;
+    }
+    result = glob_case_find(s->path, &files);
     if (s->read_once && files.n == 0 && !files.directory) {
         survey_folder(v, s);
         glob_case_free(&files);
         return;
     }
-
     if (result != 0 && files.n == 0)
         warn(v, &s->place, "path=\"%s\": cannot look for it: %s", s->path, strerror(-result));
     else if (files.n == 0 && files.directory)

@@ -16,8 +16,6 @@
 
 #include "parsers/when.h"
 
-enum { COMMUNITY_MAX = 255 };
-
 bool
 config_time(const char *s, int64_t *ns)
 {
@@ -167,40 +165,51 @@ config_address(const char *s, enum config_type type, struct config_target *t, ch
     return false;
 }
 
-/* A secret of one line; nobody but its owner may be able to read the file. */
+/* Nobody but its owner may be able to read the file. */
+ssize_t
+config_secret_read(const char *path, char *text, size_t cap, char *why, size_t size)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    struct stat st;
+    ssize_t n = -1;
+
+    if (fd < 0 || fstat(fd, &st) != 0)
+        snprintf(why, size, "cannot read %s: %s%s", path, strerror(errno),
+                 errno == ENOENT ? ": make it, with the community in it and mode 600" : "");
+    else if (!S_ISREG(st.st_mode))
+        snprintf(why, size, "%s is not a regular file", path);
+    else if (st.st_mode & 077)
+        snprintf(why, size, "%s can be read by others than its owner (mode %03o): chmod 600 it", path, st.st_mode & 0777);
+    else if ((n = read(fd, text, cap)) < 0)
+        snprintf(why, size, "cannot read %s: %s", path, strerror(errno));
+    else if ((size_t) n == cap)
+        n--; /* too long: whoever looks at it finds that */
+    if (fd >= 0)
+        close(fd);
+    return n;
+}
+
+/* A secret of one line. */
 char *
 config_secret(const char *path, char *why, size_t size)
 {
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    char text[COMMUNITY_MAX + 4];
-    struct stat st;
-    ssize_t n = 0;
+    char text[CONFIG_COMMUNITY + 5];
+    ssize_t n = config_secret_read(path, text, sizeof text, why, size);
     char *secret = NULL;
 
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        snprintf(why, size, "cannot read %s: %s%s", path, strerror(errno),
-                 errno == ENOENT ? ": make it, with the community in it and mode 600" : "");
-    } else if (!S_ISREG(st.st_mode)) {
-        snprintf(why, size, "%s is not a regular file", path);
-    } else if (st.st_mode & 077) {
-        snprintf(why, size, "%s can be read by others than its owner (mode %03o): chmod 600 it", path, st.st_mode & 0777);
-    } else if ((n = read(fd, text, sizeof text)) < 0) {
-        snprintf(why, size, "cannot read %s: %s", path, strerror(errno));
-    } else {
+    if (n >= 0) {
         n -= n > 0 && text[n - 1] == '\n';
         n -= n > 0 && text[n - 1] == '\r';
         if (n == 0)
             snprintf(why, size, "%s is empty: write the community into it", path);
-        else if (n > COMMUNITY_MAX)
+        else if (n > CONFIG_COMMUNITY)
             snprintf(why, size, "%s holds more than %d bytes: it must hold the community and nothing else", path,
-                     COMMUNITY_MAX);
+                     CONFIG_COMMUNITY);
         else if (memchr(text, '\0', (size_t) n) || memchr(text, '\n', (size_t) n))
             snprintf(why, size, "%s must hold the community in one line and nothing else", path);
         else if (!(secret = strndup(text, (size_t) n)))
             snprintf(why, size, "not enough memory");
     }
-    if (fd >= 0)
-        close(fd);
     explicit_bzero(text, sizeof text);
     return secret;
 }

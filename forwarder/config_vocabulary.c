@@ -36,6 +36,10 @@ const struct config_word config_words[] = {
     {S, "code-page", 0, 0, "the name of an encoding such as \"windows-1252\" or \"shift_jis\""},
     {S, "poll", 0, 0, time_words},
     {S, "read", 0, 0, "\"follow\" (a log that grows) or \"once\" (a folder into which whole files are put)"},
+    {S, "listen", 0, 0, "an address to listen at, such as \"udp:0.0.0.0:1162\" or \"udp:[::]:1162\""},
+    {S, "community-file", 0, 0, "the name of a file that holds the communities, one a line"},
+    {S, "from", 0, 0, "the addresses that are heard, such as \"192.0.2.0/24 2001:db8::7\""},
+    {S, "rate", 0, 0, "traps a second, 1 to 100000"},
     {T, "name", CONFIG_ANY, CONFIG_ANY, "at most 64 letters, digits, dots, hyphens and underscores"},
     {T, "type", CONFIG_ANY, CONFIG_ANY, "\"xml\", \"snmp\" or \"syslog\""},
     {T, "items", CONFIG_ANY, 0, "\"alarms\", \"events\" or \"all\""},
@@ -62,8 +66,7 @@ static const struct {
     enum config_element element;
     const char *name, *value;
 } later[] = {
-    {S, "format", "evt"},        {S, "format", "nt-trap"},
-    {S, "format", "dumpel"},     {S, "type", NULL},          {S, "stale", NULL},       {S, "listen", NULL},
+    {S, "format", "evt"},        {S, "format", "dumpel"},    {S, "type", NULL},         {S, "stale", NULL},
     {T, "type", "kafka"},        {T, "type", "relp"},        {T, "type", "agentx"},    {T, "type", "email"},
     {T, "version", "1"},         {T, "version", "3"},        {T, "notification", "inform"},
     {T, "ca", NULL},             {T, "certificate", NULL},

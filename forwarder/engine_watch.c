@@ -55,17 +55,21 @@ engine_self(struct engine *e, const char *kind, const char *name, bool raise, en
 static int
 watch_source(struct engine *e, struct engine_source *s, int64_t now)
 {
-    static const char *const kind[FOLLOW_TROUBLES] = {[FOLLOW_MISSING] = "MISSING", [FOLLOW_UNREADABLE] = "UNREADABLE"};
+    static const char *const kind[FOLLOW_TROUBLES] = {
+        [FOLLOW_MISSING] = "MISSING", [FOLLOW_UNREADABLE] = "UNREADABLE", [FOLLOW_OVERRUN] = "OVERRUN"};
     static const char *const action[FOLLOW_TROUBLES] = {
         [FOLLOW_MISSING] = "Look whether the share is mounted and the path in the configuration is right.",
-        [FOLLOW_UNREADABLE] = "Give the account of truecause read access to the file and its folder."};
+        [FOLLOW_UNREADABLE] = "Give the account of truecause read access to the file and its folder.",
+        [FOLLOW_OVERRUN] = "Look who sends so much; truecause status has the counts, rate= and the receive buffer the room."};
+    const char *unreadable = "Look which program has the port, and whether the address is this computer's.";
     int64_t limit = 10 * (int64_t) s->sc->poll_ms * 1000000, since;
     struct follow_status st;
     int r = 0;
 
     for (unsigned k = 0; !r && k < FOLLOW_TROUBLES; k++)
-        r = engine_self(e, kind[k], s->sc->name, s->trouble[k].now, SEVERITY_MAJOR, action[k], "%s",
-                        s->trouble[k].now ? s->trouble[k].text : "found and read again");
+        r = engine_self(e, kind[k], s->sc->name, s->trouble[k].now, SEVERITY_MAJOR,
+                        s->sc->traps && k == FOLLOW_UNREADABLE ? unreadable : action[k], "%s",
+                        s->trouble[k].now || s->trouble[k].text[0] ? s->trouble[k].text : "found and read again");
     follow_status(s->follow, &st);
     since = now - (st.looked ? st.looked : s->since);
     s->stale = since > (limit > WATCH_STALE ? limit : WATCH_STALE) && !st.ended;
@@ -231,7 +235,7 @@ is_orphan(struct str key, const char *const *kinds, const char *const *names, un
 int
 engine_clear_orphans(struct engine *e)
 {
-    static const char *const of_source[] = {"MISSING", "UNREADABLE", "STALE", NULL};
+    static const char *const of_source[] = {"MISSING", "UNREADABLE", "OVERRUN", "STALE", NULL};
     static const char *const of_target[] = {"TARGET", "OVERFLOW", NULL};
     static const char *const of_catalogue[] = {"PATTERN", NULL};
     const struct config *config = e->config;

@@ -250,6 +250,8 @@ run(void *arg)
 static const struct follow_kind *
 kind_of(const struct config_source *source)
 {
+    if (source->traps)
+        return &follow_traps_kind;
     return source->read_once ? &follow_drop_kind : &follow_logs_kind;
 }
 

@@ -54,7 +54,8 @@ enum follow_what {
 
 enum follow_trouble {
     FOLLOW_MISSING,    /* the pattern matches nothing; text has the near name, if any */
-    FOLLOW_UNREADABLE, /* a folder or file cannot be opened or read; 'log' may be set */
+    FOLLOW_UNREADABLE, /* a folder or file cannot be opened or read, a port not listened at; 'log' may be set */
+    FOLLOW_OVERRUN,    /* what comes is more than is taken: some of it is lost; its end says how many */
     FOLLOW_TROUBLES
 };
 
@@ -90,6 +91,32 @@ struct follow_taker {
     size_t budget; /* bytes out at a time, of all logs of this source */
 };
 
+/* What a source that listens has counted since its start: each datagram that was
+ * received is also in one of the others but KERNEL, which never were.
+ * COUNT(ENUMERATOR, name in the status, words for people) */
+#define FOLLOW_COUNTS(COUNT) \
+    COUNT(RECEIVED, "received", "received") \
+    COUNT(TAKEN, "taken", "taken as records") \
+    COUNT(DUPLICATE, "duplicates", "told again by another agent or relay") \
+    COUNT(SENDER, "sender_refused", "from senders that from= does not name") \
+    COUNT(RATE, "over_rate", "LOST over rate=") \
+    COUNT(MALFORMED, "malformed", "malformed") \
+    COUNT(VERSION, "version_refused", "of SNMPv3 or an unknown version") \
+    COUNT(COMMAND, "command_refused", "that were no traps") \
+    COUNT(INFORM, "informs_refused", "informs, which are not answered") \
+    COUNT(COMMUNITY, "community_refused", "of a wrong community") \
+    COUNT(OWN, "own", "our own notifications, come back") \
+    COUNT(FOREIGN, "foreign", "that translate no Windows event") \
+    COUNT(QUEUE, "queue_full", "LOST while the journal was behind") \
+    COUNT(KERNEL, "kernel_dropped", "LOST in the kernel: the receive buffer was full")
+
+enum follow_count {
+#define COUNT(e, n, w) FOLLOW_COUNT_##e,
+    FOLLOW_COUNTS(COUNT)
+#undef COUNT
+        FOLLOW_COUNT_ALL
+};
+
 struct follow;
 
 /* 'source' must outlive it.  NULL with errno. */
@@ -112,6 +139,8 @@ struct follow_status {
     int64_t busy_since;  /* monotonic: start of a system call that has not returned, 0 none */
     bool remote;         /* on a network or FUSE file system: opened for each read */
     bool ended;          /* 'once': all was handed out */
+    bool counts;         /* it listens: 'count' is of meaning */
+    uint64_t count[FOLLOW_COUNT_ALL];
 };
 void follow_status(struct follow *, struct follow_status *); /* any thread, never blocks on I/O */
 

@@ -39,6 +39,7 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/config_state.h \
 	%D%/config_survey.c \
 	%D%/config_target.c \
+	%D%/config_traps.c \
 	%D%/config_values.c \
 	%D%/config_vocabulary.c \
 	%D%/config_xml.c \
@@ -86,6 +87,7 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/follow_queue.c \
 	%D%/follow_read.c \
 	%D%/follow_state.h \
+	%D%/follow_traps.c \
 	%D%/generation.c \
 	%D%/generation.h \
 	%D%/glob_case.c \
@@ -133,6 +135,8 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/request.h \
 	%D%/rotate.c \
 	%D%/rotate.h \
+	%D%/snmp_library.c \
+	%D%/snmp_library.h \
 	%D%/stream.c \
 	%D%/stream.h \
 	%D%/stream_event.c \
@@ -158,6 +162,10 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/told.h \
 	%D%/told_parts.h \
 	%D%/told_save.c \
+	%D%/trap_decode.c \
+	%D%/trap_decode.h \
+	%D%/trap_socket.c \
+	%D%/trap_socket.h \
 	%D%/worker.c \
 	%D%/worker.h \
 	%D%/worker_filter.c \

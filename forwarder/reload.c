@@ -15,13 +15,30 @@ same(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+static bool
+same_traps(const struct config_traps *a, const struct config_traps *b)
+{
+    bool alike = !a == !b;
+
+    if (!a || !alike)
+        return alike;
+    alike = a->address_size == b->address_size && memcmp(&a->address, &b->address, a->address_size) == 0
+            && a->rate == b->rate && a->n_from == b->n_from && a->n_communities == b->n_communities;
+    for (unsigned i = 0; alike && i < a->n_from; i++)
+        alike = a->from[i].family == b->from[i].family && a->from[i].bits == b->from[i].bits
+                && memcmp(a->from[i].bytes, b->from[i].bytes, sizeof a->from[i].bytes) == 0;
+    for (unsigned i = 0; alike && i < a->n_communities; i++)
+        alike = same(a->community[i], b->community[i]);
+    return alike;
+}
+
 bool
 reload_same_source(const struct config_source *a, const struct config_source *b)
 {
     return same(a->name, b->name) && same(a->format, b->format) && same(a->path, b->path) && same(a->host, b->host)
            && same(a->address, b->address) && same(a->site, b->site) && same(a->zone, b->zone)
            && same(a->code_page, b->code_page) && a->date_order == b->date_order && a->poll_ms == b->poll_ms
-           && a->read_once == b->read_once;
+           && a->read_once == b->read_once && same_traps(a->traps, b->traps);
 }
 
 bool

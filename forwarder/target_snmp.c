@@ -4,13 +4,11 @@
  * through target_snmp_class by the worker of the target, from its thread.  Owns
  * the session of libnetsnmp (the single-session calls only); what a message
  * holds is made in target_snmp_pdu.c, pace and safety are in datagrams.c.  Must
- * not filter: that is the worker's.  libnetsnmp reads no file and prints nothing
- * here: our configuration is the only one that counts.
+ * not filter: that is the worker's.  Every use of the library is under its lock
+ * (snmp_library.c).
  *
- * The library keeps ids, errors and its log in globals, so one lock is around
- * every use of it; nothing waits while holding it.  The session is opened by the
- * first message and after a loss, and the receiver's name is looked up then, for
- * a bounded time (dial.c). */
+ * The session is opened by the first message and after a loss, and the receiver's
+ * name is looked up then, for a bounded time (dial.c). */
 #include "build.h"
 
 #include "forwarder/target.h"
@@ -18,7 +16,6 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +27,7 @@
 
 #include "forwarder/datagrams.h"
 #include "forwarder/dial.h"
+#include "forwarder/snmp_library.h"
 #include "forwarder/target_snmp_pdu.h"
 
 enum { PDU_SIZE_DEFAULT = 1400 };
@@ -44,51 +42,6 @@ struct target_snmp {
     struct datagrams under_way;
     struct snmp_message message;
 };
-
-/* --- the library ---------------------------------------------------------- */
-
-static pthread_mutex_t library = PTHREAD_MUTEX_INITIALIZER;
-
-/* What the library last complained about, for our own messages. */
-static char library_said[160];
-
-static int
-library_log(int major, int minor, void *message, void *arg)
-{
-    const struct snmp_log_message *m = message;
-
-    (void) major;
-    (void) minor;
-    (void) arg;
-    if (m && m->msg) {
-        snprintf(library_said, sizeof library_said, "%s", m->msg);
-        library_said[strcspn(library_said, "\n")] = '\0';
-    }
-    return 0;
-}
-
-/* Under the lock, once in the process.  init_snmp() is not called, on purpose: it would read
- * snmp.conf in /etc and in the home directory, certificates and MIBs, write an
- * index of certificates, and take over the locale.  A session of SNMPv2c needs
- * none of it.  Host files, which opening a session would read, are off. */
-static void
-library_start(void)
-{
-    static const int off[] = {
-        NETSNMP_DS_LIB_DONT_READ_CONFIGS,       NETSNMP_DS_LIB_DONT_PERSIST_STATE,
-        NETSNMP_DS_LIB_DISABLE_PERSISTENT_LOAD, NETSNMP_DS_LIB_DISABLE_PERSISTENT_SAVE,
-        NETSNMP_DS_LIB_DONT_LOAD_HOST_FILES,
-    };
-    static bool done;
-
-    if (done)
-        return;
-    done = true;
-    for (size_t i = 0; i < sizeof off / sizeof *off; i++)
-        netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, off[i], 1);
-    snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, library_log, NULL);
-    snmp_enable_calllog();
-}
 
 /* --- opening -------------------------------------------------------------- */
 
@@ -120,9 +73,10 @@ session_error(void *session, netsnmp_session *opening, char *out, size_t n, int 
         snmp_sess_error(session, system, &number, &text);
     else
         snmp_error(opening, system, &number, &text);
-    snprintf(out, n, "%s%s%s", text ? text : "unknown reason", library_said[0] ? "; " : "", library_said);
+    snprintf(out, n, "%s%s%s", text ? text : "unknown reason", snmp_library_said()[0] ? "; " : "",
+             snmp_library_said());
     free(text);
-    library_said[0] = '\0';
+    snmp_library_forget();
 }
 
 static bool
@@ -179,9 +133,9 @@ session_close(struct target_snmp *s)
 {
     if (!s->session)
         return;
-    pthread_mutex_lock(&library);
+    snmp_library_lock();
     snmp_sess_close(s->session);
-    pthread_mutex_unlock(&library);
+    snmp_library_unlock();
     s->session = NULL;
     s->fd = -1;
 }
@@ -228,8 +182,7 @@ session_open(struct target_snmp *s)
 
     if (!resolve(s, peer, sizeof peer))
         return -EHOSTUNREACH;
-    pthread_mutex_lock(&library);
-    library_start();
+    snmp_library_lock();
     snmp_sess_init(&session);
     session.version = SNMP_VERSION_2c;
     session.peername = peer;
@@ -241,7 +194,7 @@ session_open(struct target_snmp *s)
         session_error(NULL, &session, why, sizeof why, &system);
     transport = s->session ? snmp_sess_transport(s->session) : NULL;
     s->fd = transport ? transport->sock : -1;
-    pthread_mutex_unlock(&library);
+    snmp_library_unlock();
     if (!s->session) {
         snprintf(s->base.error, sizeof s->base.error, "cannot open %.60s: %.150s", peer, why);
         return system > 0 ? -system : -EIO;
@@ -288,7 +241,7 @@ send_message(struct target_snmp *s)
     bool sent = false;
 
     snmp_message_fit(&s->message, s->community, tc->pdu_size ? tc->pdu_size : PDU_SIZE_DEFAULT);
-    pthread_mutex_lock(&library);
+    snmp_library_lock();
     pdu = snmp_message_pdu(&s->message, SNMP_MSG_TRAP2);
     if (pdu) {
         sent = snmp_sess_send(s->session, pdu) != 0;
@@ -298,7 +251,7 @@ send_message(struct target_snmp *s)
             session_error(s->session, NULL, why, sizeof why, &system);
         }
     }
-    pthread_mutex_unlock(&library);
+    snmp_library_unlock();
     if (!pdu) {
         snprintf(s->base.error, sizeof s->base.error, "no memory");
         return -ENOMEM;

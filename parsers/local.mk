@@ -75,6 +75,7 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/nt_trap.c \
 	%D%/nt_trap.h \
 	%D%/nt_trap_line.c \
+	%D%/nt_trap_seen.c \
 	%D%/pair.c \
 	%D%/pair.h \
 	%D%/pair_held.c \

@@ -185,6 +185,7 @@ nt_trap_view(const struct nt_trap *t, struct nt_trap_view *out)
     *out = (struct nt_trap_view){.enterprise = t->enterprise, .agent = t->agent, .id = (uint32_t) t->specific};
     if (t->version == 2)
         specific = from_trap_oid(t, &out->enterprise, &out->id);
+    out->trap_oid = t->version == 2 ? value_of(t, TRAP_OID) : STR_NONE;
     if (!out->agent.n || str_eq(out->agent, STR("0.0.0.0")))
         out->agent = value_of(t, TRAP_ADDRESS);
     if (!out->agent.n || str_eq(out->agent, STR("0.0.0.0")))
@@ -301,9 +302,8 @@ fact(struct filling *f, struct str s)
     struct str out = string(f, s, &cut);
 
     if (out.n > FACT_MAX)
-        out.n = FACT_MAX;
-    while (out.n == FACT_MAX && (out.p[out.n - 1] & 0xc0) == 0x80)
-        out = str_make(out.p, out.n - 1);
+        for (out.n = FACT_MAX; out.n && (out.p[out.n] & 0xc0) == 0x80;)
+            out.n--; /* whole characters */
     out = str_trim(out);
     return out.n ? out : STR_NONE;
 }

@@ -20,6 +20,7 @@
 #define PARSERS_NT_TRAP_H
 
 #include "parsers/format.h"
+#include "parsers/id.h"
 
 enum {
     NT_TRAP_VARBINDS = 128,  /* more are left out */
@@ -61,6 +62,7 @@ struct nt_trap {
 /* What a trap says, whatever its version.  Borrows from the trap. */
 struct nt_trap_view {
     struct str enterprise; /* of version 2c: what the rules of RFC 3584 3.2 give */
+    struct str trap_oid;   /* of version 2c: snmpTrapOID */
     struct str agent;      /* agent-addr or snmpTrapAddress; absent where none is told */
     bool translated;       /* the enterprise is one of the translators' */
     char source[NT_TRAP_SOURCE]; /* event source, its octets as they came; "" unless translated */
@@ -74,6 +76,20 @@ struct nt_trap_view {
 void nt_trap_view(const struct nt_trap *, struct nt_trap_view *);
 /* True when the OID 'name' is 'root' or below it; both dotted digits. */
 bool nt_trap_below(struct str name, struct str root);
+
+/* The events of the last seconds, each as a part of its hash: of fixed size, and
+ * ready when zeroed.  What is pushed out is not known again. */
+enum { NT_TRAP_SEEN = 4096, NT_TRAP_WAYS = 4 };
+struct nt_trap_seen {
+    struct nt_trap_seen_entry {
+        uint64_t half;
+        int64_t time;
+        bool used;
+    } entry[NT_TRAP_SEEN][NT_TRAP_WAYS];
+};
+/* True when a trap of the same event arrived within 5 s of 'arrival' (ns); else
+ * it is the first one, and remembered. */
+bool nt_trap_seen(struct nt_trap_seen *, struct id_hasher *, const struct nt_trap_view *, int64_t arrival);
 
 /* Writes the line of 'trap' with its LF to 'out'; its length, or 0 when 'cap'
  * is too small: NT_TRAP_LINE holds any trap that came in a UDP datagram. */

@@ -186,6 +186,8 @@ check_PROGRAMS += %D%/unit/check_text
 %C%_unit_check_text_SOURCES = %D%/unit/check_text.c
 check_PROGRAMS += %D%/unit/check_told
 %C%_unit_check_told_SOURCES = %D%/unit/check_told.c %D%/unit/scratch.h
+check_PROGRAMS += %D%/unit/check_trap_decode
+%C%_unit_check_trap_decode_SOURCES = %D%/unit/ber.h %D%/unit/check_trap_decode.c %D%/unit/framing.h
 check_PROGRAMS += %D%/unit/check_viewer_text
 %C%_unit_check_viewer_text_SOURCES = %D%/unit/check_viewer_text.c %D%/unit/framing.h
 check_PROGRAMS += %D%/unit/check_when
@@ -277,6 +279,11 @@ EXTRA_PROGRAMS += %D%/fuzz/fuzz_nt_trap
 %C%_fuzz_fuzz_nt_trap_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_FORMAT=nt_trap_format
 %C%_fuzz_fuzz_nt_trap_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 FUZZ_NAMES += nt_trap
+check_PROGRAMS += %D%/fuzz/replay_trap
+%C%_fuzz_replay_trap_SOURCES = %D%/fuzz/fuzz_trap.c %D%/fuzz/replay.c
+EXTRA_PROGRAMS += %D%/fuzz/fuzz_trap
+%C%_fuzz_fuzz_trap_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+FUZZ_NAMES += trap
 FUZZERS = $(FUZZ_NAMES:%=tests/fuzz/fuzz_%)
 
 # --- integration tests --------------------------------------------------------
@@ -465,6 +472,7 @@ EXTRA_DIST += $(SHELL_TESTS) \
 	%D%/fuzz/seeds/nt_trap \
 	%D%/fuzz/seeds/relay_line \
 	%D%/fuzz/seeds/sms_log \
+	%D%/fuzz/seeds/trap \
 	%D%/fuzz/seeds/viewer_text \
 	%D%/integration/evt_compare.py \
 	%D%/integration/lib.sh \

@@ -121,6 +121,52 @@ START_TEST(says_what_a_secret_file_must_be)
 }
 END_TEST
 
+static const struct {
+    const char *listen;
+    int family; /* 0: refused */
+    unsigned port;
+} listens[] = {
+    {"udp:0.0.0.0:1162", AF_INET, 1162}, {"udp:127.0.0.1", AF_INET, 1162},   {"udp:[::]:162", AF_INET6, 162},
+    {"udp:[::1]", AF_INET6, 1162},       {"udp:0.0.0.0:65535", AF_INET, 65535}, {"udp:0.0.0.0:0", 0, 0},
+    {"udp:0.0.0.0:65536", 0, 0},         {"udp:0.0.0.0:", 0, 0},             {"udp:0.0.0.0:1162x", 0, 0},
+    {"udp:host:1162", 0, 0},             {"udp:::1:1162", 0, 0},             {"udp:[::1:1162", 0, 0},
+    {"udp:[127.0.0.1]:1162", 0, 0},      {"udp:", 0, 0},                     {"udp:[]", 0, 0},
+    {"tcp:0.0.0.0:1162", 0, 0},          {"0.0.0.0:1162", 0, 0},             {"udp:[::1]1162", 0, 0},
+};
+
+START_TEST(knows_where_to_listen)
+{
+    struct config_traps t = {0};
+
+    ck_assert_msg(config_listen(listens[_i].listen, &t) == (listens[_i].family != 0), "%s", listens[_i].listen);
+    if (listens[_i].family) {
+        ck_assert_int_eq(t.address.ss_family, listens[_i].family);
+        ck_assert_uint_eq(t.port, listens[_i].port);
+    }
+}
+END_TEST
+
+static const struct {
+    const char *network;
+    unsigned bits;
+    bool ok;
+} networks[] = {
+    {"192.0.2.7", 32, true},   {"192.0.2.0/24", 24, true},   {"0.0.0.0/0", 0, true},    {"2001:db8::/32", 32, true},
+    {"::1", 128, true},        {"::/0", 0, true},            {"192.0.2.7/24", 0, false}, {"192.0.2.0/33", 0, false},
+    {"192.0.2.0/", 0, false},  {"192.0.2.0/-1", 0, false},   {"192.0.2", 0, false},     {"2001:db8::1/32", 0, false},
+    {"2001:db8::/129", 0, false}, {"host", 0, false},        {"", 0, false},            {"192.0.2.0/24/24", 0, false},
+};
+
+START_TEST(knows_networks)
+{
+    struct config_network n;
+
+    ck_assert_msg(config_network(networks[_i].network, &n) == networks[_i].ok, "%s", networks[_i].network);
+    if (networks[_i].ok)
+        ck_assert_uint_eq(n.bits, networks[_i].bits);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -133,6 +179,8 @@ main(void)
     tcase_add_loop_test(tc, splits_addresses, 0, sizeof addresses / sizeof addresses[0]);
     tcase_add_loop_test(tc, guards_secrets, 0, sizeof secrets / sizeof secrets[0]);
     tcase_add_test(tc, says_what_a_secret_file_must_be);
+    tcase_add_loop_test(tc, knows_where_to_listen, 0, sizeof listens / sizeof listens[0]);
+    tcase_add_loop_test(tc, knows_networks, 0, sizeof networks / sizeof networks[0]);
     suite_add_tcase(s, tc);
     sr = srunner_create(s);
     srunner_run_all(sr, CK_ENV);

@@ -20,7 +20,7 @@
 #include "parsers/text.h"
 #include "parsers/when.h"
 
-enum { ANSWER_CATCHING_UP = 1 << 20, ANSWER_REASON = 160, ANSWER_ARENA = 4 << 20 };
+enum { ANSWER_CATCHING_UP = 1 << 20, ANSWER_REASON = 160, ANSWER_ARENA = 256 << 20 };
 #define ANSWER_HUNG (10 * WHEN_SECOND)
 
 /* --- the state of things --------------------------------------------------------- */

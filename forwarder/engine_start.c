@@ -16,7 +16,7 @@
 #include "forwarder/reload.h"
 #include "parsers/when.h"
 
-enum { ENGINE_ARENA = 4 << 20, ENGINE_JOIN_MS = 3000, ENGINE_TURN_MS = 20 };
+enum { ENGINE_ARENA = 256 << 20, ENGINE_JOIN_MS = 3000, ENGINE_TURN_MS = 20 };
 
 /* --- state ----------------------------------------------------------------------- */
 

@@ -105,7 +105,7 @@ struct follow_taker {
     COUNT(COMMAND, "command_refused", "that were no traps") \
     COUNT(INFORM, "informs_refused", "informs, which are not answered") \
     COUNT(COMMUNITY, "community_refused", "of a wrong community") \
-    COUNT(OWN, "own", "our own notifications, come back") \
+    COUNT(OWN, "own_refused", "our own notifications, come back") \
     COUNT(FOREIGN, "foreign", "that translate no Windows event") \
     COUNT(QUEUE, "queue_full", "LOST while the journal was behind") \
     COUNT(KERNEL, "kernel_dropped", "LOST in the kernel: the receive buffer was full")

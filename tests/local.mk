@@ -310,6 +310,7 @@ SHELL_TESTS += %D%/integration/rsyslog.sh
 SHELL_TESTS += %D%/integration/smilint.sh
 SHELL_TESTS += %D%/integration/snmptrapd.sh
 SHELL_TESTS += %D%/integration/sources.sh
+SHELL_TESTS += %D%/integration/traps.sh
 
 # Programs that shell tests run; built by 'make check', no tests themselves.
 EXTRA_PROGRAMS += %D%/integration/evt_make
@@ -477,5 +478,6 @@ EXTRA_DIST += $(SHELL_TESTS) \
 	%D%/integration/evt_compare.py \
 	%D%/integration/lib.sh \
 	%D%/integration/snmptrapd.expected \
+	%D%/integration/trap_send.py \
 	%D%/scenarios \
 	%D%/soak/soak.py

@@ -11,6 +11,8 @@ tools=$TEST_BUILDDIR/integration
 v=1.3.6.1.4.1.311.1.13.1.9999
 sms=1.3.6.1.4.1.311.1.13.1.3.83.77.83
 mkdir spool mibs relay
+# What the senders keep, they keep here.
+export SNMP_PERSISTENT_DIR="$SCRATCH"
 
 soon() { # FILE TEXT: it comes, or the daemon ends before
     wait_until 30 there_or_dead "$1" "$2" && has "$1" "$2" && return 0

@@ -18,7 +18,12 @@
 static bool
 knows_zone(const char *format)
 {
-    return strcmp(format, "event-xml") == 0 || strcmp(format, "evtx") == 0 || strcmp(format, "nt-trap") == 0;
+    static const char *const known[] = {"event-xml", "evt", "evtx", "nt-trap"};
+
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(format, known[i]) == 0)
+            return true;
+    return false;
 }
 
 /* What cannot be followed, with the reason. */
@@ -27,7 +32,7 @@ check_container(struct config_reader *r, const struct config_document *d, const 
 {
     const struct container_class *class = container_named(format);
 
-    if (class)
+    if (class && !class->followed)
         config_tell(r, false, d->file, config_attribute_line(d, node, "format"), "format=\"%s\": %s", format,
                     class->missing ? class->missing
                                    : "report and export read these files, but they cannot be followed in this version;"

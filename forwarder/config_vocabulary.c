@@ -26,7 +26,8 @@ const struct config_word config_words[] = {
     {R, "journal-limit", 0, 0, size_words},
     {S, "name", 0, 0, "at most 255 characters"},
     {S, "format", 0, 0,
-     "\"auto\", \"sms-log\", \"bracket-log\", \"event-xml\", \"evtx\", \"viewer-text\", \"nt-trap\" or \"relay-line\""},
+     "\"auto\", \"sms-log\", \"bracket-log\", \"event-xml\", \"evtx\", \"viewer-text\", \"evt\", \"nt-trap\" or "
+     "\"relay-line\""},
     {S, "path", 0, 0, "the name of a file; * ? and [..] stand for many"},
     {S, "host", 0, 0, "the name of the computer that wrote the files, without blanks"},
     {S, "address", 0, 0, "the IP address of that computer, IPv4 or IPv6, without port"},
@@ -66,7 +67,7 @@ static const struct {
     enum config_element element;
     const char *name, *value;
 } later[] = {
-    {S, "format", "evt"},        {S, "format", "dumpel"},    {S, "type", NULL},         {S, "stale", NULL},
+    {S, "format", "dumpel"},    {S, "type", NULL},         {S, "stale", NULL},
     {T, "type", "kafka"},        {T, "type", "relp"},        {T, "type", "agentx"},    {T, "type", "email"},
     {T, "version", "1"},         {T, "version", "3"},        {T, "notification", "inform"},
     {T, "ca", NULL},             {T, "certificate", NULL},

@@ -236,6 +236,7 @@ const struct container_class evt_file_container = {
     .format = &evt_format,
     .claims = evt_ring_probe,
     .lenient = true,
+    .followed = true,
     .spools = true,
     .open = open_container,
     .read = read_container,

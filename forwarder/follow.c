@@ -250,9 +250,16 @@ run(void *arg)
 static const struct follow_kind *
 kind_of(const struct config_source *source)
 {
+    const char *path = source->path ? source->path : "";
+    size_t n = strlen(path);
+    bool event_log = strcmp(source->format, "evt") == 0
+                     || (strcmp(source->format, "auto") == 0 && n > 4 && strcasecmp(path + n - 4, ".evt") == 0);
+
     if (source->traps)
         return &follow_traps_kind;
-    return source->read_once ? &follow_drop_kind : &follow_logs_kind;
+    if (source->read_once)
+        return &follow_drop_kind;
+    return event_log ? &follow_snapshot_kind : &follow_logs_kind;
 }
 
 struct follow *

@@ -98,5 +98,6 @@ void follow_woken(struct follow *);
 extern const struct follow_kind follow_logs_kind;
 extern const struct follow_kind follow_drop_kind;
 extern const struct follow_kind follow_traps_kind; /* a port that listens (follow_traps.c) */
+extern const struct follow_kind follow_snapshot_kind;
 
 #endif

@@ -86,6 +86,9 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/follow_logs.c \
 	%D%/follow_queue.c \
 	%D%/follow_read.c \
+	%D%/follow_snapshot.c \
+	%D%/follow_snapshot.h \
+	%D%/follow_snapshot_read.c \
 	%D%/follow_state.h \
 	%D%/follow_traps.c \
 	%D%/generation.c \

@@ -303,6 +303,7 @@ SHELL_TESTS += %D%/integration/drop.sh
 SHELL_TESTS += %D%/integration/event_logs.sh
 SHELL_TESTS += %D%/integration/evtx.sh
 SHELL_TESTS += %D%/integration/evt.sh
+SHELL_TESTS += %D%/integration/evt_follow.sh
 SHELL_TESTS += %D%/integration/forward.sh
 SHELL_TESTS += %D%/integration/manpages.sh
 SHELL_TESTS += %D%/integration/relay.sh

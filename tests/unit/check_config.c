@@ -156,7 +156,7 @@ static const struct {
     {HEAD "<source\n path=\"/x\"\n formt=\"auto\"/>" TAIL,
      "main.xml:4: error: <source> has no attribute \"formt\"; did you mean \"format\"?"},
     {HEAD "<source path=\"/x\" xml:lang=\"en\"/>" TAIL, "has no attribute \"lang\" of a namespace"},
-    {HEAD "<source path=\"/x\" zone=\"UTC\" format=\"evt\"/>" TAIL, "format=\"evt\" is not in this version"},
+    {HEAD "<source path=\"/x\" zone=\"UTC\" format=\"dumpel\"/>" TAIL, "format=\"dumpel\" is not in this version"},
     {HEAD "<source path=\"/x\" zone=\"UTC\" format=\"smslog\"/>" TAIL, "did you mean \"sms-log\"?"},
     {HEAD "<source path=\"/x\" zone=\"Mars/Olympus\"/>" TAIL, "zone=\"Mars/Olympus\" is not known"},
     {HEAD "<source path=\"/x\" zone=\"UTC\" code-page=\"klingon\"/>" TAIL, "code-page=\"klingon\" is not known"},

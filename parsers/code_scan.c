@@ -12,7 +12,7 @@
 
 const char *const code_scan_triggers[] = {
     "error", "win32", "return:", "0x8007", "(8007", "21479", "21480", "-2147", "-2146",
-    "failed", "failure", "cannot", "could", "unable", NULL,
+    "failed", "failure", "cannot", "can't", "could", "unable", NULL,
 };
 
 enum { CODE_DIGITS = 5 }; /* no Win32 code is longer */
@@ -178,7 +178,8 @@ is_one_of(struct str word, const char *const *list)
 static bool
 speaks_of_failure(struct str t)
 {
-    static const char *const words[] = {"failed", "failure", "cannot", "could not", "unable", "error", NULL};
+    static const char *const words[] = {"failed", "failure",  "cannot", "can't", "could not",
+                                        "couldn't", "unable", "error",  NULL};
 
     for (const char *const *w = words; *w; w++)
         if (str_find_case(t, str_z(*w)) < t.n)
@@ -231,14 +232,25 @@ after_error(struct str t, size_t at, uint32_t *code)
     return (i < t.n && t.p[i] == ':') || is_one_of(before, witness);
 }
 
-/* GetLastError N, GetLastError() = N, last error = N; 'i' is behind it. */
+/* GetLastError N, GetLastError() = N, GetLastError returned N, last error = N;
+ * 'i' is behind it. */
 static bool
 after_last_error(struct str t, size_t i, uint32_t *code)
 {
+    static const char *const verbs[] = {"returned", "returns", "is", "was", NULL};
+
     i = skip_gap(t, i);
     if (take_char(t, &i, '('))
         take_char(t, &i, ')');
     i = skip_gap(t, i);
+    for (const char *const *v = verbs; *v; v++) {
+        size_t at = i;
+
+        if (take(t, &at, str_z(*v)) && at < t.n && is_gap(t.p[at])) {
+            i = skip_gap(t, at);
+            break;
+        }
+    }
     if (!take_char(t, &i, '='))
         take_char(t, &i, ':');
     i = skip_gap(t, i);
@@ -264,12 +276,28 @@ after_hash(struct str t, size_t i, uint32_t *code)
     return take_code(t, &i, code) && i < t.n && t.p[i] == ')';
 }
 
+/* True when what stands before 'at' says that a code begins there: '(', or the
+ * word for one, as in "error code = 80070020" and "(Error: 800704C8)". */
+static bool
+is_code_place(struct str t, size_t at)
+{
+    static const char *const words[] = {"error", "code", "hr", "hresult", NULL};
+
+    if (at && t.p[at - 1] == '(')
+        return true;
+    while (at && is_gap(t.p[at - 1]))
+        at--;
+    if (at && (t.p[at - 1] == '=' || t.p[at - 1] == ':'))
+        at--;
+    return is_one_of(word_before(t, at), words);
+}
+
 /* A number that is a code by its own value: an HRESULT of facility Win32. */
 static bool
 hresult_at(struct str t, size_t i, uint32_t *code)
 {
     uint64_t value;
-    bool minus = take_char(t, &i, '-'), bare = i && t.p[i - 1] == '(';
+    bool minus = take_char(t, &i, '-'), bare = is_code_place(t, i);
     size_t begin = i;
 
     if (!take_number(t, &i, false, &value)
@@ -306,14 +334,15 @@ is_number(struct str word)
     return word.n && i == word.n;
 }
 
-/* "(N)" as the last thing of a text that speaks of a failure, unless the word
- * before is a number, or says that N counts something. */
+/* "(N)" or "(0xN)" as the last thing of a text that speaks of a failure, unless
+ * the word before is a number, or says that N counts or names something. */
 static bool
 paren_at_end(struct str t, uint32_t *code)
 {
     static const char *const counts[] = {
         "version", "retry", "retries", "attempt", "attempts", "count", "thread", "line", "job", "jobs",
-        "files", "records", "bytes", "server", "site", "id", "process", "request", "times", "total", NULL};
+        "files", "records", "bytes", "server", "site", "id", "process", "request", "times", "total",
+        "flag", "flags", "mask", "handle", "event", "address", "state", NULL};
     size_t end = t.n, at;
     struct str before;
     uint64_t value;
@@ -322,14 +351,14 @@ paren_at_end(struct str t, uint32_t *code)
         end--;
     if (end < 3 || t.p[end - 1] != ')')
         return false;
-    for (at = end - 1; at && str_is_digit(t.p[at - 1]); at--)
+    for (at = end - 1; at && str_is_alnum(t.p[at - 1]); at--)
         ;
-    if (!at || t.p[at - 1] != '(' || end - 1 - at > CODE_DIGITS)
+    if (!at || t.p[at - 1] != '(' || end - 1 - at > CODE_DIGITS + 2)
         return false;
     before = word_before(t, at - 1);
     if (is_one_of(before, counts) || is_number(before))
         return false;
-    if (!take_number(t, &at, false, &value) || !as_win32(value, code))
+    if (!take_number(t, &at, false, &value) || at != end - 1 || value > 0xFFFF || !as_win32(value, code))
         return false;
     return speaks_of_failure(str_make(t.p, end));
 }

@@ -342,7 +342,8 @@ paren_at_end(struct str t, uint32_t *code)
     static const char *const counts[] = {
         "version", "retry", "retries", "attempt", "attempts", "count", "thread", "line", "job", "jobs",
         "files", "records", "bytes", "server", "site", "id", "process", "request", "times", "total",
-        "flag", "flags", "mask", "handle", "event", "address", "state", NULL};
+        "flag", "flags", "mask", "handle", "event", "address", "state", "record", "machine", "resource", "row",
+        "item", "instance", "key", "step", "collection", "port", NULL};
     size_t end = t.n, at;
     struct str before;
     uint64_t value;

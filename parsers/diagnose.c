@@ -468,6 +468,34 @@ judge(struct look *k, const struct signature *s)
     catalogue_rules_mark(k->c, s, ev);
 }
 
+/* 't' with each no-break space (U+00A0, which pages and mail programs put where
+ * blanks stood) as two blanks; what is kept of the record stays as it came. */
+static struct str
+with_plain_blanks(struct look *k, struct str t)
+{
+    char *copy = NULL;
+
+    for (size_t i = 0; i + 1 < t.n; i++) {
+        const char *lead = memchr(t.p + i, '\xC2', t.n - 1 - i);
+
+        if (!lead)
+            break;
+        i = (size_t) (lead - t.p);
+        if (t.p[i + 1] != '\xA0')
+            continue;
+        if (!copy) {
+            copy = arena_alloc(k->arena, t.n);
+            if (!copy) {
+                k->no_memory = true;
+                return t;
+            }
+            memcpy(copy, t.p, t.n);
+        }
+        copy[i] = copy[i + 1] = ' ';
+    }
+    return copy ? str_make(copy, t.n) : t;
+}
+
 void
 look_read(struct look *k, const struct catalogue *c, struct catalogue_scratch *x, struct arena *arena,
           struct event *ev)
@@ -477,6 +505,7 @@ look_read(struct look *k, const struct catalogue *c, struct catalogue_scratch *x
         k->text = ev->log->message;
     else if (ev->log && ev->log->strings_known && ev->log->n_strings == 1 && ev->log->strings[0].n)
         k->text = ev->log->strings[0];
+    k->text = with_plain_blanks(k, k->text);
     scan(k);
     read_shapes(k);
     if (x->code)

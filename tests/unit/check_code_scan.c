@@ -87,6 +87,7 @@ static const char *const none[] = {
     "~SQL Msg #3606> General error",
     "the event code is: 0x1",
     "Failed in thread (0x640)",
+    "cannot process record (32)",
     "Cannot open with these flags (0x20)",
     "Failed for page (0x20",
     "Failed to send (0x20x)",

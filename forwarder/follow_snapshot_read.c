@@ -67,13 +67,14 @@ struct survey {
 static struct place_mark
 mark_of(const struct evt_part *p)
 {
-    return (struct place_mark){true, p->number, p->generated, p->written, 0};
+    return (struct place_mark){true, p->number, p->generated, p->written, 0, 0};
 }
 
 static bool
 is_mark(const struct place_mark *m, const struct evt_part *p)
 {
-    return m->known && m->number == p->number && m->generated == p->generated && m->written == p->written;
+    return m->known && m->number == p->number && m->generated == p->generated && m->written == p->written
+           && m->sum == place_sum(p->bytes.p, p->bytes.n);
 }
 
 static void
@@ -154,6 +155,7 @@ add_part(struct snapshot_log *l, enum evt_kind kind, const struct evt_part *p, s
     l->stage_n += p->bytes.n;
     if (kind == EVT_RECORD) {
         *mark = mark_of(p);
+        mark->sum = place_sum(p->bytes.p, p->bytes.n);
     } else {
         mark->known = true;
         mark->bad += p->bytes.n;

@@ -16,13 +16,27 @@
 enum { PLACE_HEAD = 1024, PLACE_TAIL = 256, PLACE_HASH = 16, PLACE_NAME = 256, PLACE_DONE = 48 };
 
 /* The last record that was read of a file whose records move (a ring): its
- * number and times are what it is known by, in whatever copy of the file.  Of
- * what no reader could make records of, the bytes behind it that were read. */
+ * number, times and content are what it is known by, in whatever copy of the file.
+ * Content, because a log that was cleared begins with number 1 again, and times
+ * are whole seconds.  Of what no reader could make records of, the bytes behind it
+ * that were read. */
 struct place_mark {
     bool known;
     uint32_t number, generated, written; /* number 0: before the first record */
     uint64_t bad;
+    uint64_t sum; /* place_sum() of the record's bytes */
 };
+
+/* FNV-1a, 64 bits: tells records apart that agree in number and times. */
+static inline uint64_t
+place_sum(const char *p, size_t n)
+{
+    uint64_t sum = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t i = 0; i < n; i++)
+        sum = (sum ^ (unsigned char) p[i]) * UINT64_C(0x100000001b3);
+    return sum;
+}
 
 struct place {
     uint64_t offset; /* of the next byte to be read, as stored */

@@ -139,10 +139,11 @@ void
 stream_mark(struct stream *s, const struct format_span *span)
 {
     if (span->placed && span->number)
-        s->mark = (struct place_mark){true, span->number, span->generated, span->written, 0};
+        s->mark = (struct place_mark){true, span->number, span->generated, span->written, 0,
+                                      s->fed ? place_sum(s->bytes.p, s->bytes.n) : 0};
     else if (span->placed)
         s->mark = (struct place_mark){true, s->mark.number, s->mark.generated, s->mark.written,
-                                      s->mark.bad + span->length};
+                                      s->mark.bad + span->length, s->mark.sum};
 }
 
 int

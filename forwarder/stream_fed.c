@@ -231,6 +231,7 @@ save_mark(const struct place_mark *m, struct keep_out *o)
     keep_put_u64(o, m->generated);
     keep_put_u64(o, m->written);
     keep_put_u64(o, m->bad);
+    keep_put_u64(o, m->sum);
 }
 
 static void
@@ -241,6 +242,7 @@ get_mark(struct keep_in *in, struct place_mark *m)
     m->generated = (uint32_t) keep_get_u64(in);
     m->written = (uint32_t) keep_get_u64(in);
     m->bad = keep_get_u64(in);
+    m->sum = keep_get_u64(in);
 }
 
 bool

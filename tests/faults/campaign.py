@@ -19,12 +19,13 @@ import os
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 
-from arrivals import Dropped
+from arrivals import Dropped, EventLog, Traps
 from daemon import Chance, Daemon, end_well, export_alarms, wait_for
 from logs import Log
 from oracle import Archive, View
@@ -33,6 +34,12 @@ from receivers import TcpReceiver, UdpReceiver
 HEAL_EVERY = 25
 SETTLE_SECONDS = 90
 TOP = os.path.dirname(os.path.abspath(__file__))
+
+
+def free_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
 
 
 class Disk:
@@ -91,10 +98,14 @@ class Campaign:
             self.logs[code] = Log(self.spool, code, utf16, failures, whole)
         self.rotating = list(self.logs.values())
         self.logs["D"] = Dropped(os.path.join(folder, "in"), "D")
+        self.events = self.logs["E"] = EventLog(os.path.join(folder, "events"), "E")
+        self.logs["T"] = Traps("T", free_port())
         self.archive_view = View("archive", self.logs)
         self.main_view = View("siem", self.logs)
         self.flaky_view = View("flaky", self.logs, gaps_allowed=True)
         self.udp_view = View("udp", self.logs, gaps_allowed=True)
+        self.archive_view.other, self.main_view.other = self.main_view, self.archive_view
+        self.events.is_read = lambda n: self.archive_view.counts["E"].has(n)
         self.archive = Archive(self.archive_disk.path + "/events.xml", self.archive_view)
         self.main = TcpReceiver(self.main_view.message)
         self.flaky = TcpReceiver(self.flaky_view.message, away=True)
@@ -119,6 +130,14 @@ class Campaign:
         dropped = self.logs["D"]
         sources += '  <source name="D" path="%s/" read="once" host="%s" zone="UTC" poll="50ms"/>\n' % (
             dropped.folder, dropped.host)
+        sources += '  <source name="E" format="evt" path="%s" host="%s" poll="50ms"/>\n' % (
+            self.events.path, self.events.host)
+        communities = os.path.join(self.folder, "communities")
+        with open(communities, "w") as f:
+            f.write("public\n")
+        os.chmod(communities, 0o600)
+        sources += '  <source name="T" listen="udp:127.0.0.1:%d" community-file="%s" from="127.0.0.1"/>\n' % (
+            self.logs["T"].port, communities)
         with open(path, "w") as f:
             f.write('<truecause xmlns="urn:truecause:config:1" state="%s" keep="1min 16MiB" journal-limit="64MiB">\n'
                     % self.state.path + sources +
@@ -139,7 +158,7 @@ class Campaign:
         self.trace.flush()
 
     def write(self):
-        for log in self.random.sample(list(self.logs.values()), self.random.randint(1, 3)):
+        for log in self.random.sample(list(self.logs.values()), self.random.randint(1, 4)):
             log.append(self.random.choice((1, 3, 10, 40, 120)), self.random)
 
     def read_whole(self, log):
@@ -239,6 +258,9 @@ class Campaign:
         if self.random.random() < 0.3:
             self.rotate(True)
             self.write()
+        if self.random.random() < 0.1 and self.read_whole(self.events):
+            self.events.clear()
+            self.note("event log cleared")
         if self.random.random() < 0.25:
             self.receiver()
         if self.random.random() < (0.5 if self.io_faults else 0.08):
@@ -351,6 +373,8 @@ class Campaign:
         records = sum(log.written for log in self.logs.values())
         print("cycles %d in %.0f s, records %d, starts %d, calls failed %d"
               % (cycles, seconds, records, self.daemon.starts, self.chance.failed))
+        print("records of each: " + ", ".join("%s %d" % (code, log.written) for code, log in self.logs.items())
+              + "; traps that came: %d" % sum(self.archive_view.counts["T"].has(n) for n in range(self.logs["T"].written)))
         print("faults: " + ", ".join("%s %d" % item for item in sorted(self.done.items())))
         print("healed at latest after %.1f s" % self.slowest)
         for view in (self.archive_view, self.main_view, self.flaky_view, self.udp_view):

@@ -72,6 +72,7 @@ class Log:
     """One log: its live file, its generations, and its numbers."""
 
     unordered = False  # its records arrive in their order
+    best_effort = False  # each of them is owed to each target that acknowledges
 
     def __init__(self, folder, code, utf16=False, failures=False, whole=None, start=0):
         self.folder, self.code, self.utf16, self.failures = folder, code, utf16, failures

@@ -45,6 +45,9 @@ class Counts:
         self.highest = max(self.highest, n)
         return "late" if late else "first"
 
+    def has(self, n):
+        return n < len(self.state) and self.state[n] == GOT
+
     def missing(self, upto):
         """Numbers below 'upto' that never came (those gone with a receiver are not among them)."""
         self.take_room(upto)
@@ -85,6 +88,7 @@ class View:
         self.escalated = set()  # keys that weighed more for having stood for long
         self.was_reset = False  # set by who resets: what was acknowledged then is not known
         self.reset_gap = 0  # items that may be lost by that
+        self.other = None  # the view whose records of best effort have to be here as well
 
     def wrong(self, what, line):
         if len(self.violations) < 20:
@@ -207,7 +211,8 @@ class View:
 
     # --- verdicts --------------------------------------------------------------------
     def complete(self):
-        if all(self.counts[code].complete(log.written) for code, log in self.logs.items()):
+        if all(self.counts[code].complete(log.written) for code, log in self.logs.items() if not log.best_effort) \
+                and not any(self._lacks(code) for code, log in self.logs.items() if log.best_effort):
             return True
         return 0 < sum(map(len, self.missing().values())) <= self.reset_gap
 
@@ -221,9 +226,16 @@ class View:
                 self.counts[code].take(n, False)
         self.reset_gap = 0
 
+    def _lacks(self, code):
+        """Numbers that the other view has, of records that nobody owes."""
+        if not self.other:
+            return []
+        mine, theirs = self.counts[code].state, self.other.counts[code].state
+        return [n for n, state in enumerate(theirs) if state != MISSING and (n >= len(mine) or mine[n] == MISSING)]
+
     def missing(self):
         return {code: missing for code, log in self.logs.items()
-                if (missing := self.counts[code].missing(log.written))}
+                if (missing := self._lacks(code) if log.best_effort else self.counts[code].missing(log.written))}
 
     def gone(self):
         return sum(c.gone() for c in self.counts.values())

@@ -36,18 +36,23 @@ def varbind(i, text):
     return element(0x30, oid("1.3.6.1.4.1.311.1.13.1.9999.%d.0" % i) + element(4, text.encode()))
 
 
+def event_trap(event, text, system, now, inserts=(), agent=bytes([192, 0, 2, 77])):
+    """The datagram of an event of source SMS, as the agent of Windows sends it."""
+    values = [text, "Unknown", system, "1", "0", *inserts]
+    pdu = (
+        oid("1.3.6.1.4.1.311.1.13.1.3.83.77.83") + element(0x40, agent) + number(6) + number(event)
+        + number(now, 0x43) + element(0x30, b"".join(varbind(i + 1, v) for i, v in enumerate(values)))
+    )
+    return element(0x30, number(0) + element(4, b"public") + element(0xA4, pdu))
+
+
 def trap(n, now):
     path = "\\\\BURSTER\\SMS_PKGE\\BRS%05d" % n
     text = (
         "Failed to install package. There isn't sufficient disk space on package server " + path
         + ". Disk space available on that server is  megabytes, space required is  megabytes."
     )
-    values = [text, "Unknown", "burster", "1", "0", path, "", ""]
-    pdu = (
-        oid("1.3.6.1.4.1.311.1.13.1.3.83.77.83") + element(0x40, bytes([192, 0, 2, 77])) + number(6) + number(109)
-        + number(now, 0x43) + element(0x30, b"".join(varbind(i + 1, v) for i, v in enumerate(values)))
-    )
-    return element(0x30, number(0) + element(4, b"public") + element(0xA4, pdu))
+    return event_trap(109, text, "burster", now, [path, "", ""])
 
 
 def main():
@@ -64,4 +69,5 @@ def main():
     print(count)
 
 
-main()
+if __name__ == "__main__":
+    main()

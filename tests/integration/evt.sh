@@ -15,6 +15,8 @@ make=$TEST_BUILDDIR/integration/evt_make
 "$make" large.evt 33554432 100000 event=50
 check "each record is as evtexport has it" \
     python3 "$TEST_SRCDIR/integration/evt_compare.py" "$TRUECAUSE" AppEvent.Evt saved.evt one.evt large.evt
+check "records that Samba wrote are as evtexport has them" \
+    python3 "$TEST_SRCDIR/integration/evt_compare.py" "$TRUECAUSE" "$TEST_SRCDIR/data/samba.evt"
 
 # events FILE...: how many records come out.
 events() {

@@ -419,6 +419,8 @@ EXTRA_PROGRAMS += %D%/bench/bench_catalogue
 %C%_bench_bench_catalogue_SOURCES = %D%/bench/bench_catalogue.c
 EXTRA_PROGRAMS += %D%/bench/bench_events
 %C%_bench_bench_events_SOURCES = %D%/bench/bench_events.c
+EXTRA_PROGRAMS += %D%/bench/bench_evt
+%C%_bench_bench_evt_SOURCES = %D%/bench/bench_evt.c
 EXTRA_PROGRAMS += %D%/bench/bench_journal
 %C%_bench_bench_journal_SOURCES = %D%/bench/bench_journal.c
 EXTRA_PROGRAMS += %D%/bench/bench_load
@@ -434,12 +436,14 @@ EXTRA_PROGRAMS += %D%/bench/bench_time
 BENCHES = \
 	%D%/bench/bench_catalogue$(EXEEXT) \
 	%D%/bench/bench_events$(EXEEXT) \
+	%D%/bench/bench_evt$(EXEEXT) \
 	%D%/bench/bench_journal$(EXEEXT) \
 	%D%/bench/bench_load$(EXEEXT) \
 	%D%/bench/bench_start$(EXEEXT) \
 	%D%/bench/bench_state$(EXEEXT) \
 	%D%/bench/bench_syslog$(EXEEXT) \
 	%D%/bench/bench_time$(EXEEXT) \
+	%D%/integration/evt_make$(EXEEXT) \
 	%D%/integration/make_evtx$(EXEEXT)
 
 # --- packed besides ------------------------------------------------------------

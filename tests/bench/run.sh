@@ -72,6 +72,19 @@ awk -v n="$((count / 4))" 'BEGIN {
     "$TRUECAUSE" export --host BENCH --zone UTC "$dir/relay.log"
 rm -f "$dir/relay.log"
 
+# .evt (AppEvent.Evt of NT to 2003): the reader alone, then all of it, beside the tool of libevt.
+evt_records=$((count / 5))
+"$bench/../integration/evt_make" "$dir/AppEvent.Evt" $((evt_records * 500)) "$evt_records" event=50
+"$bench/bench_evt" "$dir/AppEvent.Evt" "$rounds"
+"$bench/bench_time" 'truecause export, .evt' "$evt_records" "$rounds" /dev/null "$TRUECAUSE" export "$dir/AppEvent.Evt"
+"$bench/bench_time" 'truecause export --faults, .evt' "$evt_records" "$rounds" /dev/null \
+    "$TRUECAUSE" export --faults "$dir/AppEvent.Evt"
+if command -v evtexport >/dev/null 2>&1; then
+    "$bench/bench_time" 'evtexport (libevt)' "$evt_records" "$rounds" /dev/null evtexport "$dir/AppEvent.Evt"
+fi
+echo '(budgets of .evt: 2 M records/s, and 10 x evtexport)'
+rm -f "$dir/AppEvent.Evt"
+
 # .evtx beside the tool of the same library, and a reader of its own on fewer records.
 if "$bench/../integration/make_evtx" "$dir/log.evtx" "$((count / 20))" &&
     "$TRUECAUSE" export -o "$dir/out" "$dir/log.evtx" 2>/dev/null; then

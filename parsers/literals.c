@@ -14,10 +14,11 @@
 
 #include <stdlib.h>
 
+#include "parsers/literals_piece.h"
+
 enum {
     FILTER_BITS = 17,
     BUCKET_BITS = 11,
-    PIECE = 4,
     COMPARISONS_MAX = 16,
     STATES_MAX = 65535
 };
@@ -36,9 +37,9 @@ struct state {
 
 /* A piece of a literal: where the filter says yes, what to compare. */
 struct piece {
+    uint64_t before, before_mask; /* what is around it in the literal, for a quick no */
+    uint64_t after, after_mask;
     uint32_t value;
-    uint32_t before, before_mask; /* up to four bytes of the same word, for a quick no */
-    uint32_t after, after_mask;
     uint16_t literal;
     uint16_t next; /* with the same hash; 0 none (number + 1) */
     uint8_t offset; /* of the piece in the literal */
@@ -221,17 +222,6 @@ literals_commonness(const struct literals *set, unsigned number)
     return common;
 }
 
-/* The four bytes at 'p' as one number; letters of either case are equal (and
- * some other pairs of characters too: the filter may say yes too often). */
-static inline uint32_t
-piece_at(const char *p)
-{
-    uint32_t v;
-
-    memcpy(&v, p, sizeof v);
-    return v | 0x20202020u;
-}
-
 static inline uint32_t
 first_hash(uint32_t v)
 {
@@ -265,39 +255,24 @@ bucket_of(uint32_t piece)
     return second_hash(piece) >> (FILTER_BITS - BUCKET_BITS);
 }
 
-/* The folded bytes behind 'p' ('step' 1) or before it (-1), 'n' at most and to
- * the end of the word, where piece_at() would have them; '*mask' says which. */
-static uint32_t
-around(const char *p, size_t n, int step, uint32_t *mask)
-{
-    char bytes[PIECE] = {0}, known[PIECE] = {0};
-    uint32_t value;
-
-    for (size_t i = 0; i < PIECE && i < n; i++) {
-        char c = step > 0 ? p[i] : p[-1 - (ptrdiff_t) i];
-        size_t to = step > 0 ? i : PIECE - 1 - i;
-
-        if (c == ' ')
-            break;
-        bytes[to] = c;
-        known[to] = (char) 0xFF;
-    }
-    memcpy(mask, known, sizeof *mask);
-    memcpy(&value, bytes, sizeof value);
-    return (value | 0x20202020u) & *mask;
-}
-
 static void
 add_piece(struct literals *set, size_t literal, size_t offset)
 {
-    const char *p = set->text[literal] + offset;
+    char padded[EIGHT + LITERAL_MAX + EIGHT] = {0};
+    size_t n = set->length[literal], rest = n - offset - PIECE;
+    const char *p = padded + EIGHT + offset;
     struct piece *new = &set->piece[set->n_pieces++];
+    struct around around;
     uint16_t *bucket;
 
+    memcpy(padded + EIGHT, set->text[literal], n);
+    around = look_around(str_make(padded, sizeof padded), EIGHT + offset);
     filter_piece(set, p);
     new->value = piece_at(p);
-    new->before = around(p, offset, -1, &new->before_mask);
-    new->after = around(p + PIECE, set->length[literal] - offset - PIECE, 1, &new->after_mask);
+    new->before = around.before;
+    new->before_mask = offset < EIGHT ? ~(UINT64_MAX >> 8 * offset) : UINT64_MAX;
+    new->after = around.after;
+    new->after_mask = rest < EIGHT ? ~(UINT64_MAX << 8 * rest) : UINT64_MAX;
     new->literal = (uint16_t) literal;
     new->offset = (uint8_t) offset;
     bucket = &set->bucket[bucket_of(new->value)];
@@ -499,24 +474,23 @@ stands_at(const struct literals *set, const struct piece *piece, struct str text
 static bool
 literal_at(const struct literals *set, struct str text, size_t at, unsigned *left)
 {
-    uint32_t value, before = 0, after = 0, before_known = 0, after_known = 0;
+    struct around a;
+    bool looked = false;
+    uint32_t value;
 
     if (at + PIECE > text.n)
         return false;
     value = piece_at(text.p + at);
-    if (at >= PIECE) {
-        before = piece_at(text.p + at - PIECE);
-        before_known = UINT32_MAX;
-    }
-    if (at + 2 * PIECE <= text.n) {
-        after = piece_at(text.p + at + PIECE);
-        after_known = UINT32_MAX;
-    }
     for (uint16_t i = set->bucket[bucket_of(value)]; i; i = set->piece[i - 1].next) {
         const struct piece *p = &set->piece[i - 1];
 
-        if ((p->value ^ value) | ((p->before ^ before) & p->before_mask & before_known)
-            | ((p->after ^ after) & p->after_mask & after_known))
+        if (p->value != value)
+            continue;
+        if (!looked)
+            a = look_around(text, at);
+        looked = true;
+        if (((p->before ^ a.before) & p->before_mask & a.before_known)
+            | ((p->after ^ a.after) & p->after_mask & a.after_known))
             continue;
         if (!*left)
             return false;

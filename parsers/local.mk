@@ -70,6 +70,7 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/keep.h \
 	%D%/literals.c \
 	%D%/literals.h \
+	%D%/literals_piece.h \
 	%D%/map.c \
 	%D%/map.h \
 	%D%/nt_trap.c \

@@ -101,12 +101,27 @@ plain_fold(struct str s, char *out)
     return n;
 }
 
+/* One of the literals with other gaps, or one byte of it another, into 'out' (64 bytes). */
+static size_t
+disturbed(const char *literal, char *out)
+{
+    size_t n = 0, wrong = rnd(2) ? rnd(strlen(literal)) : SIZE_MAX;
+
+    for (size_t i = 0; literal[i]; i++) {
+        out[n++] = i == wrong ? "aBc ~"[rnd(5)] : rnd(2) ? str_upper_char(literal[i]) : literal[i];
+        for (unsigned more = literal[i] == ' ' && rnd(2) ? rnd(3) : 0; more; more--)
+            out[n++] = " ~\t"[rnd(3)];
+    }
+    return n;
+}
+
 /* Random texts of few letters against a search of the folded text. */
 START_TEST(agrees_with_plain_search)
 {
-    static const char *const list[] = {"abab", "ab ab", "aabb cc", "bcab", "b abcab", "cabab", "abcabc", NULL};
+    static const char *const list[] = {"abab", "ab ab", "aabb cc", "bcab", "b abcab", "cabab", "abcabc",
+                                       "ccab aabb c abcabca bcab", NULL};
     /* "ab ab" has no run of four */
-    const char *kept[8];
+    const char *kept[9];
     struct literals *set = literals_new();
     const char *why;
     unsigned n = 0;
@@ -114,17 +129,21 @@ START_TEST(agrees_with_plain_search)
     for (const char *const *l = list; *l; l++)
         if (literals_add(set, str_z(*l), &why) >= 0)
             kept[n++] = *l;
-    ck_assert_uint_eq(n, 6);
+    ck_assert_uint_eq(n, 7);
     ck_assert(literals_build(set));
     for (int round = 0; round < 20000; round++) {
         static const char alphabet[] = "aAbBcC ~\n";
-        char text[40], folded[40];
-        size_t length = rnd(sizeof text), m;
+        char text[160], folded[160];
+        size_t length = rnd(40), m;
         struct seen seen = {{0}};
         bool any = false;
 
         for (size_t i = 0; i < length; i++)
             text[i] = alphabet[rnd(sizeof alphabet - 1)];
+        if (round % 2)
+            length += disturbed(kept[rnd(n)], text + length);
+        for (size_t more = round % 2 ? rnd(12) : 0; more; more--)
+            text[length++] = alphabet[rnd(sizeof alphabet - 1)];
         m = plain_fold(str_make(text, length), folded);
         literals_scan(set, str_make(text, length), on_hit, &seen);
         for (unsigned k = 0; k < n; k++) {

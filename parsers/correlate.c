@@ -319,13 +319,16 @@ void
 correlate_note_due(struct correlate *k)
 {
     int64_t due = k->live ? INT64_MAX : alarm_earliest(k->alarms), live = alarm_earliest_live(k->alarms);
+    int64_t began = sequence_take_due(k->sequences);
 
     if (live < k->live_due)
         k->live_due = live;
-    if (k->stalls->due == INT64_MIN || sequence_take_due(k->sequences)) {
+    if (k->stalls->due == INT64_MIN) {
         k->stalls->due = INT64_MAX;
         due = INT64_MIN;
     }
+    if (began < due)
+        due = began;
     if (due >= k->noted)
         return;
     k->noted = due;

@@ -101,6 +101,8 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/signature.h \
 	%D%/sequence.c \
 	%D%/sequence.h \
+	%D%/sequence_state.c \
+	%D%/sequence_state.h \
 	%D%/sms_date.c \
 	%D%/sms_date.h \
 	%D%/sms_event.c \

@@ -5,40 +5,10 @@
  * records has come.  Time comes with each call; nothing here reads a clock. */
 #include "build.h"
 
-#include "parsers/sequence.h"
+#include "parsers/sequence_state.h"
 
 #include <errno.h>
 #include <stdlib.h>
-
-#include "parsers/run.h"
-
-/* The scope's own key, and a letter for what it is. */
-enum { SCOPE_SIZE = RUN_KEY_SIZE + 128 };
-
-struct begun {
-    const struct catalogue_sequence *said;
-    char *id; /* of the sequence: numbers change with the catalogue */
-    char scope[SCOPE_SIZE];
-    size_t scope_n;
-    struct moment at;
-    uint64_t source, run;
-    uint32_t left; /* records that may still come; 0: any number */
-    bool told;     /* silence: its alarm was raised; hold: told as what it is */
-    struct event *first;
-    struct part part;
-    int64_t quiet; /* arrival since when its source stands at its end, 0 unknown; not saved */
-};
-
-struct sequence_table {
-    const struct catalogue *cat;
-    struct alarm_table *alarms;
-    unsigned n;
-    struct begun *begun[SEQUENCE_PENDING_MAX]; /* oldest first */
-    struct parts parts;
-    uint64_t n_parts, evicted;
-    unsigned want, restored;
-    bool due;
-};
 
 struct sequence_table *
 sequence_new(const struct catalogue *cat, struct alarm_table *alarms)
@@ -49,12 +19,13 @@ sequence_new(const struct catalogue *cat, struct alarm_table *alarms)
         t->cat = cat;
         t->alarms = alarms;
         t->parts.kind = "seq";
+        t->due = t->expires = INT64_MAX;
     }
     return t;
 }
 
-static void
-begun_free(struct begun *b)
+void
+sequence_begun_free(struct begun *b)
 {
     free(b->id);
     free(b->first);
@@ -67,7 +38,7 @@ sequence_free(struct sequence_table *t)
     if (!t)
         return;
     for (unsigned i = 0; i < t->n; i++)
-        begun_free(t->begun[i]);
+        sequence_begun_free(t->begun[i]);
     parts_fini(&t->parts);
     free(t);
 }
@@ -81,16 +52,38 @@ sequence_idle(const struct sequence_table *t)
 bool
 sequence_deaf(const struct sequence_table *t)
 {
-    for (unsigned i = 0; i < t->n; i++)
-        if (t->begun[i]->said->silence || t->begun[i]->left)
-            return false;
-    return true;
+    return t->n_silent == 0 && t->n_counting == 0;
 }
 
 uint64_t
 sequence_evicted(const struct sequence_table *t)
 {
     return t->evicted;
+}
+
+/* When 'b' is over; INT64_MAX when its time is not known. */
+static int64_t
+end_of(const struct begun *b)
+{
+    return b->at.known ? b->at.t + b->said->within : INT64_MAX;
+}
+
+/* When a second record comes too late; a silence ends by the clock alone. */
+static int64_t
+expiry_of(const struct begun *b)
+{
+    return b->said->silence ? INT64_MAX : end_of(b);
+}
+
+void
+sequence_count(struct sequence_table *t, struct begun *b)
+{
+    int64_t end = expiry_of(b);
+
+    t->n_of[b->said->number]++;
+    t->n_silent += b->said->silence;
+    t->n_counting += b->counts;
+    t->expires = end < t->expires ? end : t->expires;
 }
 
 static void
@@ -100,12 +93,17 @@ drop(struct sequence_table *t, unsigned i)
 
     t->n--;
     memmove(&t->begun[i], &t->begun[i + 1], (t->n - i) * sizeof(struct begun *));
+    if (b->said) {
+        t->n_of[b->said->number]--;
+        t->n_silent -= b->said->silence;
+        t->n_counting -= b->counts;
+    }
     part_gone(&t->parts, &b->part);
-    begun_free(b);
+    sequence_begun_free(b);
 }
 
-static const struct catalogue_sequence *
-find_said(const struct catalogue *cat, struct str id)
+const struct catalogue_sequence *
+sequence_said(const struct catalogue *cat, struct str id)
 {
     for (unsigned i = 0; i < catalogue_sequences(cat); i++)
         if (str_eq(catalogue_sequence(cat, i)->id, id))
@@ -118,32 +116,58 @@ sequence_catalogue(struct sequence_table *t, const struct catalogue *cat)
 {
     t->cat = cat;
     for (unsigned i = 0; i < t->n; i++)
-        if (!(t->begun[i]->said = find_said(cat, str_z(t->begun[i]->id))))
+        if (!(t->begun[i]->said = sequence_said(cat, str_z(t->begun[i]->id))))
             drop(t, i--);
+    memset(t->n_of, 0, sizeof t->n_of);
+    t->n_silent = t->n_counting = 0;
+    t->expires = INT64_MAX;
+    for (unsigned i = 0; i < t->n; i++)
+        sequence_count(t, t->begun[i]);
 }
 
 /* What both records must share: thread, component or host, of one source where
  * nobody knows the host. */
 static size_t
-scope_of(char out[SCOPE_SIZE], enum sequence_same same, const struct event *ev, uint64_t source)
+scope_of(char out[SEQUENCE_SCOPE], enum sequence_same same, const struct event *ev, uint64_t source)
 {
     struct run_thread thread = run_thread(ev);
     struct str key = same == SEQUENCE_THREAD ? run_key_of(out, ev, &thread, source)
                                              : run_key(out, ev->f.host, false, 0, ev->f.host.n ? 0 : source);
     size_t n = key.n;
 
-    for (size_t i = 0; same == SEQUENCE_COMPONENT && i < ev->f.component.n && n < SCOPE_SIZE; i++)
+    for (size_t i = 0; same == SEQUENCE_COMPONENT && i < ev->f.component.n && n < SEQUENCE_SCOPE; i++)
         out[n++] = str_upper_char(ev->f.component.p[i]);
     return n;
 }
 
-static bool
-in_scope(const struct begun *b, const struct event *ev, uint64_t source)
-{
-    char scope[SCOPE_SIZE];
-    size_t n = scope_of(scope, b->said->same, ev, source);
+enum { SEQUENCE_SAMES = SEQUENCE_HOST + 1 };
 
-    return n == b->scope_n && memcmp(scope, b->scope, n) == 0;
+/* The scopes of one record, each made when it is first asked for. */
+struct scopes {
+    const struct event *ev;
+    uint64_t source;
+    bool known[SEQUENCE_SAMES];
+    size_t n[SEQUENCE_SAMES];
+    char text[SEQUENCE_SAMES][SEQUENCE_SCOPE];
+};
+
+static void
+scopes_init(struct scopes *s, const struct event *ev, uint64_t source)
+{
+    s->ev = ev;
+    s->source = source;
+    memset(s->known, 0, sizeof s->known);
+}
+
+static bool
+in_scope(const struct begun *b, struct scopes *s)
+{
+    enum sequence_same same = b->said->same;
+
+    if (!s->known[same])
+        s->n[same] = scope_of(s->text[same], same, s->ev, s->source);
+    s->known[same] = true;
+    return s->n[same] == b->scope_n && memcmp(s->text[same], b->scope, b->scope_n) == 0;
 }
 
 static void
@@ -232,10 +256,15 @@ break_silence(struct sequence_table *t, struct call *c, struct begun *b)
 void
 sequence_heard(struct sequence_table *t, struct call *c, const struct event *ev, uint64_t source)
 {
+    struct scopes scopes;
+
+    if (!t->n_silent)
+        return;
+    scopes_init(&scopes, ev, source);
     for (unsigned i = 0; i < t->n; i++) {
         struct begun *b = t->begun[i];
 
-        if (!b->said->silence || moment_before(&c->at, &b->at) || !in_scope(b, ev, source))
+        if (!b->said->silence || moment_before(&c->at, &b->at) || !in_scope(b, &scopes))
             continue;
         break_silence(t, c, b);
         drop(t, i--);
@@ -322,18 +351,37 @@ expired(const struct begun *b, const struct moment *at)
     return moment_same_clock(at, &b->at) && at->t > b->at.t + b->said->within;
 }
 
+/* True when one that has begun may change by a record at 'at' that continues 'numbers'. */
+static bool
+concerns(const struct sequence_table *t, const struct moment *at, uint64_t numbers)
+{
+    if (t->n_counting || (at->known && at->t > t->expires))
+        return true;
+    for (unsigned i = 0; i < CATALOGUE_SEQUENCES_MAX && numbers >> i; i++)
+        if ((numbers >> i & 1) && t->n_of[i])
+            return true;
+    return false;
+}
+
 void
 sequence_before(struct sequence_table *t, struct call *c, struct event *ev, uint64_t source, bool *quiet)
 {
+    struct scopes scopes;
     bool done = false;
 
+    if (!concerns(t, &c->at, ev->continues))
+        return; /* nearly always; what a record is about costs to say */
+    scopes_init(&scopes, ev, source);
+    t->expires = INT64_MAX;
     for (unsigned i = 0; i < t->n; i++) {
         struct begun *b = t->begun[i];
         bool goes_on = ev->continues >> b->said->number & 1;
+        int64_t end = expiry_of(b);
 
+        t->expires = end < t->expires ? end : t->expires;
         if (b->said->silence || (b->left == 0 && !goes_on && !expired(b, &c->at)))
-            continue; /* nearly always; what a record is about costs to say */
-        if (moment_before(&c->at, &b->at) || !in_scope(b, ev, source))
+            continue;
+        if (moment_before(&c->at, &b->at) || !in_scope(b, &scopes))
             continue;
         if (expired(b, &c->at)) {
             tell_held(t, c, b);
@@ -374,7 +422,7 @@ begin(struct sequence_table *t, struct call *c, const struct catalogue_sequence 
 
     if (!b || !(b->id = keep_str(said->id)) || !(b->first = keep_event(ev))) {
         if (b)
-            begun_free(b);
+            sequence_begun_free(b);
         c->error = c->error ? c->error : -ENOMEM;
         return;
     }
@@ -387,10 +435,13 @@ begin(struct sequence_table *t, struct call *c, const struct catalogue_sequence 
     b->source = source;
     b->run = run;
     b->left = said->records;
+    b->counts = b->left > 0;
     b->part.id = ++t->n_parts;
     t->begun[t->n++] = b;
+    sequence_count(t, b);
     part_changed(&t->parts, &b->part);
-    t->due = true;
+    if (end_of(b) < t->due)
+        t->due = end_of(b);
 }
 
 /* Those of class stall hold by themselves: stall.c. */
@@ -425,12 +476,12 @@ sequence_after(struct sequence_table *t, struct call *c, const struct event *ev,
     }
 }
 
-bool
+int64_t
 sequence_take_due(struct sequence_table *t)
 {
-    bool due = t->due;
+    int64_t due = t->due;
 
-    t->due = false;
+    t->due = INT64_MAX;
     return due;
 }
 
@@ -485,114 +536,4 @@ sequence_finish(struct sequence_table *t, struct call *c)
 {
     for (unsigned i = 0; i < t->n; i++)
         tell_held(t, c, t->begun[i]);
-}
-
-/* --- saving ------------------------------------------------------------------ */
-
-static void
-save_begun(void *table, struct part *part, struct keep_out *o)
-{
-    const struct begun *b = (const struct begun *) (const void *) ((const char *) part - offsetof(struct begun, part));
-
-    (void) table;
-    keep_put_str(o, str_z(b->id));
-    keep_put_str(o, str_make(b->scope, b->scope_n));
-    moment_save(o, &b->at);
-    keep_put_u64(o, b->source);
-    keep_put_u64(o, b->run);
-    keep_put_u64(o, b->left);
-    keep_put_u64(o, b->told);
-    keep_put_event(o, b->first);
-}
-
-void
-sequence_save(struct sequence_table *t, struct part_sink *s)
-{
-    if (!s->all)
-        parts_put(&t->parts, s, save_begun, t);
-    for (unsigned i = 0; s->all && i < t->n; i++) {
-        save_begun(t, &t->begun[i]->part, part_begin(s));
-        part_end(s, t->parts.kind, t->begun[i]->part.id);
-    }
-}
-
-void
-sequence_saved(struct sequence_table *t)
-{
-    parts_saved(&t->parts);
-}
-
-void
-sequence_save_core(const struct sequence_table *t, struct keep_out *o)
-{
-    keep_put_u64(o, t->n_parts);
-    keep_put_u64(o, t->n);
-}
-
-bool
-sequence_restore_core(struct sequence_table *t, struct keep_in *in)
-{
-    t->n_parts = keep_get_u64(in);
-    t->want = (unsigned) keep_get_u64(in);
-    return !in->failed;
-}
-
-/* NULL when it is none. */
-static struct begun *
-read_begun(struct keep_in *in)
-{
-    struct begun *b = calloc(1, sizeof *b);
-    struct str scope;
-    struct event ev = {.fact = FACT_NONE};
-
-    if (!b)
-        return NULL;
-    b->id = keep_str(keep_get_str(in));
-    scope = keep_get_str(in);
-    if (scope.n && scope.n <= SCOPE_SIZE)
-        memcpy(b->scope, scope.p, scope.n);
-    b->scope_n = scope.n;
-    moment_restore(in, &b->at);
-    b->source = keep_get_u64(in);
-    b->run = keep_get_u64(in);
-    b->left = (uint32_t) keep_get_u64(in);
-    b->told = keep_get_u64(in) != 0;
-    keep_get_event(in, &ev);
-    b->first = keep_event(&ev);
-    if (b->id && b->first && !in->failed && scope.n <= SCOPE_SIZE)
-        return b;
-    begun_free(b);
-    return NULL;
-}
-
-/* Oldest first.  One whose sequence the catalogue no longer has is passed by. */
-bool
-sequence_restore_part(struct sequence_table *t, uint64_t id, struct keep_in *in)
-{
-    struct begun *b = t->n < SEQUENCE_PENDING_MAX ? read_begun(in) : NULL;
-    unsigned i = t->n;
-
-    if (!b)
-        return false;
-    t->restored++;
-    b->part.id = id;
-    b->part.stored = true;
-    b->said = find_said(t->cat, str_z(b->id));
-    if (!b->said) {
-        part_gone(&t->parts, &b->part);
-        begun_free(b);
-        return true;
-    }
-    for (; i > 0 && t->begun[i - 1]->part.id > id; i--)
-        t->begun[i] = t->begun[i - 1];
-    t->begun[i] = b;
-    t->n++;
-    return true;
-}
-
-bool
-sequence_restore_end(struct sequence_table *t)
-{
-    t->due = true;
-    return t->restored == t->want;
 }

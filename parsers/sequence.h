@@ -35,10 +35,11 @@ void sequence_heard(struct sequence_table *, struct call *, const struct event *
 void sequence_before(struct sequence_table *, struct call *, struct event *ev, uint64_t source, bool *quiet);
 /* After it was sent: begins what it begins.  'run' is its instruction run. */
 void sequence_after(struct sequence_table *, struct call *, const struct event *ev, uint64_t source, uint64_t run);
-/* Ends what is due on 'clock'; returns the next due time.  'due' is true after
- * something new began, until the next tick. */
+/* Ends what is due on 'clock'; returns the next due time. */
 int64_t sequence_tick(struct sequence_table *, struct call *, uint32_t clock, int64_t now);
-bool sequence_take_due(struct sequence_table *);
+/* The earliest due time of what began since the last call, on whatever clock;
+ * INT64_MAX when nothing did. */
+int64_t sequence_take_due(struct sequence_table *);
 /* Silences by arrival, while their source stands at its end. */
 void sequence_live(struct sequence_table *, struct call *, int64_t now, bool (*at_end)(void *, uint64_t source),
                    void *arg);

@@ -34,6 +34,10 @@ static const struct {
     {CONFIG_SOURCE, NULL, "code-page", "windows-1251"},
     {CONFIG_SOURCE, NULL, "poll", "5s"},
     {CONFIG_SOURCE, NULL, "read", "once"},
+    {CONFIG_SOURCE, NULL, "listen", NULL},         /* see a_source_that_listens() */
+    {CONFIG_SOURCE, NULL, "community-file", NULL},
+    {CONFIG_SOURCE, NULL, "from", NULL},
+    {CONFIG_SOURCE, NULL, "rate", NULL},
     {CONFIG_TARGET, "xml", "name", "other"},
     {CONFIG_TARGET, "xml", "items", "events"},
     {CONFIG_TARGET, "xml", "severity", "major"},
@@ -109,6 +113,34 @@ START_TEST(every_attribute_counts)
     config_unref(a);
     config_unref(b);
     config_unref(c);
+}
+END_TEST
+
+/* Each attribute of a source for traps, changed alone, is another source. */
+START_TEST(a_source_that_listens)
+{
+    static const char *const usual[] = {"listen=\"udp:127.0.0.1:1162\"", "community-file=\"first\"",
+                                        "from=\"192.0.2.0/24\"", "rate=\"100\""};
+    static const char *const other[] = {"listen=\"udp:127.0.0.1:1163\"", "community-file=\"second\"",
+                                        "from=\"192.0.2.0/25\"", "rate=\"101\""};
+    struct config *c[6];
+
+    secret("first", "public\n", 0600);
+    secret("second", "other\n", 0600);
+    for (int i = 0; i < 6; i++) { /* the last two are alike */
+        char text[2048];
+        int n = snprintf(text, sizeof text, HEAD "<source format=\"nt-trap\"");
+
+        for (int w = 0; w < 4; w++)
+            n += snprintf(text + n, sizeof text - (size_t) n, " %s", w == i ? other[w] : usual[w]);
+        snprintf(text + n, sizeof text - (size_t) n, "/>\n<target type=\"xml\" name=\"t\" path=\"a.xml\"/>\n" TAIL);
+        c[i] = must_load(text);
+    }
+    ck_assert(reload_same_source(&c[4]->sources[0], &c[5]->sources[0]));
+    for (int i = 0; i < 4; i++)
+        ck_assert_msg(!reload_same_source(&c[i]->sources[0], &c[5]->sources[0]), "%s", other[i]);
+    for (int i = 0; i < 6; i++)
+        config_unref(c[i]);
 }
 END_TEST
 
@@ -277,6 +309,7 @@ main(void)
 
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_loop_test(t, every_attribute_counts, 0, (int) (sizeof rows / sizeof rows[0]));
+    tcase_add_test(t, a_source_that_listens);
     tcase_add_test(t, no_attribute_is_forgotten);
     tcase_add_test(t, other_type);
     tcase_add_test(t, what_cannot_change);

@@ -412,7 +412,8 @@ judge_by_figures(struct look *k, const struct signature *s)
 
     if (f->figures == FIGURES_FILLED && sms_figures_compare(f->available, f->required) < 0) {
         set_cause(f, s->claim, BASIS_FIGURES, CONFIDENCE_CONFIRMED);
-    } else if (f->figures == FIGURES_BLANK && !f->win32_known) {
+    } else if (f->figures == FIGURES_BLANK && !f->win32_known && s->blank != s->claim) {
+        /* Where they would mean no more than the claim, they prove nothing. */
         set_cause(f, s->blank, BASIS_BLANK_FIGURES, CONFIDENCE_PROBABLE);
         f->tagged = s->blank == CLASS_FILE_CONTENTION;
     } else {

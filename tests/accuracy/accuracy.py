@@ -7,6 +7,7 @@ Writes the logs and event logs of eight hosts into a temporary folder, lets the
 program export them host by host, and compares verdicts record by record (by file
 and offset) and alarms by key.  Prints a table; exit status 1 when a class, an
 alarm or a fact is below the target of 99.9 %."""
+import bisect
 import collections
 import os
 import random
@@ -62,9 +63,23 @@ def plan(host, rng, records, faults, names):
             host.records.append(r)
         if not current[thread] and not queues[thread]:
             live.remove(thread)
+    leave_alone(host)
     if host.form != 'bracket':
         hang(host)
     return planted
+
+
+def leave_alone(host):
+    """An event that means one thing alone and another beside a line that shows one of
+    the codes of 'alone' is not planted where such a line stands within two minutes."""
+    lines = sorted((r.at, r.truth.get('win32')) for r in host.records if r.truth.get('win32'))
+    times = [at for at, _ in lines]
+    kept, near = [], timedelta(minutes=2)
+    for anchor, event, truth in host.events:
+        around = lines[bisect.bisect_left(times, anchor.at - near):bisect.bisect_right(times, anchor.at + near)]
+        if not any(code in event.get('alone', ()) for _, code in around):
+            kept.append((anchor, event, truth))
+    host.events = kept
 
 
 def hang(host):

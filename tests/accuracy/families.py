@@ -15,6 +15,13 @@ def code_words(rng, code):
     return words
 
 
+def hresult_words(rng, code):
+    """The same code as an HRESULT: hexadecimal, unsigned and signed decimal."""
+    value = 0x80070000 + code
+    return rng.choice((' (#%s)', ', error %s', ' (error: %s)', ', hr = %s', ', GetLastError %s')) % rng.choice(
+        ('0x%08X' % value, '0x%08x' % value, '%d' % value, '%d' % (value - (1 << 32))))
+
+
 class Names:
     """Names that are used once, so that each incident has keys of its own."""
 
@@ -135,20 +142,14 @@ class Planter:
         """Contention and other codes in every other spelling, about a file."""
         rng, n = self.rng, self.names
         code, cls = rng.choice(((32, 'file-contention'), (32, 'file-contention'), (32, 'file-contention'), (33, 'file-contention'),
-                                (112, 'disk-full'), (39, 'disk-full'), (5, 'access-denied'), (53, 'network'), (67, 'network'),
-                                (2, 'not-found'), (3, 'not-found'), (1326, 'access-denied')))
+                                (1224, 'file-contention'), (112, 'disk-full'), (39, 'disk-full'), (5, 'access-denied'),
+                                (53, 'network'), (67, 'network'), (2, 'not-found'), (3, 'not-found'), (1326, 'access-denied')))
         path = '%s\\%s' % (n.folder(), n.file())
         text = rng.choice(('Cannot open the file %s', 'ERROR - Failed to move file %s to D:\\SMS\\bad\\a.sid Directory',
                            'WARNING - Delete file %s failed', 'Could not copy file from %s to E:\\SMS\\x.ofr', '~Unable to replace %s'))
-        if rng.random() < 0.25:
-            hr = rng.choice(('0x%08X', '0x%08x')) % (0x80070000 + code) if rng.random() < 0.6 else str(rng.choice((1, -1)) * 0x80070000)
-            if not hr.startswith('0x'):
-                value = 0x80070000 + code
-                hr = str(value) if hr[0] != '-' else str(value - (1 << 32))
-            words = rng.choice((' (#%s)', ', error %s', ' (error: %s)')) % hr
-        else:
-            words = code_words(rng, code)
-        return [Record(text % path + words, Truth(fam='coded-%d' % code, cls=cls, win32=str(code),
+        spelled = 'coded' if rng.random() < 0.7 else 'hresult'
+        words = code_words(rng, code) if spelled == 'coded' else hresult_words(rng, code)
+        return [Record(text % path + words, Truth(fam='%s-%d' % (spelled, code), cls=cls, win32=str(code),
                                                    tag='error-32-contention' if code == 32 else ''),
                        rng.choice(('SMS_DESPOOLER', 'SMS_DISTRIBUTION_MANAGER', 'SMS_INBOX_MANAGER', 'SMS_SOFTWARE_INVENTORY_PROCESSOR')))]
 
@@ -226,10 +227,19 @@ class Planter:
         return block
 
     def emptied(self):
-        pkg, server = self.names.package(), self.names.server()
-        self.alarm('dist:%s:%s' % (server, pkg), 'network')
-        return [Record('~Copying E:\\t\\a.exe to \\\\%s\\SMSPKGE$\\%s\\a.exe, Failed, Win32 Error = 53' % (server, pkg),
-                       Truth(fam='copy-53', cls='network', win32='53', package=pkg, server=server))]
+        """The old files of a package are gone, and the new ones are not there (Q184489)."""
+        pkg, server, rng = self.names.package(), self.names.server(), self.rng
+        share, own = rng.choice(('SMS_PKGE', 'SMSPKGE$')), rng.random() < 0.3
+        where = 'E:\\SMS_PKGE\\%s' % pkg if own else '\\\\%s\\%s\\%s' % (server, share, pkg)
+        server = self.host.name if own else server
+        block = [Record('~The package %s %s %s %s.' % (rng.choice(('directory', 'folder', 'share')), where,
+                                                       rng.choice(('is', 'was', 'has been')), rng.choice(('emptied', 'empty', 'now empty'))),
+                        Truth(fam='emptied', cls='package-emptied', claim='', win32='', tag='', package=pkg))]
+        if rng.random() < 0.3:
+            block.append(Record('~Stored Package %s. Stored Package Version = 2' % pkg,
+                                Truth(fam='stored', cls='recovered', package=pkg)))
+        self.alarm('dist:%s:%s' % (server, pkg), 'package-emptied', 'cleared' if len(block) > 1 else None)
+        return block
 
     def network_sequence(self):
         rng = self.rng
@@ -241,18 +251,62 @@ class Planter:
 
     def space_events(self):
         """Reports of a full disk that are no Event 109, and the crash (reference 2.3, 3.4)."""
-        number, inserts, t = self.rng.choice((
-            (393, ['12', '450'], Truth(fam='event-393', cls='disk-full', claim='disk-full', tag='')),
-            (289, ['D:'], Truth(fam='event-289', cls='disk-full', claim='disk-full', tag='')),
-            (290, ['D:'], Truth(fam='event-290', cls='disk-full', claim='disk-full', tag='')),
-            (384, ['D:'], Truth(fam='event-384', cls='disk-full', claim='disk-full', tag='')),
-            (196, [], Truth(fam='event-196', cls='disk-full', claim='disk-full', tag='')),
-            (376, [], Truth(fam='event-376', cls='service', claim='', tag='')),
-            (272, [], Truth(fam='event-272', cls='recovered', claim='', tag='')),
+        share, server = self.rng.choice(('SMS_SHRD', 'SMS_PKGE')), self.names.server()
+        text = 'There is not enough free disk space on share %s, server %s. Available %%s MBytes, requires %%s bytes.' % (share, server)
+        full = Truth(cls='disk-full', claim='disk-full', misreported='', win32='', tag='')
+        proved, claimed = Truth(full, server=server, confidence='confirmed'), Truth(full, server=server, confidence='unverified')
+        number, inserts, text, t = self.rng.choice((
+            (372, [share, server, '12', '47185921'], '', Truth(proved, fam='event-372-filled')),
+            (372, [], text % ('12', '47,185,921'), Truth(proved, fam='event-372-text')),
+            (372, [share, server, '500', '1048576'], '', Truth(claimed, fam='event-372-enough')),
+            (372, [share, server, '', ''], '', Truth(claimed, fam='event-372-blank')),
+            (393, ['12', '450'], '', Truth(full, fam='event-393')),
+            (289, ['D:'], '', Truth(full, fam='event-289')),
+            (290, ['D:'], '', Truth(full, fam='event-290')),
+            (384, ['D:'], '', Truth(full, fam='event-384')),
+            (196, [], '', Truth(full, fam='event-196')),
+            (196, [], 'Delta: Could not write; disk full.', Truth(full, fam='event-196-text')),
+            (376, [], '', Truth(fam='event-376', cls='service', claim='', tag='')),
+            (272, [], '', Truth(fam='event-272', cls='recovered', claim='', tag='')),
         ))
+        return self.event(number, inserts, text, t)
+
+    def event(self, number, inserts, text, truth, alone=(), **more):
+        """An event-log record while the log has nothing to say."""
         anchor = Record('~Waiting for ready instruction file....', Truth(fam='healthy', cls=OK))
-        self.host.events.append((anchor, {'id': number, 'inserts': inserts, 'lag': 0}, t))
+        self.host.events.append((anchor, dict(more, id=number, inserts=inserts, text=text, lag=0, alone=alone), truth))
         return [anchor]
+
+    def disk_events(self):
+        """Events that say disk and mean another thing, as often as not (reference 2.4)."""
+        rng, pkg, server = self.rng, self.names.package(), self.names.server()
+        claim = Truth(claim='disk-full', tag='')
+        kind = rng.randrange(4)
+        if kind == 0:
+            # a wrong password, where the record or a line within the minute shows it
+            if rng.random() < 0.5:
+                code = rng.choice((5, 86, 1326))
+                return self.event(330, [], 'Insufficient disk space, Win32 Error = %d' % code, Truth(
+                    claim, fam='event-330-code', cls='access-denied', misreported='true', win32=str(code), confidence='confirmed'))
+            return self.event(330, [], rng.choice(('', 'Insufficient disk space.')), Truth(
+                claim, fam='event-330-alone', cls='disk-full', misreported='', win32='', confidence='unverified'), alone=('5', '86', '1326'))
+        if kind == 1:
+            return self.event(223, [], 'Cannot create %sinboxes (Despooler, Package Source) on server %s' % (
+                rng.choice(('', 'shared directories for ')), server), Truth(
+                    claim, fam='event-223', cls='access-denied', misreported='true', win32='', server=server))
+        if kind == 2:
+            code, cls = rng.choice(((123, 'configuration'), (32, 'file-contention'), (112, 'disk-full'), (53, 'network'), (None, 'disk-full')))
+            text = 'SMS Distribution Manager failed to copy package "%s" from "D:\\src\\%s" to "\\\\%s\\SMSPKGD$\\%s".%s' % (
+                pkg, pkg, server, pkg, ' The operating system reported error %d: ...' % code if code else '')
+            self.alarm('dist:%s:%s' % (server, pkg), cls)
+            return self.event(2328, [], text + ' Solution: verify that there is enough free disk space for the distribution point.', Truth(
+                claim, fam='event-2328-%s' % (code or 'alone'), cls=cls, misreported='' if cls == 'disk-full' else 'true', package=pkg,
+                server=server, win32=str(code or ''), tag='error-32-contention' if code == 32 else ''), **{'from': 'SMS Server'})
+        code, cls = rng.choice(((112, 'disk-full'), (1, 'configuration')))
+        return self.event(4402, [], 'SMS Despooler failed to merge delta to the compressed package "%s". The operating system '
+                          'reported error %d: ... Possible cause: The destination drive is full.' % (pkg, code), Truth(
+                              claim, fam='event-4402-%d' % code, cls=cls, misreported='' if cls == 'disk-full' else 'true',
+                              package=pkg, win32=str(code)), **{'from': 'SMS Server'})
 
     def other_numbers(self):
         """Contention under other numbers, and a code 0 that hides it (reference 2.1, 2.2)."""
@@ -305,7 +359,7 @@ class Planter:
         if kind < 87:
             return self.stall(rng.random() < 0.5)
         if kind < 88:
-            return self.emptied()
+            return self.emptied() if rng.random() < 0.7 else self.disk_events()
         if kind < 89:
             return self.other_numbers()
         if kind < 91:
@@ -313,7 +367,7 @@ class Planter:
         if kind < 92:
             return self.restart()
         if kind < 94:
-            return self.space_events()
+            return self.space_events() if rng.random() < 0.5 else self.disk_events()
         if kind < 97:
             return self.database()
         return self.retry()

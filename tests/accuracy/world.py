@@ -125,9 +125,11 @@ def escape(text):
 
 
 def event_xml(host, number, at, event):
+    text = escape(event.get('text', ''))
+    text = text and '<RenderingInfo Culture="en-US"><Message>%s</Message></RenderingInfo>' % text
     strings = ''.join('<Data>%s</Data>' % escape(s) for s in event['inserts'])
     return ('<Event xmlns="http://schemas.microsoft.com/win/2004/08/events/event"><System><Provider Name="%s"/>'
             '<EventID Qualifiers="49152">%d</EventID><Level>2</Level><TimeCreated SystemTime="%s"/>'
             '<EventRecordID>%d</EventRecordID><Channel>Application</Channel><Computer>%s</Computer></System>'
-            '<EventData>%s</EventData></Event>') % (
-                event.get('from', 'SMS'), event['id'], at.strftime('%Y-%m-%dT%H:%M:%S.000Z'), number, host.name, strings)
+            '<EventData>%s</EventData>%s</Event>') % (
+                event.get('from', 'SMS'), event['id'], at.strftime('%Y-%m-%dT%H:%M:%S.000Z'), number, host.name, strings, text)

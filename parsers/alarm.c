@@ -410,6 +410,12 @@ alarm_redate(struct alarm_table *t, struct alarm *a, const struct moment *from, 
             m[i]->when.zone = STR_NONE;
             alarm_changed(t, a);
         }
+    for (unsigned i = 0; i < a->n_past && i < ALARM_PAST; i++)
+        if (a->past[i].clock == from->clock && a->past[i].t == from->t) {
+            a->past[i].clock = to->clock;
+            a->past[i].t = to->t;
+            alarm_changed(t, a);
+        }
     alarm_note(t, a);
 }
 

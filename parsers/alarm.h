@@ -14,7 +14,7 @@
 #include "parsers/keep.h"
 #include "parsers/parts.h"
 
-enum { ALARM_KEY_MAX = 128, ALARM_OPEN_MAX = 10000, ALARM_CLEARED_MAX = 10000, ALARM_FILES = 64 };
+enum { ALARM_PAST = 8, ALARM_KEY_MAX = 128, ALARM_OPEN_MAX = 10000, ALARM_CLEARED_MAX = 10000, ALARM_FILES = 64 };
 
 /* Where items go.  A non-zero answer ends the work and is handed back. */
 struct sink {
@@ -69,6 +69,13 @@ struct failure_report {
     enum event_class was;
 };
 
+/* A failure that an alarm has counted, before the one it is at. */
+struct alarm_past {
+    int64_t t;
+    uint32_t clock;
+    uint64_t run;
+};
+
 struct alarm {
     struct str key; /* owned */
     enum event_class cls;
@@ -79,6 +86,8 @@ struct alarm {
     enum strength strength;
     uint64_t run;
     bool works, confirmed, escalated;
+    unsigned n_past; /* counted ones so far; the last ALARM_PAST are kept, number i at i % ALARM_PAST */
+    struct alarm_past past[ALARM_PAST];
     unsigned n_files, more_files;
     uint64_t file[ALARM_FILES]; /* hashes of upper-case paths */
     char *words, *action;       /* owned; of class self: the line and the advice as given */

@@ -42,6 +42,36 @@ kinship(const struct call *c, const struct alarm *a, const struct failure_report
     return moment_before(&c->at, &a->last) ? KIN_OLDER : KIN_NEWER;
 }
 
+static void
+remember(struct alarm *a, const struct moment *at, uint64_t run)
+{
+    if (at->known)
+        a->past[a->n_past++ % ALARM_PAST] = (struct alarm_past){at->t, at->clock, run};
+}
+
+/* True when 'r', older than what 'a' heard last, is of a failure that was
+ * counted before that: reports may be told later than what came after them. */
+static bool
+counted_before(struct alarm *a, const struct call *c, const struct failure_report *r)
+{
+    struct alarm_past *best = NULL;
+
+    for (unsigned i = 0; i < a->n_past && i < ALARM_PAST; i++) {
+        struct alarm_past *p = &a->past[i];
+        struct moment at = {.known = true, .clock = p->clock, .t = p->t};
+
+        if ((r->run && p->run ? r->run == p->run : near(&c->at, &at)) && (!best || p->t > best->t))
+            best = p;
+    }
+    if (best) {
+        /* It lasts as long as one follows another within the minute. */
+        if (best->clock == c->at.clock && c->at.t > best->t)
+            best->t = c->at.t;
+        return true;
+    }
+    return a->first.known && !r->run && near(&c->at, &a->first);
+}
+
 /* It follows record time, so that it is new even when the key's last clear has
  * long been forgotten. */
 uint64_t
@@ -202,14 +232,21 @@ fail_again(struct alarm_table *t, struct call *c, struct alarm *a, const struct 
     enum strength strength = alarm_strength(r->f->basis);
     /* That something is tried again says nothing of why it failed. */
     bool retry = r->cls == CLASS_RETRY && a->cls != CLASS_RETRY;
+    bool late = kin == KIN_OLDER && !retry && !r->proven && !counted_before(a, c, r);
     struct facts f;
 
     alarm_changed(t, a);
     /* The line that proves it was counted when it came; the alarm has gone on. */
     if (r->proven && kin != KIN_SAME)
         return a;
-    if (kin != KIN_SAME && !retry)
+    if (kin == KIN_NEWER && !retry) {
         a->count++;
+        remember(a, &a->last, a->run);
+    }
+    if (late) {
+        a->count++;
+        remember(a, &c->at, r->run);
+    }
     if (kin == KIN_NEWER && !retry)
         a->strength = STRENGTH_TEXT;
     if (r->corrects && a->cls == r->was && a->strength == STRENGTH_SHAPE)
@@ -222,7 +259,7 @@ fail_again(struct alarm_table *t, struct call *c, struct alarm *a, const struct 
     if (r->severity < a->floor)
         a->floor = r->severity;
     if (retry || kin == KIN_OLDER || strength < a->strength) {
-        settle(t, c, a, kin == KIN_OLDER && !retry);
+        settle(t, c, a, late);
         return a;
     }
     if (r->cls != a->cls) {

@@ -60,6 +60,26 @@ save_alarm(void *table, struct part *part, struct keep_out *o)
     keep_put_u64(o, (uint64_t) a->since);
     keep_put_u64(o, (uint64_t) a->heard);
     keep_put_u64(o, map_index(t->open, a->key));
+    keep_put_u64(o, a->n_past);
+    for (unsigned i = 0; i < a->n_past && i < ALARM_PAST; i++) {
+        keep_put_u64(o, (uint64_t) a->past[i].t);
+        keep_put_u64(o, a->past[i].clock);
+        keep_put_u64(o, a->past[i].run);
+    }
+}
+
+/* Kept since alarms remember what they counted. */
+static void
+read_past(struct keep_in *in, struct alarm *a)
+{
+    if (in->failed || in->p == in->end)
+        return;
+    a->n_past = (unsigned) keep_get_u64(in);
+    for (unsigned i = 0; i < a->n_past && i < ALARM_PAST; i++) {
+        a->past[i].t = (int64_t) keep_get_u64(in);
+        a->past[i].clock = (uint32_t) keep_get_u64(in);
+        a->past[i].run = keep_get_u64(in);
+    }
 }
 
 /* What both versions keep of one; NULL when it is none. */
@@ -138,6 +158,7 @@ alarm_restore_open(struct alarm_table *t, uint64_t id, struct keep_in *in)
         a->since = (int64_t) keep_get_u64(in);
         a->heard = (int64_t) keep_get_u64(in);
         i = keep_get_u64(in);
+        read_past(in, a);
     }
     if (in->failed || i >= ALARM_OPEN_MAX || !map_place(t->open, a->key, a, (unsigned) i)) {
         alarm_forget(a);

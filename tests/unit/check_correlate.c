@@ -230,9 +230,20 @@ END_TEST
 
 /* --- logs made of the records of all scenarios ----------------------------- */
 
-enum { MIXED_LOGS = 100, MIXED_PARTS = 6 };
+/* Other logs than those of 'make check':
+ *     CK_RUN_CASE=mixed TEST_SEED=5000 TEST_LOGS=1000 TEST_PARTS=8 make check TESTS=tests/unit/check_correlate */
+enum { MIXED_LOGS = 100, MIXED_PARTS = 12 };
 
 static uint64_t dice;
+static unsigned n_parts = 8;
+
+static uint64_t
+wish(const char *name, uint64_t otherwise)
+{
+    const char *text = getenv(name);
+
+    return text ? strtoull(text, NULL, 10) : otherwise;
+}
 
 static unsigned
 roll(unsigned below)
@@ -265,13 +276,13 @@ mix_in(struct scenario *m, unsigned source, const struct scenario *s, const stru
 static unsigned
 next_part(const struct scenario *const *part, struct scenario_result *const *times, const unsigned *at)
 {
-    unsigned best = MIXED_PARTS, turn = roll(MIXED_PARTS);
+    unsigned best = n_parts, turn = roll(n_parts);
 
-    for (unsigned j = 0; j < MIXED_PARTS; j++) {
-        unsigned i = (turn + j) % MIXED_PARTS;
+    for (unsigned j = 0; j < n_parts; j++) {
+        unsigned i = (turn + j) % n_parts;
 
         if (at[i] < part[i]->n_steps
-            && (best == MIXED_PARTS || times[i]->time[at[i]] < times[best]->time[at[best]]))
+            && (best == n_parts || times[i]->time[at[i]] < times[best]->time[at[best]]))
             best = i;
     }
     return best;
@@ -295,7 +306,7 @@ mixed(uint64_t seed)
     m->path = "mixed";
     m->title = "records of all scenarios";
     m->line = (int) seed;
-    for (unsigned i = 0; i < MIXED_PARTS; i++) {
+    for (unsigned i = 0; i < n_parts; i++) {
         do {
             part[i] = all[roll(n_all)];
             times[i] = scenario_run_with(part[i], &o);
@@ -314,10 +325,10 @@ mixed(uint64_t seed)
         steps += part[i]->n_steps;
     }
     ck_assert_ptr_nonnull(m->step = calloc(steps + 1, 2 * sizeof *m->step));
-    for (unsigned i; (i = next_part(part, times, at)) < MIXED_PARTS; at[i]++)
+    for (unsigned i; (i = next_part(part, times, at)) < n_parts; at[i]++)
         if (part[i]->step[at[i]].kind == STEP_INPUT)
             mix_in(m, base[i] + part[i]->step[at[i]].source, part[i], &part[i]->step[at[i]]);
-    for (unsigned i = 0; i < MIXED_PARTS; i++)
+    for (unsigned i = 0; i < n_parts; i++)
         scenario_result_free(times[i], part[i]);
     return m;
 }
@@ -333,8 +344,7 @@ mixed_free(struct scenario *m)
 
 START_TEST(mixed_logs_end_alike_too)
 {
-    const char *only = getenv("TEST_SEED");
-    struct scenario *m = mixed(only ? strtoull(only, NULL, 10) : (uint64_t) _i + 1);
+    struct scenario *m = mixed(wish("TEST_SEED", 1) + (uint64_t) _i);
     struct scenario_options o = {.restart = SCENARIO_RESTART_NEVER, .plain = true};
     struct scenario_result *batch = scenario_run_with(m, &o);
     unsigned early = 0;
@@ -501,19 +511,25 @@ int
 main(void)
 {
     Suite *s = suite_create("correlate");
-    TCase *tc = tcase_create("restart"), *state = tcase_create("state"), *live = tcase_create("live");
+    TCase *tc = tcase_create("restart"), *state = tcase_create("state"), *live = tcase_create("live"),
+          *mix = tcase_create("mixed");
     SRunner *sr;
     int failed;
 
     read_all();
+    n_parts = (unsigned) wish("TEST_PARTS", n_parts);
+    if (n_parts < 1 || n_parts > MIXED_PARTS)
+        n_parts = MIXED_PARTS;
     tcase_set_timeout(tc, 300);
     tcase_add_loop_test(tc, a_restart_after_any_record_changes_nothing, 0, (int) n_all);
     tcase_add_loop_test(tc, commits_at_random_change_nothing, 0, (int) n_all);
     suite_add_tcase(s, tc);
     tcase_set_timeout(live, 300);
     tcase_add_loop_test(live, live_ends_as_one_batch_does, 0, (int) n_all);
-    tcase_add_loop_test(live, mixed_logs_end_alike_too, 0, MIXED_LOGS);
     suite_add_tcase(s, live);
+    tcase_set_timeout(mix, 300);
+    tcase_add_loop_test(mix, mixed_logs_end_alike_too, 0, (int) wish("TEST_LOGS", MIXED_LOGS));
+    suite_add_tcase(s, mix);
     tcase_set_timeout(state, 300);
     tcase_add_test(state, refuses_a_state_that_is_cut);
     tcase_add_test(state, bears_a_state_that_is_damaged);

@@ -25,6 +25,8 @@ bounds_list(const struct correlate *k, struct bound out[BOUNDS])
     correlate_bounds(k, &b);
     const struct bound list[BOUNDS] = {
         {"reports", b.reports, PAIR_HELD_MAX, "disk-full reports were judged before their window had passed"},
+        {"settled", b.settled, PAIR_HELD_MAX, "disk-full reports that were told are closed to later evidence"},
+        {"copies", b.copies, PAIR_FAILURES_MAX, "failed copies were forgotten, which may have proved a report"},
         {"alarms", b.alarms, ALARM_OPEN_MAX, "open alarms were cleared as \"evicted\""},
         {"clears", b.cleared, ALARM_CLEARED_MAX, "clears were forgotten before their 7 days"},
         {"stalls", b.stalls, STALL_OPEN_MAX, "stalls were cleared as \"evicted\""},

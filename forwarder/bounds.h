@@ -17,7 +17,7 @@ struct bound {
     int limit;
     const char *cost; /* what was done, and why: "alarms were cleared as ..." */
 };
-enum { BOUNDS = 7 };
+enum { BOUNDS = 9 };
 void bounds_list(const struct correlate *, struct bound out[BOUNDS]);
 
 /* Warns of every bound of the correlator that was reached, and of every pattern

@@ -33,7 +33,7 @@
 #include "forwarder/log.h"
 #include "parsers/when.h"
 
-enum { PIPELINE_TRANSIENT = 64, PIPELINE_PROGRESS = 1 << 14 };
+enum { PIPELINE_TRANSIENT = 64, PIPELINE_PROGRESS = 1 << 14, PIPELINE_END_ARENA = 64 << 20 };
 
 bool
 pipeline_init(struct pipeline *p, struct catalogue *catalogue)
@@ -201,7 +201,7 @@ pipeline_run(struct pipeline *p, const struct sink *sink, bool faults)
     show_progress(p, true);
     bounds_report(p->correlate, p->catalogue, p->scratch);
     p->failed += merge_failed(p->merge);
-    if (!r && (arena = arena_new(EVENT_TEXT_MAX * 16)))
+    if (!r && (arena = arena_new(PIPELINE_END_ARENA)))
         r = correlate_finish(p->correlate, arena, sink);
     arena_free(arena);
     return r;

@@ -83,6 +83,25 @@ arena_keep(struct arena *a, void *helper, void (*give_back)(void *))
     a->give_back = give_back;
 }
 
+struct arena_mark
+arena_mark(const struct arena *a)
+{
+    return (struct arena_mark){a->last, a->last->used, a->total};
+}
+
+void
+arena_rewind(struct arena *a, const struct arena_mark *m)
+{
+    for (struct arena_block *b = m->last->next, *next; b; b = next) {
+        next = b->next;
+        free(b);
+    }
+    a->last = m->last;
+    a->last->next = NULL;
+    a->last->used = m->used;
+    a->total = m->total;
+}
+
 /* Takes back everything; what was allocated is invalid from here. */
 void
 arena_reset(struct arena *a)

@@ -12,6 +12,7 @@
 #include "parsers/str.h"
 
 struct arena;
+struct arena_block;
 
 struct arena *arena_new(size_t limit);
 void arena_free(struct arena *);
@@ -21,6 +22,14 @@ void *arena_zalloc(struct arena *, size_t);
 struct str arena_copy(struct arena *, struct str);
 struct str arena_upper(struct arena *, struct str);
 size_t arena_used(const struct arena *);
+/* For work in many steps that hand nothing on: what was allocated since
+ * arena_mark() is given back by arena_rewind(), and nothing else. */
+struct arena_mark {
+    struct arena_block *last;
+    size_t used, total;
+};
+struct arena_mark arena_mark(const struct arena *);
+void arena_rewind(struct arena *, const struct arena_mark *);
 /* One helper that a parser is slow to make and keeps from record to record: it
  * outlives resets, and is given back with the arena by 'give_back', which also
  * says whose it is.  NULL where none of that kind is kept. */

@@ -183,7 +183,9 @@ correlate_held(const struct correlate *k)
 void
 correlate_bounds(const struct correlate *k, struct correlate_bounds *out)
 {
-    *out = (struct correlate_bounds){.reports = pair_counters(k->pairs)->early,
+    *out = (struct correlate_bounds){.copies = pair_counters(k->pairs)->missed,
+                                     .settled = pair_counters(k->pairs)->settled,
+                                     .reports = pair_counters(k->pairs)->early,
                                      .alarms = alarm_counters(k->alarms)->evicted,
                                      .cleared = alarm_counters(k->alarms)->forgotten,
                                      .stalls = k->stalls->evicted,
@@ -264,6 +266,7 @@ correlate_release(struct correlate *k, struct call *c, enum pair_which which)
 {
     struct run_lookup runs = stall_runs(k->stalls);
     struct pair_release out;
+    struct arena_mark mark = arena_mark(c->arena);
 
     /* Live, sources are not merged: that one is far says nothing of the rest. */
     if (which == PAIR_DUE && k->live)
@@ -271,6 +274,8 @@ correlate_release(struct correlate *k, struct call *c, enum pair_which which)
     while (!c->error && pair_take(k->pairs, k->merged, which, &runs, &out)) {
         release(k, c, &out);
         free(out.ev);
+        /* All that is held may go at once. */
+        arena_rewind(c->arena, &mark);
     }
     k->held_due = k->live ? INT64_MAX : pair_next_due(k->pairs);
     part_changed(&k->cores, &k->core);

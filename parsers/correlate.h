@@ -51,6 +51,9 @@ enum { CORRELATE_SOURCES_MAX = 65536 };
 /* What the bounds have made the correlator let go since it was made: memory is
  * bounded whatever comes in, and nothing goes without being counted. */
 struct correlate_bounds {
+    uint64_t copies;    /* failed ones forgotten while a report could need them: PAIR_FAILURES_MAX of a host,
+                           PAIR_FAILURES_ALL */
+    uint64_t settled;   /* told reports that late evidence no longer reaches: PAIR_HELD_MAX */
     uint64_t reports;   /* judged before their window had passed: PAIR_HELD_MAX */
     uint64_t alarms;    /* cleared as evicted: ALARM_OPEN_MAX */
     uint64_t cleared;   /* keys whose last clear was forgotten early: ALARM_CLEARED_MAX */

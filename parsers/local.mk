@@ -59,6 +59,8 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/evt_ring_walk.c \
 	%D%/format.c \
 	%D%/format.h \
+	%D%/heap.c \
+	%D%/heap.h \
 	%D%/id.c \
 	%D%/id.h \
 	%D%/item_tree.c \

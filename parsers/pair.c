@@ -26,7 +26,7 @@ pair_new(void)
         return NULL;
     }
     proof_init(t);
-    t->reports.kind = "held";
+    held_init(t);
     return t;
 }
 
@@ -36,11 +36,7 @@ pair_free(struct pair_table *t)
     if (!t)
         return;
     proof_fini(t);
-    while (t->waiting.oldest)
-        held_drop(t, &t->waiting, t->waiting.oldest);
-    while (t->told.oldest)
-        held_drop(t, &t->told, t->told.oldest);
-    parts_fini(&t->reports);
+    held_fini(t);
     free(t);
 }
 
@@ -281,17 +277,6 @@ own(struct event **ev)
     return true;
 }
 
-static struct held *
-next_to_go(struct pair_table *t, int64_t now, enum pair_which which)
-{
-    struct held *h = t->waiting.oldest;
-
-    /* Its own window includes its last instant. */
-    while (h && which != PAIR_ALL && !h->ready && !(which == PAIR_DUE && h->due < now))
-        h = h->newer;
-    return h;
-}
-
 static void
 prove(struct pair_table *t, struct held *h, const struct run_lookup *runs, struct pair_release *out)
 {
@@ -326,7 +311,7 @@ bool
 pair_take(struct pair_table *t, int64_t now, enum pair_which which, const struct run_lookup *runs,
           struct pair_release *out)
 {
-    struct held *h = next_to_go(t, now, which);
+    struct held *h = held_next(t, now, which);
 
     if (!h)
         return false;
@@ -335,14 +320,14 @@ pair_take(struct pair_table *t, int64_t now, enum pair_which which, const struct
     if (h->due >= now && (out->ev = keep_event(h->ev))) {
         struct str filed = out->server.n ? out->server : fault_server(h->ev);
 
-        held_take(&t->waiting, h);
+        held_take(t, h);
         h->state = HELD_TOLD;
         h->filed = keep_str(filed);
         held_keep(t, h);
     } else {
         out->ev = h->ev;
         h->ev = NULL;
-        held_drop(t, &t->waiting, h);
+        held_drop(t, h);
     }
     out->at.when.zone = out->ev->when.zone;
     return true;
@@ -409,12 +394,12 @@ pair_late(struct pair_table *t, struct event *ev, const struct moment *at, int64
     const struct proof *p = t->newest;
     unsigned n = 0;
 
-    if (!t->told.n)
+    if (!t->expiry.n)
         return 0;
     held_expire(t, merged);
     if (!p || !at->known)
         return 0;
-    for (struct held *h = t->told.oldest; h; h = h->newer) {
+    for (struct held *h = t->told_of[proof_bucket(ev->f.package)].oldest; h; h = h->newer) {
         struct fit fit;
 
         if (!fits(t, p, h->ev, &h->at, runs, &fit))

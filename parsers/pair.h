@@ -93,6 +93,8 @@ unsigned pair_late(struct pair_table *, struct event *ev, const struct moment *a
 
 struct pair_counters {
     uint64_t paired, unpaired, early, forgotten, learned, late;
+    uint64_t missed;  /* of 'forgotten', those that a report could still have needed */
+    uint64_t settled; /* told, and for want of room no longer open to evidence */
 };
 const struct pair_counters *pair_counters(const struct pair_table *);
 

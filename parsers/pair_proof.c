@@ -149,6 +149,16 @@ proof_keep(const struct proof *from)
     return p;
 }
 
+/* Whether a report may still come, or wait, that 'old' could prove when 'p' is
+ * the newest: what was before that is forgotten without loss. */
+static bool
+still_wanted(const struct proof *old, const struct proof *p)
+{
+    int64_t apart = p->t > old->t ? p->t - old->t : old->t - p->t;
+
+    return apart <= (p->clock || old->clock ? PAIR_UNKNOWN_WINDOW : PAIR_PATIENCE + PAIR_WINDOW);
+}
+
 bool
 proof_add(struct pair_table *t, struct proof *p, bool any_slot)
 {
@@ -159,8 +169,11 @@ proof_add(struct pair_table *t, struct proof *p, bool any_slot)
     if (host->n >= PAIR_FAILURES_MAX || t->by_age.n >= PAIR_FAILURES_ALL) {
         bool full = host->n >= PAIR_FAILURES_MAX;
 
-        forget(t, full ? host->oldest : t->by_age.oldest);
+        struct proof *old = full ? host->oldest : t->by_age.oldest;
+
         t->counters.forgotten++;
+        t->counters.missed += still_wanted(old, p);
+        forget(t, old);
         /* The list may have gone with its last proof. */
         host = host_list(t, p);
         if (!host)

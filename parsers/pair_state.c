@@ -121,21 +121,6 @@ save_held(void *table, struct part *part, struct keep_out *o)
     keep_put_str(o, str_z(h->filed));
 }
 
-/* The lists are in the order of the numbers given when reports came. */
-static void
-insert(struct held_list *l, struct held *h)
-{
-    struct held *after = l->newest;
-
-    while (after && after->part.id > h->part.id)
-        after = after->older;
-    h->older = after;
-    h->newer = after ? after->newer : l->oldest;
-    *(h->older ? &h->older->newer : &l->oldest) = h;
-    *(h->newer ? &h->newer->older : &l->newest) = h;
-    l->n++;
-}
-
 static bool
 restore_held(struct pair_table *t, uint64_t id, struct keep_in *in)
 {
@@ -165,8 +150,10 @@ restore_held(struct pair_table *t, uint64_t id, struct keep_in *in)
     }
     h->state = (enum held_state) state;
     h->at.when.zone = h->ev->when.zone;
-    insert(h->state == HELD_WAITING ? &t->waiting : &t->told, h);
-    return true;
+    if (held_put(t, h))
+        return true;
+    held_free(h);
+    return false;
 }
 
 static void
@@ -192,8 +179,6 @@ restore_zone(struct pair_table *t, uint64_t clock, struct keep_in *in)
 static void
 save_all(struct pair_table *t, struct part_sink *s)
 {
-    struct held_list *lists[] = {&t->waiting, &t->told};
-
     for (unsigned i = 0; i < PAIR_FAILURES_ALL / PAIR_PAGE; i++) {
         bool used = false;
 
@@ -204,11 +189,16 @@ save_all(struct pair_table *t, struct part_sink *s)
         save_page(t, &t->page[i], part_begin(s));
         part_end(s, t->pages.kind, i);
     }
-    for (unsigned i = 0; i < 2; i++)
-        for (struct held *h = lists[i]->oldest; h; h = h->newer) {
-            save_held(t, &h->part, part_begin(s));
-            part_end(s, t->reports.kind, h->part.id);
-        }
+    for (struct held *h = t->waiting.oldest; h; h = h->newer) {
+        save_held(t, &h->part, part_begin(s));
+        part_end(s, t->reports.kind, h->part.id);
+    }
+    for (unsigned i = 0; i < t->expiry.n; i++) {
+        struct held *h = held_told(t, i);
+
+        save_held(t, &h->part, part_begin(s));
+        part_end(s, t->reports.kind, h->part.id);
+    }
     for (unsigned i = 0; i < PAIR_CLOCKS_MAX; i++) {
         if (!t->learned[i])
             continue;
@@ -243,7 +233,7 @@ pair_save_core(const struct pair_table *t, struct keep_out *o)
     keep_put_u64(o, t->serial);
     keep_put_u64(o, t->n_held);
     keep_put_u64(o, t->by_age.n);
-    keep_put_u64(o, t->waiting.n + t->told.n);
+    keep_put_u64(o, t->waiting.n + t->expiry.n);
     keep_put_u64(o, t->n_learned);
 }
 
@@ -290,8 +280,7 @@ pair_restore_end(struct pair_table *t)
         else
             t->free_slot[t->n_free++] = i;
     }
-    ok = ok && n == t->want_proofs && t->waiting.n + t->told.n == t->want_held && t->waiting.n <= PAIR_HELD_MAX
-         && t->told.n <= PAIR_HELD_MAX && t->n_learned == t->want_learned;
+    ok = ok && n == t->want_proofs && t->waiting.n + t->expiry.n == t->want_held && t->n_learned == t->want_learned;
     if (ok)
         qsort(order, n, sizeof(struct proof *), by_serial);
     for (unsigned i = 0; ok && i < n; i++)

@@ -6,8 +6,13 @@
 #ifndef PARSERS_PAIR_STATE_H
 #define PARSERS_PAIR_STATE_H
 
+#include "parsers/heap.h"
 #include "parsers/map.h"
 #include "parsers/pair.h"
+#include "parsers/when.h"
+
+/* A report whose logs cannot be read waits no longer than this, by arrival. */
+#define PAIR_PATIENCE (5 * WHEN_MINUTE)
 
 enum { PAIR_BUCKETS = 4096, PAIR_PAGE = 16 };
 
@@ -38,7 +43,10 @@ struct proof {
 /* A report: held, or told and still open to evidence until 'due'. */
 enum held_state { HELD_WAITING, HELD_TOLD, HELD_FILLED, HELD_STATES };
 struct held {
-    struct held *older, *newer;
+    struct held *older, *newer; /* of those that wait, or that were told of its package */
+    /* In 'due', 'ready' or 'expiry' of the table. */
+    struct heap_node turn;
+    unsigned bucket; /* of its package */
     enum held_state state;
     struct event *ev; /* owned */
     struct moment at;
@@ -63,7 +71,11 @@ struct pair_table {
     struct proof_list by_package[PAIR_BUCKETS], by_target[PAIR_BUCKETS], by_age;
     struct map *hosts; /* upper-case host -> struct proof_list */
     struct proof *newest; /* what the last pair_failure() took, NULL nothing */
-    struct held_list waiting, told;
+    struct held_list waiting, told_of[PAIR_BUCKETS];
+    /* The first to be due and the oldest that may go, of 'waiting'; the first
+     * whose time has passed, of those told. */
+    struct heap due, ready, expiry;
+    struct heap_node *due_room[PAIR_HELD_MAX], *ready_room[PAIR_HELD_MAX], *expiry_room[PAIR_HELD_MAX];
     uint64_t serial, n_held; /* numbers given to proofs and reports so far */
     unsigned n_learned;
     bool learned[PAIR_CLOCKS_MAX];
@@ -92,12 +104,20 @@ proof_changed(struct pair_table *t, const struct proof *p)
 
 /* --- pair_held.c */
 void held_free(struct held *);
-void held_push(struct held_list *, struct held *);
-void held_take(struct held_list *, struct held *);
+void held_init(struct pair_table *);
+void held_fini(struct pair_table *);
+/* Puts 'h', whose state and number are known, where its number says; false
+ * where there is no room. */
+bool held_put(struct pair_table *, struct held *);
+void held_take(struct pair_table *, struct held *);
 /* 'h' leaves: freed, and no longer saved. */
-void held_drop(struct pair_table *, struct held_list *, struct held *);
+void held_drop(struct pair_table *, struct held *);
+/* The oldest waiting one that may go at 'now'; NULL none. */
+struct held *held_next(struct pair_table *, int64_t now, enum pair_which);
 /* 'h' was told and is kept for late evidence until its time has passed. */
 void held_keep(struct pair_table *, struct held *);
+/* The told one 'i' of expiry.n, the first to go at 0. */
+struct held *held_told(struct pair_table *, unsigned i);
 /* What no evidence can come for any more at the merged time 'now'. */
 void held_expire(struct pair_table *, int64_t now);
 

@@ -49,6 +49,16 @@ feed_report(struct engine *e, unsigned i)
 }
 
 static void
+feed_copy(struct engine *e, unsigned i)
+{
+    struct event ev = engine_line(FACT_COPY_FAILED, CLASS_FILE_CONTENTION);
+
+    ev.f.package = STR("DOG0005D");
+    ev.f.target = named(0, "E:\\%u", i);
+    engine_feed(e, &ev, 1, START + i / 100);
+}
+
+static void
 feed_alarm(struct engine *e, unsigned i)
 {
     struct event ev = engine_line(FACT_COPY_FAILED, CLASS_FILE_CONTENTION);
@@ -138,6 +148,9 @@ static const struct {
     bool leaves_more; /* what goes stays in other tables, until those are full too */
 } flood[] = {
     {"reports", PAIR_HELD_MAX, feed_report, false},
+    /* As many wait as may be told already. */
+    {"settled", 2 * PAIR_HELD_MAX, feed_report, false},
+    {"copies", PAIR_FAILURES_MAX, feed_copy, false},
     {"alarms", ALARM_OPEN_MAX, feed_alarm, false},
     {"clears", ALARM_CLEARED_MAX, feed_cleared, true},
     {"stalls", STALL_OPEN_MAX, feed_stall, true},

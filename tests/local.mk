@@ -461,6 +461,7 @@ EXTRA_DIST += $(SHELL_TESTS) \
 	%D%/faults/chance.c \
 	%D%/faults/daemon.py \
 	%D%/faults/equal.py \
+	%D%/faults/equal_scenarios.py \
 	%D%/faults/history.py \
 	%D%/faults/logs.py \
 	%D%/faults/nth.py \

@@ -6,4 +6,5 @@ PYTHONDONTWRITEBYTECODE=1
 TMPDIR=$SCRATCH
 export PYTHONDONTWRITEBYTECODE TMPDIR
 check "batch and live agree" python3 "$TEST_SRCDIR/faults/equal.py" --failures 30 --kills 8
+check "on the records of the scenarios, too" python3 "$TEST_SRCDIR/faults/equal_scenarios.py" --some 12
 finish

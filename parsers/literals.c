@@ -522,6 +522,9 @@ literals_idle(const struct literals *set, struct str text)
 {
     unsigned left = COMPARISONS_MAX;
 
+    /* No literal begins with one, and look_around() sees nothing beside a '~'. */
+    while (text.n && is_gap((unsigned char) text.p[0]))
+        text = str_skip(text, 1);
     if (text.n < PIECE)
         return true;
     for (size_t i = 0; i <= text.n - PIECE; i += 2) {

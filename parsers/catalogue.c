@@ -89,6 +89,9 @@ index_signatures(struct catalogue *c)
             w[s->literal[k]].signature[w[s->literal[k]].n++] = (uint16_t) i;
         if (s->n_events)
             c->by_event[c->n_by_event++] = (uint16_t) i;
+        for (unsigned k = 0; k < s->n_events; k++)
+            for (uint32_t e = s->event[k].first; e <= s->event[k].last && e < CATALOGUE_NUMBERS; e++)
+                c->numbered[e / 8] |= (uint8_t) (1u << e % 8);
         if (s->any_code && !s->n_literals)
             c->by_code[c->n_by_code++] = (uint16_t) i;
     }

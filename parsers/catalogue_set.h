@@ -42,6 +42,9 @@ struct catalogue_wanted {
     uint16_t *signature;
 };
 
+/* Event numbers that are found by one look. */
+enum { CATALOGUE_NUMBERS = 65536 };
+
 struct catalogue {
     atomic_uint references;
     struct arena *arena;
@@ -67,6 +70,7 @@ struct catalogue {
     struct catalogue_wanted *wanted; /* by literal */
     uint16_t *by_event; /* indexes of signatures with an event number */
     size_t n_by_event;
+    uint8_t numbered[CATALOGUE_NUMBERS / 8]; /* a bit for each number that one of them has */
     uint16_t *by_code; /* indexes of those that need a code and no literal */
     size_t n_by_code;
 };

@@ -182,8 +182,12 @@ has_event(const struct signature *s, uint32_t number)
 static void
 add_by_number(struct look *k)
 {
+    uint32_t e = k->number;
+
+    if (e < CATALOGUE_NUMBERS && !(k->c->numbered[e / 8] >> e % 8 & 1))
+        return; /* nearly all events of other programs */
     for (size_t i = 0; i < k->c->n_by_event; i++)
-        if (has_event(k->c->signature[k->c->by_event[i]], k->number))
+        if (has_event(k->c->signature[k->c->by_event[i]], e))
             add_candidates(k, &k->c->by_event[i], 1);
 }
 

@@ -173,10 +173,14 @@ take_event(struct pipeline *p, struct stream *s, const struct sink *sink, bool f
                                  .nearest = stream_nearest(s),
                                  .arrival = arrival,
                                  .history = history};
+    bool zoneless = in.ev->when.local_known && !in.ev->when.utc_known;
     int r = 0;
 
     /* An error leaves the event unclassified, with its bytes as text. */
     diagnose_event(p->catalogue, p->scratch, stream_arena(s), in.ev);
+    /* A STATMSG line shows UTC: it teaches, also as the first of its log. */
+    if (zoneless && in.ev->when.utc_known)
+        correlate_unknown_zone(p->correlate, stream_id(s));
     if (!faults || in.ev->cls != CLASS_ACTIVITY)
         r = stream_identify(s);
     if (!r)

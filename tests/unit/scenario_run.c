@@ -397,9 +397,13 @@ feed(struct run *k, const struct sink *sink, unsigned source, size_t end, int re
     while (k->waiting[source] && stream_event(s)->offset < end) {
         struct correlate_input in = {
             .ev = stream_event(s), .source = stream_id(s), .nearest = stream_nearest(s), .arrival = k->now};
+        bool zoneless;
         int r;
 
+        zoneless = in.ev->when.local_known && !in.ev->when.utc_known;
         need(k, diagnose_event(k->catalogue, k->scratch, stream_arena(s), in.ev) == PERR_OK, "diagnose_event failed");
+        if (zoneless && in.ev->when.utc_known)
+            correlate_unknown_zone(k->correlate, stream_id(s));
         need(k, stream_identify(s) == 0, "stream_identify failed");
         name_record(k, in.ev, source);
         k->result->untimed = k->result->untimed || !in.ev->when.utc_known;

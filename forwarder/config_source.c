@@ -34,9 +34,7 @@ check_container(struct config_reader *r, const struct config_document *d, const 
 
     if (class && !class->followed)
         config_tell(r, false, d->file, config_attribute_line(d, node, "format"), "format=\"%s\": %s", format,
-                    class->missing ? class->missing
-                                   : "report and export read these files, but they cannot be followed in this version;"
-                                     " copy the log as XML (wevtutil qe, see truecause-sources(7))");
+                    class->missing ? class->missing : "these files cannot be followed in this version");
 }
 
 static enum date_order

@@ -20,7 +20,7 @@ struct container_class {
     /* Whether a file with these first bytes (64 at least, or all) is of this kind. */
     bool (*claims)(struct str head);
     bool lenient; /* open() judges a file that is said to be of this kind; its beginning may be damaged */
-    bool followed; /* a source can be of this kind (follow_snapshot.c) */
+    bool followed; /* a source can be of this kind (follow_snapshot.c, follow_drop.c) */
     bool spools;  /* what comes in through a pipe is copied to a file first */
     /* Opens the regular file behind 'fd', which stays the caller's and must stay
      * open; 'path' is for messages.  NULL with the reason in 'err'. */

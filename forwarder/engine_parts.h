@@ -38,6 +38,7 @@ void engine_drop_tail(struct engine *, unsigned i);
 
 /* engine_place.c */
 bool engine_place(void *arg, const char *path, struct place *); /* any thread */
+void engine_each_place(void *arg, void (*each)(void *to, const char *path, const struct place *), void *to); /* likewise */
 void engine_resume_stream(struct engine *, struct tail *);
 /* 0 or -ENOMEM. */
 int engine_keep_place(struct engine *, const char *path, const void *p, size_t n, bool unsaved);

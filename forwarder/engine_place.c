@@ -2,7 +2,8 @@
  *
  * engine_place.c - the places of the sources' logs: those of logs that are not
  * followed now, in memory for whoever asks, and all of them to the journal.
- * Called by the engine's other files; engine_place() by the follows' threads. */
+ * Called by the engine's other files; engine_place() and engine_each_place() by the
+ * follows' threads. */
 #include "build.h"
 
 #include <errno.h>
@@ -41,6 +42,19 @@ engine_place(void *arg, const char *path, struct place *out)
     ok = k && k->p && stream_saved_place(k->p, k->n, out);
     pthread_mutex_unlock(&e->places_lock);
     return ok;
+}
+
+void
+engine_each_place(void *arg, void (*each)(void *to, const char *path, const struct place *), void *to)
+{
+    struct engine *e = arg;
+    struct place at;
+
+    pthread_mutex_lock(&e->places_lock);
+    for (unsigned i = 0; i < e->n_places; i++)
+        if (e->places[i].p && stream_saved_place(e->places[i].p, e->places[i].n, &at))
+            each(to, e->places[i].path, &at);
+    pthread_mutex_unlock(&e->places_lock);
 }
 
 void

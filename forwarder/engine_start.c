@@ -117,7 +117,8 @@ static int
 start_source(struct engine *e, struct config *config, const struct config_source *sc)
 {
     const struct follow_taker taker = {
-        .post = post, .place = engine_place, .arg = e, .once = e->once, .budget = ENGINE_BUDGET};
+        .post = post, .place = engine_place, .places = engine_each_place, .arg = e, .once = e->once,
+        .budget = ENGINE_BUDGET};
     struct engine_source *grown = realloc(e->sources, (e->n_sources + 1) * sizeof *grown), *s;
 
     if (!grown)
@@ -146,6 +147,8 @@ tell_read(const struct tail *t, const struct place *at)
         return; /* tail.c has said so */
     if (!at->finished)
         log_warn("%s: not read to its end: %" PRIu64 " records so far", stream_path(t->stream), at->records);
+    else if (!at->offset)
+        log_info("%s: there is nothing new in it", stream_path(t->stream));
     else if (strcmp(stream_format(t->stream), "none") == 0)
         log_warn("%s: in no format that is known; its bytes came as they are, in %" PRIu64 " unclassified records",
                  stream_path(t->stream), at->records);

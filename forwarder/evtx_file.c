@@ -83,11 +83,29 @@ out_room(struct container *c, size_t more)
     return true;
 }
 
+/* The number that the record's XML shows, 0 none.  Not that of the chunk: "Save
+ * As" counts those anew. */
+static uint32_t
+number_of(const char *xml, size_t n)
+{
+    static const char name[] = "<EventRecordID>";
+    const char *at = memmem(xml, n, name, sizeof name - 1), *end = xml + n;
+    uint64_t number = 0;
+
+    for (at = at ? at + sizeof name - 1 : end; at < end && *at >= '0' && *at <= '9'; at++)
+        number = 10 * number + (uint64_t) (*at - '0');
+    return (uint32_t) number;
+}
+
 /* Hands out one part; 'bytes' may lie in c->out behind the prefix already. */
 static int
 put_part(struct container *c, bool readable, const char *bytes, size_t n, size_t stored, uint64_t place)
 {
-    const struct evtx_prefix prefix = {readable, (uint32_t) n, (uint32_t) stored, place};
+    const struct evtx_prefix prefix = {.readable = readable,
+                                       .length = (uint32_t) n,
+                                       .stored = (uint32_t) stored,
+                                       .number = readable ? number_of(c->out + EVTX_PREFIX, n) : 0,
+                                       .place = place};
 
     if (!out_room(c, EVTX_PREFIX + n))
         return -ENOMEM;
@@ -401,6 +419,7 @@ evtx_read(struct container *c, char *p, size_t n)
 const struct container_class evtx_file_container = {
     .format = &evtx_format,
     .claims = evtx_is,
+    .followed = true,
     .open = evtx_open,
     .read = evtx_read,
     .close = evtx_close,

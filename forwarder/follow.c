@@ -246,20 +246,25 @@ run(void *arg)
     return NULL;
 }
 
+/* True when the source's files are of the format, as said or by their name. */
+static bool
+is_of(const struct config_source *source, const char *format)
+{
+    const char *path = source->path ? source->path : "", *end = strrchr(path, '.');
+
+    return strcmp(source->format, format) == 0
+           || (strcmp(source->format, "auto") == 0 && end && strcasecmp(end + 1, format) == 0);
+}
+
 /* The kind that reads such a source. */
 static const struct follow_kind *
 kind_of(const struct config_source *source)
 {
-    const char *path = source->path ? source->path : "";
-    size_t n = strlen(path);
-    bool event_log = strcmp(source->format, "evt") == 0
-                     || (strcmp(source->format, "auto") == 0 && n > 4 && strcasecmp(path + n - 4, ".evt") == 0);
-
     if (source->traps)
         return &follow_traps_kind;
-    if (source->read_once)
+    if (source->read_once || is_of(source, "evtx"))
         return &follow_drop_kind;
-    return event_log ? &follow_snapshot_kind : &follow_logs_kind;
+    return is_of(source, "evt") ? &follow_snapshot_kind : &follow_logs_kind;
 }
 
 struct follow *

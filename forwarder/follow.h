@@ -69,7 +69,7 @@ struct follow_chunk {
     bool more;       /* FOLLOW_IDLE */
     uint64_t offset; /* FOLLOW_BYTES */
     uint64_t size;   /* of the file when it was last looked at, for lag */
-    struct place place; /* FOLLOW_FILE; of FOLLOW_BYTES 'modified' alone */
+    struct place place; /* FOLLOW_FILE; of FOLLOW_BYTES 'modified' alone, of FOLLOW_FINAL its runs */
     size_t n_before;
     char before[PLACE_TAIL]; /* FOLLOW_FILE: min(PLACE_TAIL, place.offset) bytes */
     char text[512];
@@ -85,6 +85,9 @@ struct follow_taker {
     /* The checkpoint of the log 'path': true with '*out' filled.  From the
      * follow's thread, once a log (so it must answer from memory, any time). */
     bool (*place)(void *arg, const char *path, struct place *out);
+    /* Calls 'each' with every checkpoint of a log that is not followed now; it may
+     * be NULL.  From the follow's thread. */
+    void (*places)(void *arg, void (*each)(void *to, const char *path, const struct place *), void *to);
     void *arg;
     bool once;     /* read what is there to its end, hand it out as final, FOLLOW_GONE
                     * each log, then end; 'ended' in the status */

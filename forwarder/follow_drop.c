@@ -2,7 +2,8 @@
  *
  * follow_drop.c - the kind of source that reads the files of a folder once each:
  * looks at its poll rate, or sooner when inotify says that a file is complete,
- * and reads what is complete, oldest first, a few files at a time. */
+ * and reads what is complete, oldest first, a few files at a time.  With 'copies'
+ * also .evtx files that are followed. */
 #include "build.h"
 
 #include "forwarder/follow_drop.h"
@@ -53,14 +54,17 @@ is_unfinished(const char *name)
 }
 
 static void
-tell_unreadable(struct follow_drop *f, const char *path, int error)
+tell_unreadable(struct follow_drop *f, const char *path, int error, const char *why)
 {
     char text[TEXT];
 
     if (f->unreadable_sent)
         return;
     snprintf(text, sizeof text, "%.400s cannot be read: %s", path,
-             error == EBADMSG ? "what is packed in it ends early, or is damaged" : strerror(error));
+             error == EBADMSG          ? "what is packed in it ends early, or is damaged"
+             : error == ESTALE         ? "it changes while it is read"
+             : error == EPROTO && why ? why
+                                       : strerror(error));
     f->unreadable_sent = follow_tell(&f->base, FOLLOW_TROUBLE, FOLLOW_UNREADABLE, text);
 }
 
@@ -103,6 +107,7 @@ note(struct follow_drop *f, const char *path)
     d->modified = st.stx_mtime.tv_sec * INT64_C(1000000000) + st.stx_mtime.tv_nsec;
     d->birth = st.stx_mask & STATX_BTIME ? st.stx_btime.tv_sec * INT64_C(1000000000) + st.stx_btime.tv_nsec : 0;
     d->since = clock_monotonic();
+    d->unrolls = false;
     if (d->state == DROP_DONE)
         d->state = DROP_WAITS;
     return true;
@@ -142,6 +147,7 @@ drop_free(struct follow_drop *f, struct drop_file *d)
 {
     follow_drop_shut(f, d);
     free(d->log);
+    free(d->why);
     free(d->path);
     free(d);
 }
@@ -206,11 +212,11 @@ watch(struct follow_drop *f, const struct glob_case *folders)
 static void
 check_trouble(struct follow_drop *f)
 {
-    bool unreadable = f->folders_error != 0, any = false;
+    bool unreadable = f->folders_error != 0, any = false, there;
     char text[TEXT];
 
     if (unreadable)
-        tell_unreadable(f, f->pattern, f->folders_error);
+        tell_unreadable(f, f->pattern, f->folders_error, NULL);
     for (unsigned i = 0; i < map_count(f->files); i++) {
         const struct drop_file *d = map_at(f->files, i);
 
@@ -218,15 +224,17 @@ check_trouble(struct follow_drop *f)
         if (!d->error || d->seen != f->look)
             continue;
         unreadable = true;
-        tell_unreadable(f, d->path, d->error);
+        tell_unreadable(f, d->path, d->error, d->why);
     }
     if (f->unreadable_sent && !unreadable && !f->base.taker.once)
         f->unreadable_sent = !follow_tell(&f->base, FOLLOW_WELL, FOLLOW_UNREADABLE, "");
     /* An empty drop folder is no trouble; none at all is. */
-    if (!f->folder_there && !unreadable && !any && !f->missing_sent) {
-        snprintf(text, sizeof text, "there is no folder for %.400s", f->pattern);
+    there = f->copies ? any : f->folder_there;
+    if (!there && !unreadable && !any && !f->missing_sent) {
+        snprintf(text, sizeof text, f->copies ? "no file matches %.400s: is the share mounted, and does the copying run?"
+                                              : "there is no folder for %.400s", f->pattern);
         f->missing_sent = follow_tell(&f->base, FOLLOW_TROUBLE, FOLLOW_MISSING, text);
-    } else if (f->folder_there && f->missing_sent) {
+    } else if (there && f->missing_sent) {
         f->missing_sent = !follow_tell(&f->base, FOLLOW_WELL, FOLLOW_MISSING, "");
     }
 }
@@ -321,7 +329,7 @@ next(struct follow_drop *f)
         struct drop_file *d = map_at(f->files, i);
 
         if (d->state != DROP_WAITS || d->seen != f->look || !d->known || (f->base.taker.once && d->error)
-            || !is_complete(f, d, now) || !is_taken(f, d, now))
+            || (d->unrolls && f->unrolling) || !is_complete(f, d, now) || !is_taken(f, d, now))
             continue;
         if (!first || d->modified < first->modified
             || (d->modified == first->modified && strcmp(d->path, first->path) < 0))
@@ -337,13 +345,17 @@ begin_some(struct follow_drop *f)
 
     while (f->n_reading < DROP_READING && !follow_stopped(&f->base) && (d = next(f))) {
         d->error = follow_drop_open(f, d);
+        if (d->error == EAGAIN || d->error == EINTR) { /* not now */
+            d->error = 0;
+            continue;
+        }
         if (d->error == ENOENT)
             d->seen--; /* the next look sees */
         if (d->error) {
             d->since = clock_monotonic(); /* another try when it stood still again */
             d->closed = false;
             if (d->error != ENOENT)
-                tell_unreadable(f, d->path, d->error);
+                tell_unreadable(f, d->path, d->error, d->why);
             if (f->base.taker.once)
                 continue;
             return;
@@ -376,7 +388,7 @@ serve(struct follow_drop *f)
         d->ended = d->since;
         d->read = d->place.modified;
         if (d->error)
-            tell_unreadable(f, d->path, d->error);
+            tell_unreadable(f, d->path, d->error, d->why);
     }
     return got_on;
 }
@@ -429,9 +441,11 @@ open_drop(struct follow *base)
     char *slash;
 
     f->inotify = -1;
+    f->copies = !base->source->read_once;
     f->files = map_new(DROP_FILES);
     f->pattern = strdup(base->source->path);
-    if (!f->files || !f->pattern)
+    f->format = strdup(base->source->format ? base->source->format : "auto");
+    if (!f->files || !f->pattern || !f->format)
         return false;
     slash = strrchr(f->pattern, '/');
     f->last = slash ? slash + 1 : f->pattern;
@@ -455,6 +469,8 @@ close_drop(struct follow *base)
     if (f->inotify >= 0)
         close(f->inotify);
     free(f->pattern);
+    free(f->format);
+    free(f->runs);
 }
 
 static void

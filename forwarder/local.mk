@@ -80,6 +80,7 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/follow_drop.c \
 	%D%/follow_drop.h \
 	%D%/follow_drop_read.c \
+	%D%/follow_drop_unroll.c \
 	%D%/follow_files.c \
 	%D%/follow_find.c \
 	%D%/follow_log.c \

@@ -13,7 +13,14 @@
 
 #include "parsers/keep.h"
 
-enum { PLACE_HEAD = 1024, PLACE_TAIL = 256, PLACE_HASH = 16, PLACE_NAME = 256, PLACE_DONE = 48 };
+enum { PLACE_HEAD = 1024, PLACE_TAIL = 256, PLACE_HASH = 16, PLACE_NAME = 256, PLACE_DONE = 48, PLACE_RUNS = 16 };
+
+/* Records of an event log that were read, numbered without a gap from 'first' to
+ * 'last': a copy of the log holds them again, known by the hash of either end. */
+struct place_run {
+    uint32_t first, last;
+    uint8_t first_hash[PLACE_HASH], last_hash[PLACE_HASH];
+};
 
 /* The last record that was read of a file whose records move (a ring): its
  * number, times and content are what it is known by, in whatever copy of the file.
@@ -57,6 +64,9 @@ struct place {
     unsigned n_done;
     uint8_t done[PLACE_DONE][PLACE_HASH];
     struct place_mark mark;
+    /* Of a copy in a drop folder: what was handed out of it, oldest first. */
+    unsigned n_runs;
+    struct place_run run[PLACE_RUNS];
 };
 
 /* The hash of 'n' bytes; false when memory ends. */

@@ -17,6 +17,7 @@
 #include "forwarder/evt_file.h"
 #include "forwarder/stream_state.h"
 #include "parsers/evt_pack.h"
+#include "parsers/evtx.h"
 
 enum {
     STREAM_READ = 256 * 1024,
@@ -169,7 +170,7 @@ stream_decide(struct stream *s, const char *p, size_t n, bool all)
 
     s->encoding = TEXT_8BIT;
     s->bom = 0;
-    if (!s->unroll && !evt_pack_probe(head))
+    if (!s->unroll && !evt_pack_probe(head) && !evtx_pack_probe(head))
         s->encoding = text_detect((const uint8_t *) p, n, &s->bom);
     head = str_skip(head, s->bom);
     if (s->encoding != TEXT_8BIT) {

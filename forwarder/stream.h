@@ -87,6 +87,9 @@ int stream_file(struct stream *, const struct place *at, struct str look, struct
 int stream_feed(struct stream *, const char *p, size_t n);
 /* When the file was last written, as far as it was fed: a hint of its place. */
 void stream_modified(struct stream *, int64_t modified);
+/* The runs of the file's place once all of it was read; before, those that it
+ * began with. */
+void stream_runs(struct stream *, const struct place *);
 /* Nothing will be added to it any more. */
 int stream_final(struct stream *);
 

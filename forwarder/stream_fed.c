@@ -15,6 +15,7 @@
 #include "forwarder/clock.h"
 #include "forwarder/stream_state.h"
 #include "parsers/evt_pack.h"
+#include "parsers/evtx.h"
 
 struct stream *
 stream_open_fed(const char *path, const struct stream_options *o, char *err, size_t errlen)
@@ -71,6 +72,7 @@ stream_file(struct stream *s, const struct place *at, struct str look, struct st
     s->eof = s->refused = false;
     s->opened = true;
     s->place.finished = 0;
+    s->n_runs = 0;
     s->file_records = s->stats.records - at->records;
     s->file_unframed = s->stats.unframed_bytes - at->unframed;
     s->read_at = s->offset = at->offset;
@@ -99,7 +101,9 @@ stream_file(struct stream *s, const struct place *at, struct str look, struct st
 static bool
 enough(const struct stream *s)
 {
-    return s->eof || s->raw.end >= 2 * STREAM_LOOK || evt_pack_probe(str_make(s->raw.p, s->raw.end))
+    struct str head = str_make(s->raw.p, s->raw.end);
+
+    return s->eof || s->raw.end >= 2 * STREAM_LOOK || evt_pack_probe(head) || evtx_pack_probe(head)
            || (s->raw.end >= 4 && memchr(s->raw.p, '\n', s->raw.end - 1) != NULL)
            || (s->raw.end >= 4 && s->raw.p[s->raw.end - 1] == '\n');
 }
@@ -109,10 +113,19 @@ enough(const struct stream *s)
 static int
 begin(struct stream *s)
 {
+    const struct container_class *class;
     int r;
 
     if (!enough(s))
         return 0;
+    if ((class = container_claiming(str_make(s->raw.p, s->raw.end))) && !evt_pack_probe(str_make(s->raw.p, s->raw.end))) {
+        snprintf(s->error, sizeof s->error,
+                 "%s: not read: it is a binary event log; give it a source of its own, with format=\"%s\"", s->path,
+                 class->format->name);
+        s->refused = true;
+        s->raw.start = s->raw.end = 0;
+        return 0;
+    }
     r = stream_decide(s, s->raw.p, s->raw.end, s->eof || s->raw.end >= STREAM_LOOK);
     if (r == -EPROTONOSUPPORT) {
         s->refused = true;
@@ -161,6 +174,13 @@ stream_modified(struct stream *s, int64_t modified)
 {
     if (modified > s->place.modified)
         s->place.modified = modified;
+}
+
+void
+stream_runs(struct stream *s, const struct place *at)
+{
+    s->n_runs = at->n_runs;
+    memcpy(s->run, at->run, sizeof s->run);
 }
 
 int
@@ -245,6 +265,18 @@ get_mark(struct keep_in *in, struct place_mark *m)
     m->sum = keep_get_u64(in);
 }
 
+static void
+save_runs(const struct place_run *run, unsigned n, struct keep_out *o)
+{
+    keep_put_u64(o, n);
+    for (unsigned i = 0; i < n; i++) {
+        keep_put_u64(o, run[i].first);
+        keep_put_u64(o, run[i].last);
+        put_hash(o, run[i].first_hash);
+        put_hash(o, run[i].last_hash);
+    }
+}
+
 bool
 stream_save(struct stream *s, struct keep_out *o)
 {
@@ -252,6 +284,8 @@ stream_save(struct stream *s, struct keep_out *o)
     const struct stream_before *at = s->held ? &s->before : &now;
     size_t back = (size_t) (s->offset - at->offset), tail = at->offset < PLACE_TAIL ? (size_t) at->offset : PLACE_TAIL;
     uint8_t head_hash[PLACE_HASH], tail_hash[PLACE_HASH];
+    bool done = at->offset == s->read_at && s->place.finished;
+    unsigned n_runs = done ? s->n_runs : s->place.n_runs;
 
     if (!s->opened || back + tail > s->raw.start || !hash(s, s->head, s->head_n, head_hash)
         || !hash(s, tail ? s->raw.p + s->raw.start - back - tail : "", tail, tail_hash))
@@ -276,11 +310,13 @@ stream_save(struct stream *s, struct keep_out *o)
     /* The second version ended here. */
     keep_put_u64(o, s->stats.records - s->file_records - s->held);
     keep_put_u64(o, s->stats.unframed_bytes - s->file_unframed);
-    keep_put_u64(o, at->offset == s->read_at ? (uint64_t) s->place.finished : 0);
+    keep_put_u64(o, done ? (uint64_t) s->place.finished : 0);
     keep_put_u64(o, s->place.once);
     /* And the third one here; only files with such a place go on. */
-    if (at->mark.known)
+    if (at->mark.known || n_runs)
         save_mark(&at->mark, o);
+    if (n_runs)
+        save_runs(done ? s->run : s->place.run, n_runs, o);
     return !o->failed;
 }
 
@@ -292,6 +328,23 @@ get_hash(struct keep_in *in, uint8_t out[PLACE_HASH])
     if (in->failed || bytes.n != PLACE_HASH)
         return false;
     memcpy(out, bytes.p, PLACE_HASH);
+    return true;
+}
+
+static bool
+get_runs(struct keep_in *in, struct place *at)
+{
+    uint64_t n = keep_get_u64(in);
+
+    if (in->failed || n > PLACE_RUNS)
+        return false;
+    at->n_runs = (unsigned) n;
+    for (unsigned i = 0; i < at->n_runs; i++) {
+        at->run[i].first = (uint32_t) keep_get_u64(in);
+        at->run[i].last = (uint32_t) keep_get_u64(in);
+        if (!get_hash(in, at->run[i].first_hash) || !get_hash(in, at->run[i].last_hash))
+            return false;
+    }
     return true;
 }
 
@@ -354,6 +407,8 @@ read_saved(const void *p, size_t n, struct place *at, struct stream *s)
     }
     if (in.p != in.end)
         get_mark(&in, &found.mark);
+    if (in.p != in.end && !get_runs(&in, &found))
+        return false;
     if (in.failed || in.p != in.end)
         return false;
     if (at)

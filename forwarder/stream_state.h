@@ -72,6 +72,8 @@ struct stream {
     uint64_t file_records, file_unframed; /* stats when the file began, less what its place had counted */
     struct place_mark mark; /* after the event; see place.h */
     struct place place; /* hints and generations that are done; the rest is made when it is saved */
+    unsigned n_runs;     /* of the place when the file is read to its end */
+    struct place_run run[PLACE_RUNS];
     size_t head_n;
     char head[PLACE_HEAD];
 };

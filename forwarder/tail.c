@@ -120,6 +120,7 @@ feed(struct tail *t, const struct follow_chunk *c)
     case FOLLOW_FINAL:
         t->moved = true;
         refused = stream_is_refused(t->stream);
+        stream_runs(t->stream, &c->place);
         r = stream_final(t->stream);
         tell_refused(t, refused);
         return r < 0 ? r : 1;

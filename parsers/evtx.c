@@ -104,7 +104,7 @@ evtx_prefix_put(const struct evtx_prefix *prefix, char p[EVTX_PREFIX])
     put(p + 8, prefix->readable, 4);
     put(p + 12, prefix->length, 4);
     put(p + 16, prefix->stored, 4);
-    put(p + 20, 0, 4);
+    put(p + 20, prefix->number, 4);
     put(p + 24, prefix->place, 8);
 }
 
@@ -116,8 +116,15 @@ evtx_prefix_get(const char *p, struct evtx_prefix *out)
     *out = (struct evtx_prefix){.readable = get(p + 8, 4) == 1,
                                 .length = (uint32_t) get(p + 12, 4),
                                 .stored = (uint32_t) get(p + 16, 4),
+                                .number = (uint32_t) get(p + 20, 4),
                                 .place = get(p + 24, 8)};
     return out->length > 0 && out->length < FORMAT_WINDOW - EVTX_PREFIX;
+}
+
+bool
+evtx_pack_probe(struct str head)
+{
+    return str_starts(head, str_make(magic, sizeof magic));
 }
 
 /* Bytes that are no part of such a stream, up to one that is. */
@@ -161,7 +168,8 @@ evtx_next(void *state, const char *p, size_t n, bool final, struct format_span *
                                 .length = prefix.length,
                                 .placed = true,
                                 .place = prefix.place,
-                                .stored = prefix.stored};
+                                .stored = prefix.stored,
+                                .number = prefix.readable ? prefix.number : 0};
     return prefix.readable ? FORMAT_RECORD : FORMAT_BAD;
 }
 
@@ -175,12 +183,11 @@ evtx_parse(const struct format_options *options, const struct format_record *rec
     return event_xml_format.parse(&decoded, record, arena, ev, at);
 }
 
-/* Never what a file is: evtx_file.c makes the stream. */
+/* The stream's first bytes: a file is made into it before (evtx_file.c). */
 static int
 evtx_probe(struct str head)
 {
-    (void) head;
-    return 0;
+    return evtx_pack_probe(head) ? 100 : 0;
 }
 
 const struct format evtx_format = {

@@ -45,8 +45,11 @@ struct evtx_prefix {
     uint32_t length; /* that follow, never 0 */
     uint32_t stored; /* bytes in the file */
     uint64_t place;  /* offset in the file */
+    uint32_t number; /* EventRecordID, its low 32 bits; 0 unknown */
 };
 void evtx_prefix_put(const struct evtx_prefix *, char p[EVTX_PREFIX]);
 bool evtx_prefix_get(const char *p, struct evtx_prefix *out);
+/* Whether these bytes begin as such a stream. */
+bool evtx_pack_probe(struct str head);
 
 #endif

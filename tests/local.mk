@@ -93,6 +93,9 @@ check_PROGRAMS += %D%/unit/check_follow_copies
 check_PROGRAMS += %D%/unit/check_follow_drop
 %C%_unit_check_follow_drop_SOURCES = %D%/unit/check_follow_drop.c %D%/unit/follow_log.h %D%/unit/follow_taker.h \
 	%D%/unit/scratch.h
+check_PROGRAMS += %D%/unit/check_follow_drop_logs
+%C%_unit_check_follow_drop_logs_SOURCES = %D%/unit/check_follow_drop_logs.c %D%/unit/evt_sim.c %D%/unit/evt_sim.h \
+	%D%/unit/evtx_writer.c %D%/unit/evtx_writer.h %D%/unit/follow_log.h %D%/unit/follow_taker.h %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_follow_source
 %C%_unit_check_follow_source_SOURCES = %D%/unit/check_follow_source.c %D%/unit/follow_log.h %D%/unit/follow_taker.h \
 	%D%/unit/scratch.h
@@ -302,6 +305,7 @@ SHELL_TESTS += %D%/integration/check_cmd.sh
 SHELL_TESTS += %D%/integration/cli.sh
 SHELL_TESTS += %D%/integration/daemon.sh
 SHELL_TESTS += %D%/integration/drop.sh
+SHELL_TESTS += %D%/integration/drop_logs.sh
 SHELL_TESTS += %D%/integration/event_logs.sh
 SHELL_TESTS += %D%/integration/evtx.sh
 SHELL_TESTS += %D%/integration/evt.sh

@@ -42,6 +42,7 @@ struct taker {
     bool keep;   /* chunks are not returned but kept in 'held' */
     bool forget; /* bytes are counted only */
     bool read_once; /* the source is a drop folder */
+    char *format;
     unsigned forgotten;
     struct follow_chunk *held;
     unsigned n_held;
@@ -164,6 +165,10 @@ taker_take(struct taker *t, struct follow_chunk *c)
         g->open = false;
         g->final = true;
         g->finals++;
+        if (g->place.once) {
+            g->place.n_runs = c->place.n_runs;
+            memcpy(g->place.run, c->place.run, sizeof g->place.run);
+        }
         break;
     case FOLLOW_IDLE:
         ck_assert_msg(!g->idle || g->more != c->more, "%s: idle twice", g->path);
@@ -267,6 +272,17 @@ taker_place(void *arg, const char *path, struct place *out)
 }
 
 static inline void
+taker_places(void *arg, void (*each)(void *to, const char *path, const struct place *), void *to)
+{
+    struct taker *t = arg;
+    struct place at;
+
+    for (unsigned i = 0; i < t->n; i++)
+        if (taker_place(t, t->log[i]->path, &at))
+            each(to, t->log[i]->path, &at);
+}
+
+static inline void
 taker_init(struct taker *t)
 {
     memset(t, 0, sizeof *t);
@@ -277,9 +293,12 @@ taker_init(struct taker *t)
 static inline void
 taker_start(struct taker *t, char *pattern, unsigned poll_ms, bool once, size_t budget)
 {
-    struct follow_taker taker = {.post = taker_post, .place = taker_place, .arg = t, .once = once, .budget = budget};
+    static char any[] = "auto";
+    struct follow_taker taker = {.post = taker_post, .place = taker_place, .places = taker_places, .arg = t, .once = once,
+                                 .budget = budget};
 
-    t->source = (struct config_source){.name = pattern, .path = pattern, .poll_ms = poll_ms, .read_once = t->read_once};
+    t->source = (struct config_source){.name = pattern, .path = pattern, .format = t->format ? t->format : any,
+                                         .poll_ms = poll_ms, .read_once = t->read_once};
     t->seen = 0;
     for (unsigned i = 0; i < t->n; i++)
         t->log[i]->open = t->log[i]->idle = t->log[i]->gone = false;

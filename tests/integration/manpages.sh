@@ -96,8 +96,10 @@ passes() {
     return 1
 }
 
-printf 'public\n' >community
-chmod 600 community
+for file in community communities; do
+    printf 'public\n' >$file
+    chmod 600 $file
+done
 found=0
 for page in "$top"/doc/*.[1-9]; do
     name=$(basename "$page")

@@ -307,7 +307,10 @@ log_step(struct follow_snapshot *f, struct snapshot_log *l)
         return after_read(f, l, follow_snapshot_more(f, l));
     if (l->seen == f->look && !(l->is_done && follow_snapshot_same(&l->done, &l->now)) && stands_still(f, l)
         && !(f->base.taker.once && l->error)) {
+        if (f->base.n_sharing >= SNAPSHOT_READING)
+            return STEP_BLOCKED;
         s = after_read(f, l, follow_snapshot_begin(f, l, is_patient(f, l)));
+        f->base.n_sharing += l->file != NULL;
         if (s == STEP_MORE || !f->base.taker.once)
             return s == STEP_MORE ? s : rest(f, l);
     }

@@ -23,6 +23,7 @@
 
 enum {
     SNAPSHOT_FILES = 65536,   /* of a source */
+    SNAPSHOT_READING = 8,     /* at a time: each has a stage */
     SNAPSHOT_STAGE = 256 * 1024 /* bytes that are looked at together */
 };
 

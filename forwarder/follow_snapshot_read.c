@@ -60,6 +60,7 @@ open_same(struct follow_snapshot *f, struct snapshot_log *l, enum snapshot_read 
 /* What looking through it found. */
 struct survey {
     bool any, found, older; /* the mark is there; records before it are */
+    bool gap;               /* a number is missing between two records */
     struct place_mark first, last;
     uint64_t bad;
 };
@@ -86,6 +87,7 @@ note_part(struct survey *v, const struct place_mark *mark, enum evt_kind kind, c
     }
     if (!v->any)
         v->first = mark_of(p);
+    v->gap = v->gap || (v->any && p->number != v->last.number + 1);
     v->any = true;
     v->last = mark_of(p);
     v->found = v->found || is_mark(mark, p);
@@ -222,6 +224,16 @@ survey(struct follow_snapshot *f, struct snapshot_log *l, int fd, struct survey 
     return kind == EVT_DONE;
 }
 
+/* Of half a copy of a log that went round, the end mark and even the oldest record
+ * can be there, and what stands behind them not: then numbers are missing. */
+static bool
+is_whole(const struct evt_facts *facts, const struct survey *v)
+{
+    bool empty = facts->oldest == 0 || facts->oldest == facts->next;
+
+    return facts->end_known && !v->bad && !v->gap && (v->any ? v->first.number == facts->oldest : empty);
+}
+
 enum snapshot_read
 follow_snapshot_begin(struct follow_snapshot *f, struct snapshot_log *l, bool patient)
 {
@@ -246,7 +258,7 @@ follow_snapshot_begin(struct follow_snapshot *f, struct snapshot_log *l, bool pa
     l->error = open_ring(l, fd);
     if (!l->error)
         survey(f, l, fd, &v);
-    damaged = l->error == EPROTO || (!l->error && (v.bad || !evt_file_facts(l->file)->end_known));
+    damaged = l->error == EPROTO || (!l->error && !is_whole(evt_file_facts(l->file), &v));
     if (l->error == ESTALE || (patient && damaged))
         result = SNAPSHOT_WAIT;
     else if (!l->error && !(l->error = open_ring(l, fd))) {

@@ -96,6 +96,9 @@ check_PROGRAMS += %D%/unit/check_follow_drop
 check_PROGRAMS += %D%/unit/check_follow_drop_logs
 %C%_unit_check_follow_drop_logs_SOURCES = %D%/unit/check_follow_drop_logs.c %D%/unit/evt_sim.c %D%/unit/evt_sim.h \
 	%D%/unit/evtx_writer.c %D%/unit/evtx_writer.h %D%/unit/follow_log.h %D%/unit/follow_taker.h %D%/unit/scratch.h
+check_PROGRAMS += %D%/unit/check_follow_snapshot
+%C%_unit_check_follow_snapshot_SOURCES = %D%/unit/check_follow_snapshot.c %D%/unit/evt_sim.c %D%/unit/evt_sim.h \
+	%D%/unit/follow_log.h %D%/unit/follow_taker.h %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_follow_source
 %C%_unit_check_follow_source_SOURCES = %D%/unit/check_follow_source.c %D%/unit/follow_log.h %D%/unit/follow_taker.h \
 	%D%/unit/scratch.h

@@ -42,7 +42,8 @@ struct taker {
     bool keep;   /* chunks are not returned but kept in 'held' */
     bool forget; /* bytes are counted only */
     bool read_once; /* the source is a drop folder */
-    char *format;
+    char *format;   /* of the source; NULL: auto */
+    void (*mark)(const struct taken *, struct place_mark *); /* the source has marks: after what came */
     unsigned forgotten;
     struct follow_chunk *held;
     unsigned n_held;
@@ -134,7 +135,7 @@ taker_take(struct taker *t, struct follow_chunk *c)
         g->offset = c->place.offset;
         g->head_n = 0;
         ck_assert_uint_le(c->n, FOLLOW_LOOK);
-        ck_assert(c->n > 0 || c->place.once);
+        ck_assert(c->n > 0 || c->place.once || t->mark);
         while (g->head_n < c->n && g->head_n < PLACE_HEAD) {
             g->head[g->head_n] = c->bytes[g->head_n];
             g->head_n++;
@@ -263,6 +264,8 @@ taker_place(void *arg, const char *path, struct place *out)
         *out = g->place;
         out->offset = g->offset;
         out->head_n = g->head_n;
+        if (t->mark)
+            t->mark(g, &out->mark);
         place_hash(g->head, g->head_n, out->head);
         place_hash(g->tail, g->tail_n, out->tail);
         out->finished = g->final;

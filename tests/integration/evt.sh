@@ -62,6 +62,23 @@ check "its faults are reported" sh -c '"$0" report AppEvent.Evt | grep -q "DOG00
 check "faults alone are the same faults" same "$(grep -c 'class="file-contention"' want.xml)" \
     "$("$TRUECAUSE" export --faults AppEvent.Evt | grep -c 'class="file-contention"')"
 
+# Beside the despooler's log of the same day: what the two say together.
+together() { # FILE...
+    "$TRUECAUSE" export --host ANFIELD --zone America/Los_Angeles "$@"
+}
+head -n 90 "$TEST_SRCDIR/data/sample/Despool.log" >Despool.log
+mkdir day
+"$make" day/AppEvent.Evt 65536 1 event=1
+"$make" day/SysEvent.Evt 65536 1 skip=30000 event=0
+together Despool.log day/AppEvent.Evt | grep '^<event .*AppEvent.Evt' >paired.xml
+check "an Event 109 and the line that proves it meet" has paired.xml 'basis="log-match" confidence="confirmed"'
+check "and it is a file in use" has paired.xml 'cause class="file-contention"'
+together Despool.log day/AppEvent.Evt | grep '^<alarm .*key="stall:' >stall.xml
+check "the despooler stalls" has stall.xml 'state="raised"'
+check "and without the System log it goes on" test "$(grep -c 'state="cleared"' stall.xml)" = 0
+together Despool.log day/AppEvent.Evt day/SysEvent.Evt | grep '^<alarm .*key="stall:' >stall.xml
+check "6005 in the System log ends it" same 1 "$(grep -c 'state="cleared".*reason="restarted".*1998-09-11T01:15:37Z' stall.xml)"
+
 # Damage.
 cp AppEvent.Evt bad.evt
 at=$(sed -n 's/^<event .* record="8".* offset="\([0-9]*\)".*/\1/p' want.xml)

@@ -211,12 +211,14 @@ START_TEST(holds_no_more_than_its_budget)
     for (int left = 40; left;) {
         taker_release(t);
         left = 0;
+        pthread_mutex_lock(&t->lock); /* the thread goes on */
         for (int i = 0; i < 40; i++) {
             char name[32];
 
             snprintf(name, sizeof name, "%d.log", i);
             left += !came(name, line);
         }
+        pthread_mutex_unlock(&t->lock);
     }
 }
 END_TEST

@@ -65,9 +65,11 @@ check_PROGRAMS += %D%/unit/check_diagnose
 check_PROGRAMS += %D%/unit/check_dial
 %C%_unit_check_dial_SOURCES = %D%/unit/check_dial.c
 check_PROGRAMS += %D%/unit/check_event_forms
-%C%_unit_check_event_forms_SOURCES = %D%/unit/check_event_forms.c %D%/unit/event_forms.c %D%/unit/event_forms.h
+%C%_unit_check_event_forms_SOURCES = %D%/unit/check_event_forms.c %D%/unit/event_forms.c %D%/unit/event_forms.h \
+	%D%/unit/evt_sim.c %D%/unit/evt_sim.h %D%/unit/evtx_writer.c %D%/unit/evtx_writer.h
 check_PROGRAMS += %D%/unit/check_event_rows
 %C%_unit_check_event_rows_SOURCES = %D%/unit/check_event_rows.c %D%/unit/event_forms.c %D%/unit/event_forms.h \
+	%D%/unit/evt_sim.c %D%/unit/evt_sim.h %D%/unit/evtx_writer.c %D%/unit/evtx_writer.h \
 	%D%/unit/jsonl.c %D%/unit/jsonl.h
 check_PROGRAMS += %D%/unit/check_event_schema
 %C%_unit_check_event_schema_SOURCES = %D%/unit/check_event_schema.c

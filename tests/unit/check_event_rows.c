@@ -139,6 +139,18 @@ judge_other(const struct label *l, const char *form, const struct event *ev)
     return 1;
 }
 
+/* Forms that hold strings and no text. */
+static bool
+has_no_text(const char *form)
+{
+    static const char *const forms[] = {"xml-inserts", "xml-forwarded", "evt", "evtx"};
+
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        if (strcmp(form, forms[i]) == 0)
+            return true;
+    return false;
+}
+
 /* The row with its number and source, in the forms that have a text. */
 static unsigned
 judge_record(const struct label *l)
@@ -150,7 +162,7 @@ judge_record(const struct label *l)
     for (unsigned i = 0; i < n_event_forms; i++) {
         const struct form *form = &event_forms[i];
 
-        if (strcmp(form->name, "xml-inserts") == 0 || strcmp(form->name, "xml-forwarded") == 0) {
+        if (has_no_text(form->name)) {
             in.string[0] = in.text; /* one string that is the whole text */
             in.n_strings = 1;
         } else {

@@ -13,6 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "forwarder/container.h"
+#include "parsers/evtx.h"
+#include "tests/unit/evt_sim.h"
+#include "tests/unit/evtx_writer.h"
+
 __attribute__((format(printf, 2, 3))) static void
 put(struct form_bytes *out, const char *format, ...)
 {
@@ -299,6 +304,86 @@ write_trap(const struct form_event *e, struct form_bytes *out)
     put(out, "\tend\n");
 }
 
+/* --- binary event logs ----------------------------------------------------------------- */
+
+enum { WIDE = 16384 };
+
+static const char16_t *
+widen(const char *s, char16_t out[WIDE])
+{
+    size_t n = strlen(s);
+
+    ck_assert_uint_lt(n, WIDE);
+    for (size_t i = 0; i <= n; i++)
+        out[i] = (unsigned char) s[i];
+    return out;
+}
+
+/* The stream that a container makes of a file of these bytes. */
+static void
+put_unrolled(struct form_bytes *out, const struct container_class *class, const void *p, size_t n)
+{
+    char err[512] = "";
+    struct container *c;
+    FILE *f = tmpfile();
+    ssize_t got;
+
+    ck_assert_ptr_nonnull(f);
+    ck_assert_uint_eq(fwrite(p, 1, n, f), n);
+    ck_assert_int_eq(fflush(f), 0);
+    c = class->open(fileno(f), "form", err, sizeof err);
+    ck_assert_msg(c != NULL, "%s", err);
+    while ((got = class->read(c, out->p + out->n, sizeof out->p - out->n)) > 0)
+        out->n += (size_t) got;
+    ck_assert_int_eq(got, 0);
+    class->close(c);
+    fclose(f);
+}
+
+/* It holds the strings alone: what a viewer shows comes from the message DLL. */
+static void
+write_evt(const struct form_event *e, struct form_bytes *out)
+{
+    static char16_t source[WIDE], host[WIDE], string[FORM_STRINGS][WIDE];
+    struct sim_entry entry = {.generated = 905446537, .id = e->id, .type = 1, .n_strings = e->n_strings};
+    struct sim s;
+
+    entry.source = widen(e->source, source);
+    entry.computer = widen(e->host, host);
+    for (unsigned i = 0; i < e->n_strings; i++)
+        entry.string[i] = widen(e->string[i], string[i]);
+    sim_init(&s, 65536);
+    sim_write(&s, &entry);
+    sim_flush(&s);
+    put_unrolled(out, &evt_file_container, s.p, s.size);
+    sim_fini(&s);
+}
+
+/* Likewise.  Without libevtx what it would give of the record is written here. */
+static void
+write_evtx(const struct form_event *e, struct form_bytes *out)
+{
+    const struct evtx_event event = {e->source, e->host, "Application", (uint16_t) number(e), (uint16_t) (e->id >> 16), 2,
+                                     905446537, e->n_strings, e->string};
+    struct evtx_prefix prefix = {.readable = true, .place = EVTX_HEADER + EVTX_RECORDS};
+    struct evtx_writer *w;
+    const uint8_t *p;
+    size_t n;
+
+    if (evtx_file_container.missing) {
+        out->n = EVTX_PREFIX;
+        write_xml_inserts(e, out);
+        prefix.length = prefix.stored = (uint32_t) (out->n - EVTX_PREFIX);
+        evtx_prefix_put(&prefix, out->p);
+        return;
+    }
+    w = evtx_writer_new();
+    evtx_writer_add(w, &event);
+    p = evtx_writer_end(w, &n);
+    put_unrolled(out, &evtx_file_container, p, n);
+    evtx_writer_free(w);
+}
+
 const struct form event_forms[] = {
     {"xml-inserts", &event_xml_format, write_xml_inserts},
     {"xml-rendered", &event_xml_format, write_xml_rendered},
@@ -313,6 +398,8 @@ const struct form event_forms[] = {
     {"nxlog-json", &relay_line_format, write_nxlog},
     {"winlog-json", &relay_line_format, write_winlog},
     {"nt-trap", &nt_trap_format, write_trap},
+    {"evt", &evt_format, write_evt},
+    {"evtx", &evtx_format, write_evtx},
 };
 const unsigned n_event_forms = sizeof event_forms / sizeof *event_forms;
 

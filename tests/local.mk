@@ -61,14 +61,14 @@ check_PROGRAMS += %D%/unit/check_correlate
 check_PROGRAMS += %D%/unit/check_correlate_live
 %C%_unit_check_correlate_live_SOURCES = %D%/unit/check_correlate_live.c %D%/unit/engine.h %D%/unit/part_store.h
 check_PROGRAMS += %D%/unit/check_diagnose
-%C%_unit_check_diagnose_SOURCES = %D%/unit/check_diagnose.c
+%C%_unit_check_diagnose_SOURCES = %D%/unit/check_diagnose.c %D%/unit/builtin_set.h
 check_PROGRAMS += %D%/unit/check_dial
 %C%_unit_check_dial_SOURCES = %D%/unit/check_dial.c
 check_PROGRAMS += %D%/unit/check_event_forms
-%C%_unit_check_event_forms_SOURCES = %D%/unit/check_event_forms.c %D%/unit/event_forms.c %D%/unit/event_forms.h \
+%C%_unit_check_event_forms_SOURCES = %D%/unit/check_event_forms.c %D%/unit/builtin_set.h %D%/unit/event_forms.c %D%/unit/event_forms.h \
 	%D%/unit/evt_sim.c %D%/unit/evt_sim.h %D%/unit/evtx_writer.c %D%/unit/evtx_writer.h
 check_PROGRAMS += %D%/unit/check_event_rows
-%C%_unit_check_event_rows_SOURCES = %D%/unit/check_event_rows.c %D%/unit/event_forms.c %D%/unit/event_forms.h \
+%C%_unit_check_event_rows_SOURCES = %D%/unit/check_event_rows.c %D%/unit/builtin_set.h %D%/unit/event_forms.c %D%/unit/event_forms.h \
 	%D%/unit/evt_sim.c %D%/unit/evt_sim.h %D%/unit/evtx_writer.c %D%/unit/evtx_writer.h \
 	%D%/unit/jsonl.c %D%/unit/jsonl.h
 check_PROGRAMS += %D%/unit/check_event_schema
@@ -132,7 +132,7 @@ check_PROGRAMS += %D%/unit/check_json
 check_PROGRAMS += %D%/unit/check_keep
 %C%_unit_check_keep_SOURCES = %D%/unit/check_keep.c
 check_PROGRAMS += %D%/unit/check_labels
-%C%_unit_check_labels_SOURCES = %D%/unit/check_labels.c %D%/unit/jsonl.c %D%/unit/jsonl.h
+%C%_unit_check_labels_SOURCES = %D%/unit/check_labels.c %D%/unit/builtin_set.h %D%/unit/jsonl.c %D%/unit/jsonl.h
 check_PROGRAMS += %D%/unit/check_log
 %C%_unit_check_log_SOURCES = %D%/unit/check_log.c
 check_PROGRAMS += %D%/unit/check_map

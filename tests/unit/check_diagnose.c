@@ -12,29 +12,7 @@
 #include <stdlib.h>
 
 #include "parsers/when.h"
-
-static struct catalogue *set;
-static struct catalogue_scratch *scratch;
-static struct arena *arena;
-
-static void
-set_up(void)
-{
-    struct catalogue_error err;
-
-    set = catalogue_new_builtin(&err);
-    ck_assert_msg(set, "%s:%d: %s", err.file, err.line, err.text);
-    scratch = catalogue_scratch_new(set);
-    arena = arena_new(8 << 20);
-}
-
-static void
-tear_down(void)
-{
-    arena_free(arena);
-    catalogue_scratch_free(scratch);
-    catalogue_unref(set);
-}
+#include "tests/unit/builtin_set.h"
 
 static struct event ev;
 

@@ -5,35 +5,13 @@
  * cannot carry a difference, the table says which and why. */
 #include "build.h"
 
+#include "tests/unit/builtin_set.h"
 #include "tests/unit/event_forms.h"
 
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static struct catalogue *set;
-static struct catalogue_scratch *scratch;
-static struct arena *arena;
-
-static void
-set_up(void)
-{
-    struct catalogue_error err;
-
-    set = catalogue_new_builtin(&err);
-    ck_assert_msg(set, "%s:%d: %s", err.file, err.line, err.text);
-    scratch = catalogue_scratch_new(set);
-    arena = arena_new(8 << 20);
-}
-
-static void
-tear_down(void)
-{
-    arena_free(arena);
-    catalogue_scratch_free(scratch);
-    catalogue_unref(set);
-}
 
 #define PATH "\\\\ANFIELD\\SMS_PKGE\\DOG0005D"
 #define SAID "Failed to install package. There isn't sufficient disk space on package server " PATH "."

@@ -6,6 +6,7 @@
  * project, where that folder is there. */
 #include "build.h"
 
+#include "tests/unit/builtin_set.h"
 #include "tests/unit/event_forms.h"
 
 #include <check.h>
@@ -14,29 +15,6 @@
 #include <string.h>
 
 #include "tests/unit/jsonl.h"
-
-static struct catalogue *set;
-static struct catalogue_scratch *scratch;
-static struct arena *arena;
-
-static void
-set_up(void)
-{
-    struct catalogue_error err;
-
-    set = catalogue_new_builtin(&err);
-    ck_assert_msg(set, "%s:%d: %s", err.file, err.line, err.text);
-    scratch = catalogue_scratch_new(set);
-    arena = arena_new(8 << 20);
-}
-
-static void
-tear_down(void)
-{
-    arena_free(arena);
-    catalogue_scratch_free(scratch);
-    catalogue_unref(set);
-}
 
 /* One row and what must come of it. */
 struct label {

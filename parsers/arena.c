@@ -175,6 +175,18 @@ arena_upper(struct arena *a, struct str s)
     return str_make(p, s.n);
 }
 
+struct str
+arena_number(struct arena *a, uint32_t v)
+{
+    char digits[10];
+    size_t n = sizeof digits;
+
+    do
+        digits[--n] = (char) ('0' + v % 10);
+    while (v /= 10);
+    return arena_copy(a, str_make(digits + n, sizeof digits - n));
+}
+
 /* Bytes handed out since the last reset. */
 size_t
 arena_used(const struct arena *a)

@@ -8,6 +8,7 @@
 #define PARSERS_ARENA_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "parsers/str.h"
 
@@ -21,6 +22,8 @@ void *arena_alloc(struct arena *, size_t);
 void *arena_zalloc(struct arena *, size_t);
 struct str arena_copy(struct arena *, struct str);
 struct str arena_upper(struct arena *, struct str);
+/* Its decimal digits; absent when memory ends. */
+struct str arena_number(struct arena *, uint32_t);
 size_t arena_used(const struct arena *);
 /* For work in many steps that hand nothing on: what was allocated since
  * arena_mark() is given back by arena_rewind(), and nothing else. */

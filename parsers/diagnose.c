@@ -328,15 +328,11 @@ fill_number(struct look *k, const struct signature *s)
     struct facts *f = &k->ev->f;
     bool one = s->n_events == 1 && s->event[0].first == s->event[0].last;
     uint32_t id = k->number_known ? k->number : one ? s->event[0].first : 0;
-    char digits[8];
-    size_t n = sizeof digits;
     struct str text;
 
     if (!id || (!s->n_events && !str_has(k->provider)))
         return;
-    for (; id; id /= 10)
-        digits[--n] = (char) ('0' + id % 10);
-    text = arena_copy(k->arena, str_make(digits + n, sizeof digits - n));
+    text = arena_number(k->arena, id);
     k->no_memory |= !str_has(text);
     if (s->claims)
         look_set(&f->claim_event, text);

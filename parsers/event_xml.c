@@ -152,19 +152,6 @@ join_strings(const struct event_xml_reading *r, struct arena *arena)
     return str_make(p, n);
 }
 
-/* The 16-bit event number as text. */
-static struct str
-number_text(struct arena *arena, unsigned v)
-{
-    char digits[5];
-    size_t n = sizeof digits;
-
-    do
-        digits[--n] = (char) ('0' + v % 10);
-    while (v /= 10);
-    return arena_copy(arena, str_make(digits + n, sizeof digits - n));
-}
-
 static bool
 finish(struct event_xml_reading *r, struct arena *arena)
 {
@@ -172,7 +159,7 @@ finish(struct event_xml_reading *r, struct arena *arena)
     struct str text;
 
     if (r->has_number)
-        ev->f.event_number = number_text(arena, r->log->number);
+        ev->f.event_number = arena_number(arena, r->log->number);
     ev->f.host = arena_upper(arena, line_ends(arena, ev->f.host));
     ev->f.provider = line_ends(arena, ev->f.provider);
     ev->f.channel = line_ends(arena, ev->f.channel);

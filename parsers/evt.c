@@ -140,18 +140,6 @@ take_string(struct arena *arena, const char **p, size_t *left)
 
 /* --- parsing ------------------------------------------------------------------------- */
 
-static struct str
-number_text(struct arena *arena, uint32_t v)
-{
-    char digits[10];
-    size_t n = sizeof digits;
-
-    do
-        digits[--n] = (char) ('0' + v % 10);
-    while (v /= 10);
-    return arena_copy(arena, str_make(digits + n, sizeof digits - n));
-}
-
 /* S-1-AUTHORITY-SUB..., as Windows writes it; absent when 'p' is no SID. */
 static struct str
 sid_text(struct arena *arena, const char *p, size_t n)
@@ -337,9 +325,9 @@ evt_parse(const struct format_options *options, const struct format_record *reco
     log->number = (uint16_t) log->id32;
     log->level = level_of(evt_u16(r.p + AT_TYPE));
     if (evt_u16(r.p + AT_CATEGORY))
-        log->category = number_text(arena, evt_u16(r.p + AT_CATEGORY));
-    ev->f.event_number = number_text(arena, log->number);
-    ev->f.record_number = number_text(arena, evt_u32(r.p + AT_NUMBER));
+        log->category = arena_number(arena, evt_u16(r.p + AT_CATEGORY));
+    ev->f.event_number = arena_number(arena, log->number);
+    ev->f.record_number = arena_number(arena, evt_u32(r.p + AT_NUMBER));
     if (!str_has(ev->f.event_number) || !str_has(ev->f.record_number))
         return PERR_NOMEM;
     read_sid_and_data(r, arena, log);

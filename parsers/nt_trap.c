@@ -265,18 +265,6 @@ join(struct arena *arena, const struct str *string, unsigned n)
     return str_make(p, at);
 }
 
-static struct str
-number_text(struct arena *arena, unsigned v)
-{
-    char digits[5];
-    size_t n = sizeof digits;
-
-    do
-        digits[--n] = (char) ('0' + v % 10);
-    while (v /= 10);
-    return arena_copy(arena, str_make(digits + n, sizeof digits - n));
-}
-
 /* One record while it is filled in. */
 struct filling {
     struct text_codepage *page;
@@ -350,7 +338,7 @@ fill(struct filling *f, const struct nt_trap_view *v, struct eventlog *log)
         ev->f.host = arena_upper(f->arena, host);
     ev->f.provider = fact(f, str_make(v->source, v->n_source));
     ev->f.address = fact(f, v->agent);
-    ev->f.event_number = number_text(f->arena, log->number);
+    ev->f.event_number = arena_number(f->arena, log->number);
     text = str_trim(log->message);
     if (!text.n)
         text = str_trim(join(f->arena, log->strings, log->n_strings));

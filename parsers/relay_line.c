@@ -133,16 +133,9 @@ relay_number(struct str s, uint32_t *out)
 void
 relay_set_number(struct relay_reading *x, uint32_t id32)
 {
-    char digits[5];
-    size_t n = sizeof digits;
-    unsigned v = id32 & UINT16_MAX;
-
     x->log->id32 = id32;
-    x->log->number = (uint16_t) v;
-    do
-        digits[--n] = (char) ('0' + v % 10);
-    while (v /= 10);
-    x->ev->f.event_number = arena_copy(x->arena, str_make(digits + n, sizeof digits - n));
+    x->log->number = (uint16_t) (id32 & UINT16_MAX);
+    x->ev->f.event_number = arena_number(x->arena, x->log->number);
 }
 
 void

@@ -195,19 +195,11 @@ says_nothing(struct str s)
 static void
 set_number(struct parsing *x, uint32_t number)
 {
-    char digits[5];
-    size_t n = sizeof digits;
-    unsigned v;
-
     if (str_has(x->ev->f.event_number))
         return;
     x->log->id32 = number;
     x->log->number = (uint16_t) number;
-    v = x->log->number;
-    do
-        digits[--n] = (char) ('0' + v % 10);
-    while (v /= 10);
-    x->ev->f.event_number = arena_copy(x->arena, str_make(digits + n, sizeof digits - n));
+    x->ev->f.event_number = arena_number(x->arena, x->log->number);
 }
 
 static void

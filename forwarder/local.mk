@@ -141,6 +141,8 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/rotate.h \
 	%D%/snmp_library.c \
 	%D%/snmp_library.h \
+	%D%/snmp_session.c \
+	%D%/snmp_session.h \
 	%D%/stream.c \
 	%D%/stream.h \
 	%D%/stream_event.c \

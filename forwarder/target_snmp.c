@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * target_snmp.c - sends alarm changes and notices as SNMPv2c traps, called
- * through target_snmp_class by the worker of the target, from its thread.  Owns
- * the session of libnetsnmp (the single-session calls only); what a message
+ * through target_snmp_class by the worker of the target, from its thread.  The
+ * session is snmp_session.c's (single-session calls only); what a message
  * holds is made in target_snmp_pdu.c, pace and safety are in datagrams.c.  Must
  * not filter: that is the worker's.  Every use of the library is under its lock
  * (snmp_library.c).
@@ -14,20 +14,17 @@
 #include "forwarder/target.h"
 
 #include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 
 #include "forwarder/datagrams.h"
-#include "forwarder/dial.h"
 #include "forwarder/snmp_library.h"
+#include "forwarder/snmp_session.h"
 #include "forwarder/target_snmp_pdu.h"
 
 enum { PDU_SIZE_DEFAULT = 1400 };
@@ -35,8 +32,7 @@ enum { PDU_SIZE_DEFAULT = 1400 };
 struct target_snmp {
     struct target base;
     struct mib_oid enterprise;
-    void *session;    /* NULL: not open */
-    int fd;           /* of the session */
+    struct snmp_session_state session;
     int broken;       /* errno of a loss that no settle() has reported yet */
     size_t community; /* bytes */
     struct datagrams under_way;
@@ -58,25 +54,6 @@ refuse(const struct config_target *tc, char *err, size_t errlen, const char *for
     va_start(args, format);
     vsnprintf(err + n, errlen - (size_t) n, format, args);
     va_end(args);
-}
-
-/* The words of the session's last failure; 'session' NULL: of opening one.
- * Under the lock. */
-static void
-session_error(void *session, netsnmp_session *opening, char *out, size_t n, int *system)
-{
-    char *text = NULL;
-    int number = 0;
-
-    *system = 0;
-    if (session)
-        snmp_sess_error(session, system, &number, &text);
-    else
-        snmp_error(opening, system, &number, &text);
-    snprintf(out, n, "%s%s%s", text ? text : "unknown reason", snmp_library_said()[0] ? "; " : "",
-             snmp_library_said());
-    free(text);
-    snmp_library_forget();
 }
 
 static bool
@@ -120,24 +97,12 @@ snmp_target_open(const struct config *config, const struct config_target *tc, ch
     s->base.cls = &target_snmp_class;
     s->base.config = config;
     s->base.tc = tc;
-    s->fd = -1;
+    s->session.fd = -1;
     if (!check(config, tc, s, err, errlen)) {
         free(s);
         return NULL;
     }
     return &s->base;
-}
-
-static void
-session_close(struct target_snmp *s)
-{
-    if (!s->session)
-        return;
-    snmp_library_lock();
-    snmp_sess_close(s->session);
-    snmp_library_unlock();
-    s->session = NULL;
-    s->fd = -1;
 }
 
 static void
@@ -147,88 +112,24 @@ snmp_target_close(struct target *t)
 
     if (!s)
         return;
-    session_close(s);
+    snmp_session_close(&s->session);
     free(s);
 }
 
-/* --- the session ---------------------------------------------------------- */
-
-/* The receiver as libnetsnmp wants it, with a numeric address: it must never
- * ask a name server while it is locked. */
-static bool
-resolve(struct target_snmp *s, char *peer, size_t n)
-{
-    const struct config_target *tc = s->base.tc;
-    bool six = (tc->transport && strcmp(tc->transport, "udp6") == 0) || strchr(tc->host, ':');
-    char address[NI_MAXHOST], why[80] = "";
-
-    if (dial_address(tc->host, six ? AF_INET6 : AF_INET, address, sizeof address, why, sizeof why) < 0) {
-        snprintf(s->base.error, sizeof s->base.error,
-                 "no %s address for %.100s: %s; check the name, or give a numeric address", six ? "IPv6" : "IPv4",
-                 tc->host, why);
-        return false;
-    }
-    snprintf(peer, n, six ? "udp6:[%s]:%s" : "udp:%s:%s", address, tc->port ? tc->port : "162");
-    return true;
-}
-
-static int
-session_open(struct target_snmp *s)
-{
-    char peer[NI_MAXHOST + 32], why[200];
-    netsnmp_session session;
-    netsnmp_transport *transport;
-    int system = 0, on = 1;
-
-    if (!resolve(s, peer, sizeof peer))
-        return -EHOSTUNREACH;
-    snmp_library_lock();
-    snmp_sess_init(&session);
-    session.version = SNMP_VERSION_2c;
-    session.peername = peer;
-    session.community = (u_char *) s->base.tc->community; /* the library copies it */
-    session.community_len = s->community;
-    session.retries = 0;
-    s->session = snmp_sess_open(&session);
-    if (!s->session)
-        session_error(NULL, &session, why, sizeof why, &system);
-    transport = s->session ? snmp_sess_transport(s->session) : NULL;
-    s->fd = transport ? transport->sock : -1;
-    snmp_library_unlock();
-    if (!s->session) {
-        snprintf(s->base.error, sizeof s->base.error, "cannot open %.60s: %.150s", peer, why);
-        return system > 0 ? -system : -EIO;
-    }
-    /* A socket that is not connected learns of a refused port only when asked
-     * to; without it, traps to nobody look like any others. */
-    if (s->fd >= 0 && setsockopt(s->fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on) != 0)
-        on = 0;
-    if (s->fd >= 0)
-        setsockopt(s->fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on); /* fails for IPv4 */
-    return 0;
-}
+/* --- sending -------------------------------------------------------------- */
 
 /* What the socket has learned since it was asked last. */
 static int
 session_trouble(struct target *t)
 {
     struct target_snmp *s = (struct target_snmp *) t;
-    char unused[64];
-    struct iovec part = {unused, sizeof unused};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-    int err = 0;
-    socklen_t n = sizeof err;
+    int err = snmp_session_trouble(&s->session);
 
-    if (s->fd < 0 || getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &err, &n) != 0 || err == 0)
-        return 0;
-    while (recvmsg(s->fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0)
-        continue;
-    snprintf(s->base.error, sizeof s->base.error, "cannot send to %.100s port %.10s: %s", t->tc->host,
-             t->tc->port ? t->tc->port : "162", strerror(err));
+    if (err)
+        snprintf(s->base.error, sizeof s->base.error, "cannot send to %.100s port %.10s: %s", t->tc->host,
+                 t->tc->port ? t->tc->port : "162", strerror(err));
     return err;
 }
-
-/* --- sending -------------------------------------------------------------- */
 
 /* Sends s->message, which is set. */
 static int
@@ -244,11 +145,11 @@ send_message(struct target_snmp *s)
     snmp_library_lock();
     pdu = snmp_message_pdu(&s->message, SNMP_MSG_TRAP2);
     if (pdu) {
-        sent = snmp_sess_send(s->session, pdu) != 0;
+        sent = snmp_sess_send(s->session.handle, pdu) != 0;
         if (!sent) {
             /* The library frees what it has sent, and only that. */
             snmp_free_pdu(pdu);
-            session_error(s->session, NULL, why, sizeof why, &system);
+            snmp_session_error(&s->session, why, sizeof why, &system);
         }
     }
     snmp_library_unlock();
@@ -267,7 +168,7 @@ send_message(struct target_snmp *s)
 static void
 lose(struct target_snmp *s, int result)
 {
-    session_close(s);
+    snmp_session_close(&s->session);
     if (s->under_way.n > s->under_way.n_safe)
         s->broken = -result;
     datagrams_lost(&s->base, &s->under_way);
@@ -291,7 +192,8 @@ snmp_target_send(struct target *t, const struct target_item *it)
     r = datagrams_pace(t, &s->under_way);
     if (r < 0)
         return r;
-    if (!s->session && (r = session_open(s)) < 0)
+    if (!s->session.handle
+        && (r = snmp_session_open(&s->session, t->config, t->tc, 0, t->error, sizeof t->error)) < 0)
         return r;
     r = send_message(s);
     if (r == 0) {
@@ -314,7 +216,7 @@ snmp_target_settle(struct target *t, int wait_ms, uint64_t *safe)
     if (r == 0)
         r = datagrams_settle(t, &s->under_way, wait_ms, safe, session_trouble);
     if (r < 0)
-        session_close(s);
+        snmp_session_close(&s->session);
     return r;
 }
 

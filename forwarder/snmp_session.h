@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * snmp_session.h - one session of libnetsnmp: a socket of its own, and what
+ * version and secrets its messages go with.  Used by those who send
+ * notifications (target_snmp.c).  Any thread, one at a time for each session. */
+#ifndef FORWARDER_SNMP_SESSION_H
+#define FORWARDER_SNMP_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "forwarder/config.h"
+
+/* ("struct snmp_session" is a name of the library.) */
+struct snmp_session_state {
+    void *handle; /* for snmp_sess_*(), under snmp_library_lock(); NULL: not open */
+    int fd;       /* of its socket, -1 when not open */
+};
+
+/* Opens a session to address number 'which' of the target.  The name is looked
+ * up first, for a bounded time (dial.h), and not under the lock.  0; else
+ * negative errno with the reason in 'err', and the session is not open. */
+int snmp_session_open(struct snmp_session_state *, const struct config *, const struct config_target *,
+                      unsigned which, char *err, size_t errlen);
+
+/* Closes it; nothing happens when it is not open. */
+void snmp_session_close(struct snmp_session_state *);
+
+/* The words of the session's last failure, with what the library said, into
+ * 'out'; '*system' is the errno behind it or 0.  The caller holds the lock. */
+void snmp_session_error(const struct snmp_session_state *, char *out, size_t n, int *system);
+
+/* What the socket has learned since it was asked last: 0, or the errno of a
+ * loss, such as ECONNREFUSED for a port that nobody listens at. */
+int snmp_session_trouble(const struct snmp_session_state *);
+
+#endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * ackstream.h - a TCP connection that knows which of its frames the peer's
- * kernel has acknowledged.  Used by target_syslog.c, from one thread.  Frames
+ * kernel has acknowledged.  Used by target_syslog_stream.c, from one thread.  Frames
  * wait in a bounded buffer; nothing here blocks but ackstream_settle(), and that
  * no longer than it is told.
  *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * datagrams.h - what targets share whose receiver acknowledges nothing: the
- * pace, and when a message counts as gone out.  Used by target_snmp.c and the
- * UDP half of target_syslog.c, which embed it; it knows no socket.
+ * pace, and when a message counts as gone out.  Used by target_snmp.c and the files
+ * target_syslog*.c, which embed it; it knows no socket.
  *
  * The one loss that can be seen is a refused port, told by an ICMP message some
  * time after the send: a message is safe when DATAGRAMS_GRACE_MS have passed

@@ -161,6 +161,9 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/target_snmp_pdu.h \
 	%D%/target_syslog.c \
 	%D%/target_syslog.h \
+	%D%/target_syslog_datagram.c \
+	%D%/target_syslog_parts.h \
+	%D%/target_syslog_stream.c \
 	%D%/target_xml.c \
 	%D%/thread.c \
 	%D%/thread.h \

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * target_syslog_datagram.c - syslog messages over UDP (RFC 5426), one a datagram.
+ * Called by target_syslog.c.  A message is safe when no refusal came for a while
+ * (datagrams.c). */
+#include "build.h"
+
+#include "forwarder/target_syslog_parts.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "forwarder/dial.h"
+
+enum { ROOM_MS = 100 }; /* for room in the socket's buffer */
+
+/* What is not safe is lost. */
+static int
+datagram_lose(struct target_syslog *t, int err)
+{
+    close(t->fd);
+    t->fd = -1;
+    if (t->under_way.n > t->under_way.n_safe)
+        t->broken = err;
+    datagrams_lost(&t->base, &t->under_way);
+    return target_syslog_fail(t, "cannot send", err);
+}
+
+static int
+datagram_trouble(struct target *base)
+{
+    struct target_syslog *t = (struct target_syslog *) base;
+    int err = 0;
+    socklen_t n = sizeof err;
+
+    if (t->fd < 0 || getsockopt(t->fd, SOL_SOCKET, SO_ERROR, &err, &n) != 0)
+        return 0;
+    return err;
+}
+
+static int
+datagram_send(struct target_syslog *t, const struct target_item *item, bool *truncated)
+{
+    struct pollfd ready = {.events = POLLOUT};
+    char msg[SYSLOG_MSG_UDP];
+    size_t n;
+    int r = datagrams_pace(&t->base, &t->under_way);
+
+    if (r < 0)
+        return r;
+    if (t->fd < 0 && (t->fd = dial(t->base.tc, t->base.error, sizeof t->base.error)) < 0) {
+        r = t->fd;
+        t->fd = -1;
+        return r;
+    }
+    n = syslog_msg_write(&t->form, item, msg, truncated);
+    ready.fd = t->fd;
+    while (send(t->fd, msg, n, MSG_NOSIGNAL) < 0) {
+        if (errno == EINTR)
+            continue;
+        /* ECONNREFUSED is about a datagram before this one. */
+        if (errno != EAGAIN && errno != ENOBUFS)
+            return datagram_lose(t, errno);
+        if (poll(&ready, 1, ROOM_MS) <= 0)
+            return -EAGAIN;
+    }
+    datagrams_sent(&t->base, &t->under_way, item);
+    return 0;
+}
+
+static int
+datagram_settle(struct target_syslog *t, int wait_ms, uint64_t *safe)
+{
+    int r = datagrams_settle(&t->base, &t->under_way, wait_ms, safe, datagram_trouble);
+
+    if (r < 0)
+        datagram_lose(t, -r);
+    *safe = t->under_way.safe;
+    return r;
+}
+
+static void
+datagram_close(struct target_syslog *t)
+{
+    if (t->fd >= 0)
+        close(t->fd);
+}
+
+const struct syslog_way syslog_way_datagram = {
+    .budget = SYSLOG_MSG_UDP,
+    .send = datagram_send,
+    .settle = datagram_settle,
+    .close = datagram_close,
+};

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * target_syslog_parts.h - what the files target_syslog*.c share: the target, and
+ * the ways its messages can take.  Nobody else includes this. */
+#ifndef FORWARDER_TARGET_SYSLOG_PARTS_H
+#define FORWARDER_TARGET_SYSLOG_PARTS_H
+
+#include "forwarder/ackstream.h"
+#include "forwarder/datagrams.h"
+#include "forwarder/syslog_msg.h"
+#include "forwarder/target_syslog.h"
+
+struct target_syslog {
+    struct target base;
+    const struct syslog_way *way;
+    struct syslog_form form;
+    char host[256];
+    int broken; /* errno of a loss that no settle has reported yet */
+    struct ackstream stream;    /* of ways that are streams */
+    struct datagrams under_way; /* of those that are not; the pace of all */
+    int fd;                     /* of datagrams; -1: none */
+};
+
+/* How messages get to the receiver.  The target is driven by one thread; what
+ * each call promises is said in target.h. */
+struct syslog_way {
+    size_t budget; /* octets that a message may have */
+    bool (*open)(struct target_syslog *); /* false: no memory; NULL: nothing to do */
+    /* Sends, and says in '*truncated' whether the message could not hold all. */
+    int (*send)(struct target_syslog *, const struct target_item *, bool *truncated);
+    int (*settle)(struct target_syslog *, int wait_ms, uint64_t *safe);
+    void (*close)(struct target_syslog *); /* also after an open() that failed */
+};
+
+/* target_syslog_stream.c: TCP; safe is what the peer's kernel has acknowledged. */
+extern const struct syslog_way syslog_way_stream;
+/* target_syslog_datagram.c: UDP; safe is what was not refused for a while. */
+extern const struct syslog_way syslog_way_datagram;
+
+/* Notes 'err' with the words that say what failed; returns -err. */
+int target_syslog_fail(struct target_syslog *, const char *what, int err);
+
+#endif

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -106,10 +107,14 @@ static void
 break_off(struct receiver *r, int fd, bool hard)
 {
     struct linger now = {.l_onoff = 1, .l_linger = 0};
+    int on = 1;
 
     deaf(fd);
     while (take(r, fd, sizeof r->part, MSG_DONTWAIT))
         continue;
+    /* The kernel may hold back the acknowledgement of its last segment, and a
+     * reset would carry none. */
+    setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
     if (hard)
         setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
     close(fd);
@@ -276,7 +281,10 @@ run(struct receiver *r, uint64_t last)
     receiver_start(r);
     s.t = target_syslog_class.open(&config, &tc, err, sizeof err);
     ck_assert_msg(s.t != NULL, "%s", err);
-    target_syslog_patience(s.t, 150);
+    /* Who gives up early learns no last word; a busy machine must not look like
+     * a peer that does not answer. */
+    if (r->way == NO_READING || r->way == WAYS)
+        target_syslog_patience(s.t, 150);
     deliver(&s, last);
     ck_assert_uint_eq(s.t->sent, last);
     target_syslog_class.close(s.t);

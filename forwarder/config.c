@@ -370,9 +370,9 @@ free_target(struct config_target *t)
     free(t->name);
     free(t->type);
     free(t->path);
-    free(t->transport);
-    free(t->host);
-    free(t->port);
+    for (unsigned i = 0; i < t->n_addresses; i++)
+        config_free_address(&t->addresses[i]);
+    free(t->source_address);
     free(t->version);
     free(t->community);
 }

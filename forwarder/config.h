@@ -59,6 +59,14 @@ struct config_source {
     struct config_traps *traps; /* NULL: it reads files */
 };
 
+/* Where a target is: "udp:host:port", "tcp:[::1]:port". */
+struct config_address {
+    char *transport; /* udp, udp6, tcp, tcp6; the 6 stands for an IPv6 address in brackets, too */
+    char *host;      /* name or address, no brackets */
+    char *port;
+};
+enum { CONFIG_ADDRESSES = 8 };
+
 enum config_items { CONFIG_ITEMS_ALARMS, CONFIG_ITEMS_EVENTS, CONFIG_ITEMS_ALL };
 
 struct config_target {
@@ -75,10 +83,10 @@ struct config_target {
     bool form_lines;
     uint64_t rotate_bytes; /* 0: not by size */
     int64_t rotate_ns;     /* 0: not by time */
-    /* snmp, syslog: transport of "udp:host:port", "tcp:[::1]:port" */
-    char *transport; /* udp, udp6, tcp, tcp6 */
-    char *host;      /* name or address, no brackets */
-    char *port;
+    /* snmp, syslog */
+    struct config_address addresses[CONFIG_ADDRESSES]; /* one receiver's, the preferred one first */
+    unsigned n_addresses;
+    char *source_address; /* numeric; NULL: the kernel chooses */
     /* snmp */
     char *version;   /* "2c" */
     char *community; /* read from community-file */

@@ -90,8 +90,12 @@ bool config_size(const char *s, uint64_t *bytes);   /* "10GiB"; false over 2^60 
 /* "7d 1GiB", or one of them; the other is left as it is.  Takes 'text' apart:
  * NULL, or the word in it that is too much. */
 const char *config_amounts(char *text, int64_t *ns, uint64_t *bytes);
-/* Splits "udp:host:port"; on failure false with 'why' in words. */
-bool config_address(const char *s, enum config_type type, struct config_target *, char *why, size_t size);
+/* Splits "udp:host:port" into malloc'ed parts; on failure false with 'why' in words. */
+bool config_address(const char *s, enum config_type type, struct config_address *, char *why, size_t size);
+/* Several of them, blanks between, each once and of one transport; leaves what it
+ * has split in 'target' for its owner, also on failure. */
+bool config_addresses(const char *s, enum config_type type, struct config_target *target, char *why, size_t size);
+void config_free_address(struct config_address *);
 /* Reads a secret; on failure NULL with 'why' in words. */
 char *config_secret(const char *path, char *why, size_t size);
 /* The bytes of a file that only its owner can read: how many, at most 'cap' - 1;

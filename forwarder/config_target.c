@@ -7,6 +7,7 @@
 
 #include "forwarder/config_parts.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +61,29 @@ check_words(struct config_reader *r, const struct config_document *d, const xmlN
     }
 }
 
+/* The local address must be one that every receiver's can be reached from. */
+static void
+read_source_address(struct config_reader *r, const struct config_document *d, const xmlNode *node, struct config_target *t)
+{
+    struct in6_addr unused;
+    bool six;
+
+    t->source_address = config_attribute(r, node, "source-address");
+    if (!t->source_address)
+        return;
+    six = strchr(t->source_address, ':') != NULL;
+    if (inet_pton(six ? AF_INET6 : AF_INET, t->source_address, &unused) != 1)
+        config_tell(r, false, d->file, config_attribute_line(d, node, "source-address"),
+                    "source-address=\"%.60s\" is not valid: write %s", t->source_address,
+                    config_word_find(CONFIG_TARGET, "source-address")->want);
+    for (unsigned i = 0; i < t->n_addresses; i++)
+        if (t->addresses[i].host[strspn(t->addresses[i].host, "0123456789.")] == '\0' ? six
+            : strchr(t->addresses[i].transport, '6') != NULL && !six)
+            config_tell(r, false, d->file, config_attribute_line(d, node, "source-address"),
+                        "source-address=\"%.60s\" and address=\"%s:%.100s\" are not both IPv4 or both IPv6: change one",
+                        t->source_address, t->addresses[i].transport, t->addresses[i].host);
+}
+
 static void
 read_network(struct config_reader *r, const struct config_document *d, const xmlNode *node, struct config_target *t,
              enum config_type type)
@@ -67,8 +91,9 @@ read_network(struct config_reader *r, const struct config_document *d, const xml
     char *address = config_attribute(r, node, "address"), *file = config_attribute(r, node, "community-file"), *path = NULL;
     char why[4500];
 
-    if (address && !config_address(address, type, t, why, sizeof why))
+    if (address && !config_addresses(address, type, t, why, sizeof why))
         config_tell(r, false, d->file, config_attribute_line(d, node, "address"), "address=\"%.200s\": %s", address, why);
+    read_source_address(r, d, node, t);
     if (file) {
         if (!(path = config_path(r, file)))
             r->no_memory = true;

@@ -120,7 +120,7 @@ transport_ok(const char *transport, enum config_type type, char *why, size_t siz
 }
 
 bool
-config_address(const char *s, enum config_type type, struct config_target *t, char *why, size_t size)
+config_address(const char *s, enum config_type type, struct config_address *a, char *why, size_t size)
 {
     size_t n = strcspn(s, ":");
     char transport[8] = "", host[256] = "", port[16] = "";
@@ -155,14 +155,76 @@ config_address(const char *s, enum config_type type, struct config_target *t, ch
     else {
         /* Users of the address need not look for brackets: the 6 says it. */
         snprintf(transport + strlen(transport), 2, "%s", bracket && !strchr(transport, '6') ? "6" : "");
-        t->transport = strdup(transport);
-        t->host = strdup(host);
-        t->port = strdup(port);
-        if (t->transport && t->host && t->port)
+        *a = (struct config_address){strdup(transport), strdup(host), strdup(port)};
+        if (a->transport && a->host && a->port)
             return true;
+        config_free_address(a);
         snprintf(why, size, "not enough memory");
     }
     return false;
+}
+
+void
+config_free_address(struct config_address *a)
+{
+    free(a->transport);
+    free(a->host);
+    free(a->port);
+    *a = (struct config_address){NULL, NULL, NULL};
+}
+
+/* The one of 't' that 'a' contradicts or repeats, in words; true when there is none. */
+static bool
+address_fits(const struct config_target *t, const struct config_address *a, char *why, size_t size)
+{
+    size_t n = strcspn(a->transport, "6");
+
+    for (const struct config_address *o = t->addresses; o < t->addresses + t->n_addresses; o++) {
+        if (strcspn(o->transport, "6") != n || strncmp(o->transport, a->transport, n) != 0) {
+            snprintf(why, size, "the addresses of one target must have one transport; make a second target for %s:",
+                     a->transport);
+            return false;
+        }
+        if (strcmp(o->host, a->host) == 0 && strcmp(o->port, a->port) == 0) {
+            snprintf(why, size, "%.100s port %s is named twice", a->host, a->port);
+            return false;
+        }
+    }
+    return true;
+}
+
+bool
+config_addresses(const char *s, enum config_type type, struct config_target *t, char *why, size_t size)
+{
+    size_t n;
+
+    for (s += strspn(s, " "); *s; s += n + strspn(s + n, " ")) {
+        struct config_address a = {NULL, NULL, NULL};
+        char *one;
+        bool ok;
+
+        n = strcspn(s, " ");
+        if (t->n_addresses == CONFIG_ADDRESSES) {
+            snprintf(why, size, "a target has at most %d addresses", CONFIG_ADDRESSES);
+            return false;
+        }
+        if (!(one = strndup(s, n))) {
+            snprintf(why, size, "not enough memory");
+            return false;
+        }
+        ok = config_address(one, type, &a, why, size);
+        free(one);
+        if (!ok)
+            return false;
+        if (!address_fits(t, &a, why, size)) {
+            config_free_address(&a);
+            return false;
+        }
+        t->addresses[t->n_addresses++] = a;
+    }
+    if (t->n_addresses == 0)
+        return config_address("", type, &t->addresses[0], why, size);
+    return true;
 }
 
 /* Nobody but its owner may be able to read the file. */

@@ -53,6 +53,7 @@ const struct config_word config_words[] = {
     {T, "rotate", CONFIG_XML, 0, "a time, a size, or both as in \"1d 100MiB\", from \"1s\" and \"64KiB\" up"},
     {T, "address", CONFIG_SNMP | CONFIG_SYSLOG, CONFIG_SNMP | CONFIG_SYSLOG,
      "a transport, a host and a port, such as \"udp:192.0.2.7:162\" or \"tcp:[2001:db8::7]:601\""},
+    {T, "source-address", CONFIG_SNMP | CONFIG_SYSLOG, 0, "an IP address of this computer, without port"},
     {T, "pace", CONFIG_SNMP | CONFIG_SYSLOG, 0, "messages a second, 0 to 1000000; 0 is without limit"},
     {T, "version", CONFIG_SNMP, 0, "\"2c\""},
     {T, "community-file", CONFIG_SNMP, CONFIG_SNMP, "the name of a file that holds the community"},

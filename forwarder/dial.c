@@ -7,6 +7,7 @@
 
 #include "forwarder/dial.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <event2/dns.h>
 #include <event2/event.h>
@@ -26,16 +27,16 @@
 #define MS INT64_C(1000000)
 
 static bool
-is_tcp(const struct config_target *tc)
+is_tcp(const struct config_address *to)
 {
-    return strncmp(tc->transport, "tcp", 3) == 0;
+    return strncmp(to->transport, "tcp", 3) == 0;
 }
 
 /* The words of a failure; returns -error. */
 static int
-fail(const struct config_target *tc, const char *what, int error, char *err, size_t errlen)
+fail(const struct config_address *to, const char *what, int error, char *err, size_t errlen)
 {
-    snprintf(err, errlen, "%s:%.100s:%s: %s: %s", tc->transport, tc->host, tc->port, what, strerror(error));
+    snprintf(err, errlen, "%s:%.100s:%s: %s: %s", to->transport, to->host, to->port, what, strerror(error));
     return -error;
 }
 
@@ -170,45 +171,88 @@ await_connection(int fd, int64_t deadline)
     return getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &n) == 0 ? err : errno;
 }
 
+/* Binds to the local address 'source', any port; 0 or errno. */
+static int
+bind_to(int fd, const char *source)
+{
+    struct sockaddr_in four = {.sin_family = AF_INET};
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6};
+
+    if (inet_pton(AF_INET, source, &four.sin_addr) == 1)
+        return bind(fd, (struct sockaddr *) &four, sizeof four) == 0 ? 0 : errno;
+    if (inet_pton(AF_INET6, source, &six.sin6_addr) == 1)
+        return bind(fd, (struct sockaddr *) &six, sizeof six) == 0 ? 0 : errno;
+    return EINVAL;
+}
+
 /* One address: a socket, or negative errno. */
 static int
-connect_to(const struct config_target *tc, const struct evutil_addrinfo *a, int64_t deadline, char *err, size_t errlen)
+connect_to(const struct config_address *to, const char *source, const struct evutil_addrinfo *a, int64_t deadline,
+           char *err, size_t errlen)
 {
     int fd = socket(a->ai_family, a->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, a->ai_protocol), error = 0;
 
     if (fd < 0)
-        return fail(tc, "socket", errno, err, errlen);
-    if (is_tcp(tc))
+        return fail(to, "socket", errno, err, errlen);
+    if (is_tcp(to))
         set_options(fd);
+    if (source && (error = bind_to(fd, source)) != 0) {
+        char what[96];
+
+        close(fd);
+        snprintf(what, sizeof what, "cannot send from source-address %.46s", source);
+        return fail(to, what, error, err, errlen);
+    }
     if (connect(fd, a->ai_addr, (socklen_t) a->ai_addrlen) != 0)
         error = errno == EINPROGRESS ? await_connection(fd, deadline) : errno;
     if (error == 0)
         return fd;
     close(fd);
-    return fail(tc, "cannot connect", error, err, errlen);
+    return fail(to, "cannot connect", error, err, errlen);
 }
 
 int
-dial(const struct config_target *tc, char *err, size_t errlen)
+dial(const struct config_address *to, const char *source, char *err, size_t errlen)
 {
-    int r = -EHOSTUNREACH, family = strchr(tc->transport, '6') ? AF_INET6 : AF_UNSPEC;
+    int r = -EHOSTUNREACH;
+    int family = strchr(to->transport, '6') || (source && strchr(source, ':')) ? AF_INET6 : source ? AF_INET : AF_UNSPEC;
     char why[128] = "no address";
-    struct evutil_addrinfo *list = resolve(tc->host, tc->port, family, is_tcp(tc), why, sizeof why);
+    struct evutil_addrinfo *list = resolve(to->host, to->port, family, is_tcp(to), why, sizeof why);
     int64_t now = clock_monotonic(), end = now + DIAL_CONNECT_MS * MS;
     int n = 0;
 
     if (!list)
-        snprintf(err, errlen, "%s:%.100s:%s: %s", tc->transport, tc->host, tc->port, why);
+        snprintf(err, errlen, "%s:%.100s:%s: %s", to->transport, to->host, to->port, why);
     for (const struct evutil_addrinfo *a = list; a; a = a->ai_next)
         n++;
     for (const struct evutil_addrinfo *a = list; a; a = a->ai_next, n--) {
         /* One that is silent must leave time for those after it. */
         now = clock_monotonic();
-        r = connect_to(tc, a, now + (end - now) / n, err, errlen);
+        r = connect_to(to, source, a, now + (end - now) / n, err, errlen);
         if (r >= 0)
             break;
     }
     if (list)
         evutil_freeaddrinfo(list);
+    return r;
+}
+
+int
+dial_any(const struct config_target *tc, unsigned *which, char *err, size_t errlen)
+{
+    size_t n = 0;
+    int r = -EHOSTUNREACH;
+
+    err[0] = '\0';
+    for (unsigned i = 0; i < tc->n_addresses && r < 0; i++) {
+        unsigned at = (*which + i) % tc->n_addresses;
+
+        n = strnlen(err, errlen);
+        if (n && n + 2 < errlen)
+            n += (size_t) snprintf(err + n, errlen - n, "; ");
+        r = dial(&tc->addresses[at], tc->source_address, err + n, errlen - n);
+        if (r >= 0)
+            *which = at;
+    }
     return r;
 }

@@ -12,9 +12,13 @@
 enum { DIAL_RESOLVE_MS = 5000, DIAL_CONNECT_MS = 5000 };
 
 /* Looks the name up (no longer than DIAL_RESOLVE_MS) and connects to the first
- * of its addresses that answers (no longer than DIAL_CONNECT_MS in all).  A
- * non-blocking socket, or negative errno with the words in 'err'. */
-int dial(const struct config_target *, char *err, size_t errlen);
+ * of its addresses that answers (no longer than DIAL_CONNECT_MS in all), from
+ * the local address 'source' (NULL: any).  A non-blocking socket, or negative
+ * errno with the words in 'err'. */
+int dial(const struct config_address *, const char *source, char *err, size_t errlen);
+/* The addresses of a target in turn, '*which' first, until one answers, which
+ * '*which' is then.  The words are those of every address that was tried. */
+int dial_any(const struct config_target *, unsigned *which, char *err, size_t errlen);
 
 /* The numeric address of 'host' in 'family' (AF_INET, AF_INET6), no longer than
  * DIAL_RESOLVE_MS.  0, or -EHOSTUNREACH with the resolver's words in 'why'. */

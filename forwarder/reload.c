@@ -41,6 +41,17 @@ reload_same_source(const struct config_source *a, const struct config_source *b)
            && a->read_once == b->read_once && same_traps(a->traps, b->traps);
 }
 
+static bool
+same_addresses(const struct config_target *a, const struct config_target *b)
+{
+    bool alike = a->n_addresses == b->n_addresses;
+
+    for (unsigned i = 0; alike && i < a->n_addresses; i++)
+        alike = same(a->addresses[i].transport, b->addresses[i].transport)
+                && same(a->addresses[i].host, b->addresses[i].host) && same(a->addresses[i].port, b->addresses[i].port);
+    return alike;
+}
+
 bool
 reload_same_target(const struct config_target *a, const struct config_target *b)
 {
@@ -51,7 +62,7 @@ reload_same_target(const struct config_target *a, const struct config_target *b)
            && same(a->path, b->path) && a->form_lines == b->form_lines && a->rotate_bytes == b->rotate_bytes
            && a->rotate_ns == b->rotate_ns
            /* network */
-           && same(a->transport, b->transport) && same(a->host, b->host) && same(a->port, b->port)
+           && same_addresses(a, b) && same(a->source_address, b->source_address)
            && same(a->version, b->version) && same(a->community, b->community) && a->inform == b->inform
            && a->pdu_size == b->pdu_size && a->pace == b->pace && a->facility == b->facility;
 }

@@ -23,17 +23,16 @@
 
 /* The receiver as libnetsnmp wants it, with a numeric address. */
 static bool
-resolve(const struct config_target *tc, char *peer, size_t n, char *err, size_t errlen)
+resolve(const struct config_address *to, bool six, char *peer, size_t n, char *err, size_t errlen)
 {
-    bool six = (tc->transport && strcmp(tc->transport, "udp6") == 0) || strchr(tc->host, ':');
     char address[NI_MAXHOST], why[80] = "";
 
-    if (dial_address(tc->host, six ? AF_INET6 : AF_INET, address, sizeof address, why, sizeof why) < 0) {
+    if (dial_address(to->host, six ? AF_INET6 : AF_INET, address, sizeof address, why, sizeof why) < 0) {
         snprintf(err, errlen, "no %s address for %.100s: %s; check the name, or give a numeric address",
-                 six ? "IPv6" : "IPv4", tc->host, why);
+                 six ? "IPv6" : "IPv4", to->host, why);
         return false;
     }
-    snprintf(peer, n, six ? "udp6:[%s]:%s" : "udp:%s:%s", address, tc->port ? tc->port : "162");
+    snprintf(peer, n, six ? "udp6:[%s]:%s" : "udp:%s:%s", address, to->port);
     return true;
 }
 
@@ -82,10 +81,12 @@ snmp_session_open(struct snmp_session_state *s, const struct config *config, con
     netsnmp_transport *transport;
     int system = 0;
 
+    const struct config_address *to = &tc->addresses[which];
+    bool six = strchr(to->transport, '6') || strchr(to->host, ':') || (tc->source_address && strchr(tc->source_address, ':'));
+
     (void) config;
-    (void) which;
     *s = (struct snmp_session_state){.fd = -1};
-    if (!resolve(tc, peer, sizeof peer, err, errlen))
+    if (!resolve(to, six, peer, sizeof peer, err, errlen))
         return -EHOSTUNREACH;
     snmp_library_lock();
     snmp_sess_init(&opening);
@@ -94,6 +95,7 @@ snmp_session_open(struct snmp_session_state *s, const struct config *config, con
     opening.community = (u_char *) tc->community; /* the library copies it */
     opening.community_len = strlen(tc->community);
     opening.retries = 0;
+    opening.localname = tc->source_address;
     s->handle = snmp_sess_open(&opening);
     if (!s->handle)
         words(NULL, &opening, why, sizeof why, &system);

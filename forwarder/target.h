@@ -53,6 +53,7 @@ struct target {
     char error[256]; /* the last failure in words, for messages */
     uint64_t sent;   /* items taken, without those that a loss took back */
     uint64_t truncated;
+    unsigned address; /* which of tc->addresses is in use, or was last */
     uint64_t taken;  /* seq of the newest item taken; after a loss, of the newest safe one */
 };
 

@@ -123,12 +123,36 @@ static int
 session_trouble(struct target *t)
 {
     struct target_snmp *s = (struct target_snmp *) t;
+    const struct config_address *to = &t->tc->addresses[t->address];
     int err = snmp_session_trouble(&s->session);
 
     if (err)
-        snprintf(s->base.error, sizeof s->base.error, "cannot send to %.100s port %.10s: %s", t->tc->host,
-                 t->tc->port ? t->tc->port : "162", strerror(err));
+        snprintf(s->base.error, sizeof s->base.error, "cannot send to %.100s port %.10s: %s", to->host, to->port,
+                 strerror(err));
     return err;
+}
+
+/* The next address follows one that failed. */
+static void
+go_on(struct target_snmp *s)
+{
+    s->base.address = (s->base.address + 1) % s->base.tc->n_addresses;
+}
+
+/* Opens a session to the first address, of all in turn, for which that can be done. */
+static int
+open_any(struct target_snmp *s)
+{
+    struct target *t = &s->base;
+    int r = -EHOSTUNREACH;
+
+    for (unsigned i = 0; i < t->tc->n_addresses; i++) {
+        r = snmp_session_open(&s->session, t->config, t->tc, t->address, t->error, sizeof t->error);
+        if (r == 0)
+            break;
+        go_on(s);
+    }
+    return r;
 }
 
 /* Sends s->message, which is set. */
@@ -159,8 +183,8 @@ send_message(struct target_snmp *s)
     }
     if (sent)
         return 0;
-    snprintf(s->base.error, sizeof s->base.error, "cannot send to %.40s port %.10s: %.150s", tc->host,
-             tc->port ? tc->port : "162", why);
+    snprintf(s->base.error, sizeof s->base.error, "cannot send to %.40s port %.10s: %.150s",
+             tc->addresses[s->base.address].host, tc->addresses[s->base.address].port, why);
     return system > 0 ? -system : -EIO;
 }
 
@@ -169,6 +193,7 @@ static void
 lose(struct target_snmp *s, int result)
 {
     snmp_session_close(&s->session);
+    go_on(s);
     if (s->under_way.n > s->under_way.n_safe)
         s->broken = -result;
     datagrams_lost(&s->base, &s->under_way);
@@ -192,8 +217,7 @@ snmp_target_send(struct target *t, const struct target_item *it)
     r = datagrams_pace(t, &s->under_way);
     if (r < 0)
         return r;
-    if (!s->session.handle
-        && (r = snmp_session_open(&s->session, t->config, t->tc, 0, t->error, sizeof t->error)) < 0)
+    if (!s->session.handle && (r = open_any(s)) < 0)
         return r;
     r = send_message(s);
     if (r == 0) {
@@ -215,8 +239,10 @@ snmp_target_settle(struct target *t, int wait_ms, uint64_t *safe)
     *safe = s->under_way.safe;
     if (r == 0)
         r = datagrams_settle(t, &s->under_way, wait_ms, safe, session_trouble);
-    if (r < 0)
+    if (r < 0) {
         snmp_session_close(&s->session);
+        go_on(s);
+    }
     return r;
 }
 

@@ -19,9 +19,9 @@
 int
 target_syslog_fail(struct target_syslog *t, const char *what, int err)
 {
-    const struct config_target *tc = t->base.tc;
+    const struct config_address *to = &t->base.tc->addresses[t->base.address];
 
-    snprintf(t->base.error, sizeof t->base.error, "%s:%.100s:%s: %s: %s", tc->transport, tc->host, tc->port, what,
+    snprintf(t->base.error, sizeof t->base.error, "%s:%.100s:%s: %s: %s", to->transport, to->host, to->port, what,
              strerror(err));
     return -err;
 }
@@ -70,7 +70,7 @@ target_syslog_open(const struct config *config, const struct config_target *tc, 
         t->base.config = config;
         t->base.tc = tc;
         t->fd = t->stream.fd = -1;
-        t->way = find_way(tc->transport);
+        t->way = find_way(tc->addresses[0].transport);
     }
     if (!t || (t->way->open && !t->way->open(t))) {
         snprintf(err, errlen, "%s:%d: target \"%s\": out of memory", tc->place.file, tc->place.line, tc->name);

@@ -25,7 +25,9 @@ datagram_lose(struct target_syslog *t, int err)
     if (t->under_way.n > t->under_way.n_safe)
         t->broken = err;
     datagrams_lost(&t->base, &t->under_way);
-    return target_syslog_fail(t, "cannot send", err);
+    target_syslog_fail(t, "cannot send", err);
+    t->base.address = (t->base.address + 1) % t->base.tc->n_addresses;
+    return -err;
 }
 
 static int
@@ -50,7 +52,7 @@ datagram_send(struct target_syslog *t, const struct target_item *item, bool *tru
 
     if (r < 0)
         return r;
-    if (t->fd < 0 && (t->fd = dial(t->base.tc, t->base.error, sizeof t->base.error)) < 0) {
+    if (t->fd < 0 && (t->fd = dial_any(t->base.tc, &t->base.address, t->base.error, sizeof t->base.error)) < 0) {
         r = t->fd;
         t->fd = -1;
         return r;

@@ -34,8 +34,10 @@ stream_lose(struct target_syslog *t, int r)
 static int
 stream_connect(struct target_syslog *t)
 {
-    int fd = dial(t->base.tc, t->base.error, sizeof t->base.error);
+    int fd;
 
+    t->base.address = 0; /* the preferred one is tried first each time */
+    fd = dial_any(t->base.tc, &t->base.address, t->base.error, sizeof t->base.error);
     if (fd < 0)
         return fd;
     ackstream_start(&t->stream, fd);

@@ -29,9 +29,8 @@ static struct config_target tc = {
     .place = {"bench", 1},
     .name = (char[]){"bench"},
     .type = (char[]){"syslog"},
-    .transport = (char[]){"tcp"},
-    .host = (char[]){"127.0.0.1"},
-    .port = port,
+    .addresses = {{(char[]){"tcp"}, (char[]){"127.0.0.1"}, port}},
+    .n_addresses = 1,
     .facility = 16,
 };
 static struct event event;

@@ -86,15 +86,16 @@ main(int argc, char **argv)
 {
     static char oid[] = "1.3.6.1.4.1.32473.109", name[] = "siem", type[] = "syslog", host[] = "127.0.0.1";
     struct config config = {.enterprise_oid = oid, .pen = 32473};
-    struct config_target tc = {.name = name, .type = type, .host = host, .facility = 16, .place = {"send_syslog", 1}};
+    struct config_target tc = {.name = name, .type = type, .addresses = {{.host = host}}, .n_addresses = 1,
+                                .facility = 16, .place = {"send_syslog", 1}};
     char err[256] = "";
     struct target *t;
     int r = 0;
 
     if (argc < 4)
         return 2;
-    tc.transport = argv[1];
-    tc.port = argv[2];
+    tc.addresses[0].transport = argv[1];
+    tc.addresses[0].port = argv[2];
     tc.pace = argc > 4 ? (unsigned) strtoul(argv[4], NULL, 10) : 0;
     t = target_syslog_class.open(&config, &tc, err, sizeof err);
     if (!t) {

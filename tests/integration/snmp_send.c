@@ -148,7 +148,8 @@ main(int argc, char **argv)
 {
     static char host[] = "127.0.0.1", community[] = "public", space[3000];
     struct config config = {0};
-    struct config_target tc = {.name = argv[0], .host = host, .community = community, .pdu_size = 1400};
+    struct config_target tc = {.name = argv[0], .addresses = {{(char[]){"udp"}, host, NULL}}, .n_addresses = 1,
+                               .community = community, .pdu_size = 1400};
     struct alarm_item alarms[] = {contention(), contention_updated(), contention_cleared(),
                                   hostile(),    disk_full(),          long_winded(space, sizeof space)};
     struct notice_item notice = {.kind = NOTICE_HEARTBEAT,
@@ -170,7 +171,7 @@ main(int argc, char **argv)
         fputs("usage: snmp_send PORT ENTERPRISE-OID\n", stderr);
         return 2;
     }
-    tc.port = argv[1];
+    tc.addresses[0].port = argv[1];
     config.enterprise_oid = argv[2];
     t = target_snmp_class.open(&config, &tc, err, sizeof err);
     if (!t) {

@@ -50,7 +50,7 @@ START_TEST(fills_in_every_default)
     ck_assert(!c->targets[1].history_all && !c->targets[1].overflow_block);
     ck_assert_int_eq(c->targets[1].facility, 16);
     ck_assert_uint_eq(c->targets[1].pace, 0);
-    ck_assert_str_eq(c->targets[1].port, "514");
+    ck_assert_str_eq(c->targets[1].addresses[0].port, "514");
     ck_assert_uint_eq(c->targets[0].heartbeat_ms, 0);
     ck_assert_uint_eq(c->targets[1].heartbeat_ms, 300000);
     ck_assert(c->targets[0].rotate_bytes == 0 && c->targets[0].rotate_ns == 0);
@@ -61,7 +61,7 @@ START_TEST(fills_in_every_default)
     ck_assert_uint_eq(warnings, documentation ? 2 : 1);
     ck_assert_ptr_eq(config_ref(c), c);
     config_unref(c);
-    ck_assert_str_eq(c->targets[1].port, "514"); /* somebody holds it still */
+    ck_assert_str_eq(c->targets[1].addresses[0].port, "514"); /* somebody holds it still */
     config_unref(c);
     config_unref(NULL);
 }
@@ -100,9 +100,9 @@ START_TEST(takes_every_attribute)
     ck_assert_uint_eq(c->sources[0].poll_ms, 250);
     ck_assert_int_eq(c->sources[0].place.line, 4);
     t = &c->targets[0];
-    ck_assert_str_eq(t->transport, "udp6");
-    ck_assert_str_eq(t->host, "::1");
-    ck_assert_str_eq(t->port, "1162");
+    ck_assert_str_eq(t->addresses[0].transport, "udp6");
+    ck_assert_str_eq(t->addresses[0].host, "::1");
+    ck_assert_str_eq(t->addresses[0].port, "1162");
     ck_assert_str_eq(t->version, "2c");
     ck_assert_str_eq(t->community, "s3cret ");
     ck_assert_uint_eq(t->pdu_size, 1024);
@@ -118,8 +118,8 @@ START_TEST(takes_every_attribute)
     ck_assert_uint_eq(c->targets[1].heartbeat_ms, 90000);
     ck_assert_uint_eq(c->targets[2].heartbeat_ms, 300000);
     ck_assert_int_eq(c->targets[2].facility, 3);
-    ck_assert_str_eq(c->targets[2].host, "log.example.org");
-    ck_assert_str_eq(c->targets[2].port, "601");
+    ck_assert_str_eq(c->targets[2].addresses[0].host, "log.example.org");
+    ck_assert_str_eq(c->targets[2].addresses[0].port, "601");
     config_unref(c);
 }
 END_TEST
@@ -206,6 +206,13 @@ static const struct {
     {HEAD "<target name=\"a\" type=\"syslog\" address=\"tls:h:6514\"/>" TAIL, "\"tls:\" for syslog is not in this version"},
     {HEAD "<target name=\"a\" type=\"syslog\" address=\"unix:/dev/log\"/>" TAIL, "\"unix:\" for syslog is not in this version"},
     {HEAD "<target name=\"a\" type=\"syslog\" address=\"relp:h:1\"/>" TAIL, "\"relp:\" for syslog is not in this version"},
+    {HEAD "<target name=\"a\" type=\"syslog\" address=\"udp:192.0.2.1\" source-address=\"::1\"/>" TAIL,
+     "are not both IPv4 or both IPv6"},
+    {HEAD "<target name=\"a\" type=\"syslog\" address=\"udp:[::1] udp:h\" source-address=\"127.0.0.1\"/>" TAIL,
+     "are not both IPv4 or both IPv6"},
+    {HEAD "<target name=\"a\" type=\"syslog\" address=\"udp:h\" source-address=\"eth0\"/>" TAIL,
+     "source-address=\"eth0\" is not valid: write an IP address of this computer"},
+    {HEAD "<target name=\"a\" type=\"syslog\" address=\"udp:h tcp:h\"/>" TAIL, "must have one transport"},
     {HEAD "<target name=\"a\" type=\"syslog\" address=\"h:514\"/>" TAIL, "it must begin with udp:, udp6:, tcp: or tcp6:"},
     {HEAD "<target name=\"a\" type=\"snmp\" address=\"tcp:h\" community-file=\"c\"/>" TAIL, "\"tcp:\" for snmp is not in this"},
     {"<truecause xmlns=\"urn:truecause:config:1\" enterprise-oid=\"1.3.6.1.4.1\"/>", "enterprise-oid=\"1.3.6.1.4.1\" is not"},

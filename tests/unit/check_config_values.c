@@ -52,7 +52,7 @@ static const struct {
 
 START_TEST(splits_addresses)
 {
-    struct config_target t = {.name = NULL};
+    struct config_address t = {NULL, NULL, NULL};
     char why[500] = "";
     bool ok = config_address(addresses[_i].text, addresses[_i].type, &t, why, sizeof why);
 
@@ -64,9 +64,41 @@ START_TEST(splits_addresses)
     } else {
         ck_assert_str_ne(why, "");
     }
-    free(t.transport);
-    free(t.host);
-    free(t.port);
+    config_free_address(&t);
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    unsigned n;      /* 0: refused */
+    const char *why; /* or the host of the last one */
+} lists[] = {
+    {"udp:192.0.2.7", 1, "192.0.2.7"},
+    {"udp:192.0.2.7:162 udp:[::1]:162  udp6:nms.example.org", 3, "nms.example.org"},
+    {" udp:a udp:a:163 ", 2, "a"},
+    {"udp:a:162 udp:b udp:a:162", 0, "a port 162 is named twice"},
+    {"udp:a tcp:b", 0, "must have one transport; make a second target for tcp:"},
+    {"udp:a udp:b:0", 0, "the port must be a number"},
+    {"udp:a udp:b udp:c udp:d udp:e udp:f udp:g udp:h", 8, "h"},
+    {"udp:a udp:b udp:c udp:d udp:e udp:f udp:g udp:h udp:i", 0, "at most 8 addresses"},
+    {" ", 0, "it must begin with"},
+};
+
+START_TEST(splits_lists_of_addresses)
+{
+    struct config_target t = {.name = NULL};
+    char why[500] = "";
+    bool ok = config_addresses(lists[_i].text, CONFIG_SYSLOG, &t, why, sizeof why);
+
+    ck_assert_msg(ok == (lists[_i].n > 0), "%s: %s", lists[_i].text, why);
+    if (ok) {
+        ck_assert_uint_eq(t.n_addresses, lists[_i].n);
+        ck_assert_str_eq(t.addresses[t.n_addresses - 1].host, lists[_i].why);
+    } else {
+        ck_assert_msg(strstr(why, lists[_i].why) != NULL, "%s: %s", lists[_i].text, why);
+    }
+    while (t.n_addresses)
+        config_free_address(&t.addresses[--t.n_addresses]);
 }
 END_TEST
 
@@ -177,6 +209,7 @@ main(void)
 
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_loop_test(tc, splits_addresses, 0, sizeof addresses / sizeof addresses[0]);
+    tcase_add_loop_test(tc, splits_lists_of_addresses, 0, sizeof lists / sizeof lists[0]);
     tcase_add_loop_test(tc, guards_secrets, 0, sizeof secrets / sizeof secrets[0]);
     tcase_add_test(tc, says_what_a_secret_file_must_be);
     tcase_add_loop_test(tc, knows_where_to_listen, 0, sizeof listens / sizeof listens[0]);

@@ -18,7 +18,7 @@
 #include "forwarder/dial.h"
 
 static char port[8], err[256];
-static struct config_target tc = {.transport = (char[]){"tcp"}, .host = (char[]){"127.0.0.1"}, .port = port};
+static struct config_address to = {(char[]){"tcp"}, (char[]){"127.0.0.1"}, port};
 
 static int
 listener(int backlog)
@@ -40,8 +40,8 @@ START_TEST(finds_name_and_address)
 {
     int fd = listener(5), made;
 
-    tc.host = _i ? (char[]){"localhost"} : (char[]){"127.0.0.1"};
-    made = dial(&tc, err, sizeof err);
+    to.host = _i ? (char[]){"localhost"} : (char[]){"127.0.0.1"};
+    made = dial(&to, NULL, err, sizeof err);
     ck_assert_msg(made >= 0, "%s", err);
     close(made);
     close(fd);
@@ -51,13 +51,59 @@ END_TEST
 START_TEST(tells_who_refused)
 {
     close(listener(5));
-    ck_assert_int_eq(dial(&tc, err, sizeof err), -ECONNREFUSED);
+    ck_assert_int_eq(dial(&to, NULL, err, sizeof err), -ECONNREFUSED);
     ck_assert_ptr_nonnull(strstr(err, "tcp:127.0.0.1:"));
     ck_assert_ptr_nonnull(strstr(err, port));
     ck_assert_ptr_nonnull(strstr(err, "cannot connect"));
-    tc.host = (char[]){"192.0.2"};
-    ck_assert_int_lt(dial(&tc, err, sizeof err), 0);
+    to.host = (char[]){"192.0.2"};
+    ck_assert_int_lt(dial(&to, NULL, err, sizeof err), 0);
     ck_assert_ptr_nonnull(strstr(err, "192.0.2"));
+}
+END_TEST
+
+START_TEST(sends_from_the_address_it_is_told)
+{
+    struct sockaddr_in a = {.sin_port = 0};
+    socklen_t n = sizeof a;
+    int fd = listener(5), made = dial(&to, "127.0.0.9", err, sizeof err), got;
+
+    ck_assert_msg(made >= 0, "%s", err);
+    ck_assert_int_ge(got = accept(fd, (struct sockaddr *) &a, &n), 0);
+    ck_assert_uint_eq(ntohl(a.sin_addr.s_addr), 0x7f000009);
+    close(got);
+    close(made);
+    ck_assert_int_eq(dial(&to, "192.0.2.1", err, sizeof err), -EADDRNOTAVAIL);
+    ck_assert_msg(strstr(err, "source-address 192.0.2.1") != NULL, "%s", err);
+    close(fd);
+}
+END_TEST
+
+/* The one in use stays the first to be asked; the words name all that failed. */
+START_TEST(goes_on_to_the_next_address)
+{
+    struct config_target tc = {.n_addresses = 3};
+    char ports[3][8];
+    int held[3], made;
+    unsigned which = 0;
+
+    for (unsigned i = 0; i < 3; i++) {
+        held[i] = listener(5);
+        memcpy(ports[i], port, sizeof port);
+        tc.addresses[i] = (struct config_address){to.transport, to.host, ports[i]};
+    }
+    close(held[0]);
+    ck_assert_int_ge(made = dial_any(&tc, &which, err, sizeof err), 0);
+    ck_assert_uint_eq(which, 1);
+    close(made);
+    close(held[1]);
+    ck_assert_int_ge(made = dial_any(&tc, &which, err, sizeof err), 0);
+    ck_assert_uint_eq(which, 2);
+    close(made);
+    close(held[2]);
+    ck_assert_int_eq(dial_any(&tc, &which, err, sizeof err), -ECONNREFUSED);
+    ck_assert_uint_eq(which, 2);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_msg(strstr(err, ports[i]) != NULL, "%s", err);
 }
 END_TEST
 
@@ -82,7 +128,7 @@ START_TEST(silence_has_a_limit)
 
     do {
         last = clock_monotonic();
-        held[n] = dial(&tc, err, sizeof err);
+        held[n] = dial(&to, NULL, err, sizeof err);
     } while (held[n] >= 0 && ++n < 64);
     ck_assert_int_lt(n, 64);
     ck_assert_int_eq(held[n], -ETIMEDOUT);
@@ -105,6 +151,8 @@ main(void)
     tcase_set_timeout(c, 60);
     tcase_add_loop_test(c, finds_name_and_address, 0, 2);
     tcase_add_test(c, tells_who_refused);
+    tcase_add_test(c, sends_from_the_address_it_is_told);
+    tcase_add_test(c, goes_on_to_the_next_address);
     tcase_add_test(c, gives_a_numeric_address);
     tcase_add_test(c, silence_has_a_limit);
     suite_add_tcase(s, c);

@@ -51,6 +51,8 @@ static const struct {
     {CONFIG_TARGET, "snmp", "address", "udp:192.0.2.1:163"},
     {CONFIG_TARGET, "snmp", "address", "udp:192.0.2.2:162"},
     {CONFIG_TARGET, "syslog", "address", "tcp:192.0.2.1:162"},
+    {CONFIG_TARGET, "syslog", "address", "udp:192.0.2.1:162 udp:192.0.2.2:162"},
+    {CONFIG_TARGET, "snmp", "source-address", "192.0.2.9"},
     {CONFIG_TARGET, "snmp", "pace", "7"},
     {CONFIG_TARGET, "snmp", "community-file", "second"},
     {CONFIG_TARGET, "snmp", "pdu-size", "1100"},

@@ -126,7 +126,7 @@ START_TEST(send_failure_is_told_and_retried)
     struct datagram d;
 
     /* The socket has no right to broadcast: every send fails with EACCES. */
-    target_default.host = broadcast;
+    target_default.addresses[0].host = broadcast;
     t = open_target();
     for (unsigned i = 0; i < 3; i++)
         ck_assert_int_eq(send_alarm(t, &a), -EACCES);
@@ -134,7 +134,7 @@ START_TEST(send_failure_is_told_and_retried)
     ck_assert_ptr_nonnull(strstr(t->error, "255.255.255.255"));
     ck_assert_ptr_nonnull(strstr(t->error, "ermission"));
     target_snmp_class.close(t);
-    target_default.host = loopback;
+    target_default.addresses[0].host = loopback;
     round_trip(&a, &d);
 }
 END_TEST
@@ -143,7 +143,7 @@ END_TEST
 START_TEST(refused_port_is_noticed)
 {
     static char dead[16];
-    char *alive = target_default.port;
+    char *alive = target_default.addresses[0].port;
     struct alarm_item a = sample();
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t n = sizeof address;
@@ -158,7 +158,7 @@ START_TEST(refused_port_is_noticed)
     ck_assert_int_eq(getsockname(s, (struct sockaddr *) &address, &n), 0);
     snprintf(dead, sizeof dead, "%u", ntohs(address.sin_port));
     close(s);
-    target_default.port = dead;
+    target_default.addresses[0].port = dead;
     t = open_target();
     ck_assert_int_eq(target_snmp_class.send(t, &ti), 0);
     ck_assert_int_eq(target_snmp_class.settle(t, 5000, &safe), -ECONNREFUSED);
@@ -166,7 +166,7 @@ START_TEST(refused_port_is_noticed)
     ck_assert_uint_eq(t->sent, 0);
     ck_assert_ptr_nonnull(strstr(t->error, dead));
     ck_assert_int_eq(target_snmp_class.settle(t, 0, &safe), 0); /* told once */
-    target_default.port = alive;
+    target_default.addresses[0].port = alive;
     ck_assert_int_eq(target_snmp_class.send(t, &ti), 0);
     ck_assert(receive(&d, 5000));
     ck_assert_int_eq(target_flush(t, 5000), 0);
@@ -239,7 +239,7 @@ START_TEST(receiver_without_address_is_told)
     struct alarm_item a = sample();
     struct target *t;
 
-    target_default.transport = six; /* with an IPv4 address: no name server is asked */
+    target_default.addresses[0].transport = six; /* with an IPv4 address: no name server is asked */
     t = open_target();
     ck_assert_int_lt(send_alarm(t, &a), 0);
     ck_assert_ptr_nonnull(strstr(t->error, "no IPv6 address for 127.0.0.1"));
@@ -341,9 +341,9 @@ START_TEST(ipv6_is_a_way_too)
     }
     ck_assert_int_eq(getsockname(s, (struct sockaddr *) &a, &n), 0);
     snprintf(port, sizeof port, "%u", ntohs(a.sin6_port));
-    target_default.transport = six;
-    target_default.host = address;
-    target_default.port = port;
+    target_default.addresses[0].transport = six;
+    target_default.addresses[0].host = address;
+    target_default.addresses[0].port = port;
     t = open_target();
     ck_assert_msg(send_alarm(t, &alarm) == 0, "%s", t->error);
     ck_assert_int_eq(poll(&(struct pollfd){.fd = s, .events = POLLIN}, 1, 5000), 1);

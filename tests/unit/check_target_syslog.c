@@ -25,8 +25,8 @@ static struct config_target tc = {
     .place = {"test.xml", 1},
     .name = (char[]){"siem"},
     .type = (char[]){"syslog"},
-    .host = (char[]){"127.0.0.1"},
-    .port = port_text,
+    .addresses = {{(char[]){"tcp"}, (char[]){"127.0.0.1"}, port_text}},
+    .n_addresses = 1,
     .facility = 16,
 };
 static struct alarm_item alarm_item;
@@ -59,7 +59,7 @@ open_target(const char *transport)
     struct target *t;
 
     snprintf(text, sizeof text, "%s", transport);
-    tc.transport = text;
+    tc.addresses[0].transport = text;
     t = target_syslog_class.open(&config, &tc, err, sizeof err);
     ck_assert_msg(t != NULL, "%s", err);
     memset(&alarm_item, 0, sizeof alarm_item);
@@ -282,8 +282,8 @@ START_TEST(unknown_host)
     char err[256];
 
     target_syslog_class.close(open_target("tcp")); /* sets the item */
-    other.host = (char[]){"no such host.invalid"};
-    other.transport = (char[]){"tcp"};
+    other.addresses[0].host = (char[]){"no such host.invalid"};
+    other.addresses[0].transport = (char[]){"tcp"};
     t = target_syslog_class.open(&config, &other, err, sizeof err);
     ck_assert_ptr_nonnull(t);
     ck_assert_int_lt(target_syslog_class.send(t, &ti), 0);

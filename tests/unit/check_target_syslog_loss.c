@@ -216,9 +216,8 @@ static struct config_target tc = {
     .place = {"test.xml", 1},
     .name = (char[]){"siem"},
     .type = (char[]){"syslog"},
-    .transport = (char[]){"tcp"},
-    .host = (char[]){"127.0.0.1"},
-    .port = port_text,
+    .addresses = {{(char[]){"tcp"}, (char[]){"127.0.0.1"}, port_text}},
+    .n_addresses = 1,
     .facility = 16,
 };
 static struct alarm_item alarm_item = {

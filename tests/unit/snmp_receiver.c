@@ -143,9 +143,8 @@ configuration(void)
     target_default = (struct config_target){
         .place = {"truecause.xml", 7},
         .name = name,
-        .transport = transport,
-        .host = host,
-        .port = receiver_port,
+        .addresses = {{transport, host, receiver_port}},
+        .n_addresses = 1,
         .version = version,
         .community = community,
         .pdu_size = 1400,

@@ -304,6 +304,7 @@ SHELL_TESTS += %D%/faults/equal.sh
 SHELL_TESTS += %D%/faults/history.sh
 SHELL_TESTS += %D%/faults/nth.sh
 SHELL_TESTS += %D%/faults/rotate.sh
+SHELL_TESTS += %D%/faults/transports.sh
 SHELL_TESTS += %D%/integration/bounds.sh
 SHELL_TESTS += %D%/integration/catalogue.sh
 SHELL_TESTS += %D%/integration/check_cmd.sh
@@ -418,9 +419,14 @@ bench-xml: all %D%/bench/bench_events$(EXEEXT) %D%/bench/bench_time$(EXEEXT)
 	@%D%/bench/bench_events$(EXEEXT) $$(($(XML_SIZE) * 1073741824 / 584)) | \
 	%D%/bench/bench_time$(EXEEXT) 'truecause export, event XML' $$(($(XML_SIZE) * 1073741824 / 584)) 1 /dev/null \
 	./truecause export --host BENCH -
+# What each transport of syslog loses when its receiver fails, beside other forwarders
+# and with a real rsyslogd as the receiver (FAULT_OPTIONS=--help).
+faults-syslog: all
+	@$(PROOF) $(top_srcdir)/tests/faults/transports.py --download $(FAULT_OPTIONS)
+	@$(PROOF) $(top_srcdir)/tests/faults/transports.py --only truecause --rsyslogd $(FAULT_OPTIONS)
 bench-peers: all %D%/bench/sink$(EXEEXT)
 	@$(PROOF) $(top_srcdir)/tests/bench/peers.py $(BENCH_OPTIONS)
-.PHONY: rotate soak bench-start bench-tail bench-peers bench-xml
+.PHONY: rotate soak bench-start bench-tail bench-peers bench-xml faults-syslog
 
 # --- benches -------------------------------------------------------------------
 # Built by 'make bench' alone: add the program to both lists.
@@ -467,18 +473,24 @@ EXTRA_DIST += $(SHELL_TESTS) \
 	%D%/data \
 	%D%/faults/arrivals.py \
 	%D%/faults/campaign.py \
+	%D%/faults/certs.py \
 	%D%/faults/chance.c \
 	%D%/faults/daemon.py \
 	%D%/faults/equal.py \
 	%D%/faults/equal_scenarios.py \
+	%D%/faults/forwarders.py \
 	%D%/faults/history.py \
 	%D%/faults/logs.py \
 	%D%/faults/nth.py \
 	%D%/faults/oracle.py \
 	%D%/faults/oracle_test.py \
+	%D%/faults/products.py \
+	%D%/faults/real.py \
 	%D%/faults/receivers.py \
 	%D%/faults/rotate.py \
 	%D%/faults/run.sh \
+	%D%/faults/transports.py \
+	%D%/faults/wires.py \
 	%D%/fuzz/replay.c \
 	%D%/fuzz/run.sh \
 	%D%/fuzz/seeds/bracket_log \

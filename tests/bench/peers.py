@@ -15,7 +15,6 @@ A peer that is not installed is left out.  rsyslog and syslog-ng exclude each ot
 as Debian packages: --download unpacks syslog-ng beside, into a temporary folder.
 """
 import argparse
-import glob
 import os
 import shutil
 import signal
@@ -25,46 +24,28 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "faults"))
-from daemon import TRUECAUSE, Sink, end_well, start, wait_for  # noqa: E402
+import products  # noqa: E402
+from daemon import Sink, end_well, wait_for  # noqa: E402
 from logs import Log  # noqa: E402
+from products import Product  # noqa: E402
 
-PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
 PATIENCE = 35  # rsyslogd tries again after 30 s unless told otherwise
 SCENARIOS = ("SIGTERM", "away", "reset", "kill -9")
-NG_PACKAGES = "syslog-ng-core libivykis0 libnet1 libjson-c5 libwrap0 libpcre3 libglib2.0-0".split()
-
-
-class Product:
-    """How to run one of them in a folder: file 'log' to a TCP port."""
-
-    def __init__(self, name, lines, command, config, env=None):
-        self.name, self.lines, self.command, self.config = name, lines, command, config
-        self.env = dict(os.environ, **(env or {}))
-
-    def write(self, folder, log, port):
-        with open(folder + "/conf", "w") as f:
-            f.write(self.config.replace("@DIR@", folder).replace("@LOG@", log).replace("@PORT@", str(port)))
-
-    def start(self, folder):
-        with open(folder + "/out", "ab") as out:
-            return start([arg.replace("@DIR@", folder) for arg in self.command], env=self.env, stdout=out, stderr=out,
-                         stdin=subprocess.DEVNULL)
 
 
 def truecause():
-    return [Product("truecause", False, [TRUECAUSE, "forward", "-c", "@DIR@/conf"], """
+    return [products.truecause("""
 <truecause xmlns="urn:truecause:config:1" state="@DIR@/state">
   <source format="sms-log" path="@LOG@" host="BENCH" zone="UTC"/>
   <target name="siem" type="syslog" address="tcp:127.0.0.1:@PORT@" history="all" overflow="block"/>
 </truecause>
-""".lstrip())]
+""")]
 
 
 def rsyslog():
-    program = shutil.which("rsyslogd", path=PATH)
-    if not program:
+    command = products.rsyslogd()
+    if not command:
         return []
-    command = [program, "-n", "-f", "@DIR@/conf", "-i", "@DIR@/pid"]
     config = """
 global(workDirectory="@DIR@")
 module(load="imfile")
@@ -74,33 +55,15 @@ action(type="omfwd" target="127.0.0.1" port="@PORT@" protocol="tcp" template="ra
 """
     kept = ('action.resumeRetryCount="-1" action.resumeInterval="1" queue.type="LinkedList" queue.filename="q" queue.saveonshutdown="on" '
             'queue.syncqueuefiles="on" queue.checkpointinterval="100" queue.size="50000"')
-    return [Product("rsyslog, defaults", True, command, config % ""),
-            Product("rsyslog, disk-assisted queue, synced", True, command, config % kept)]
+    return [Product("rsyslog, defaults", command, config % "", lines=True),
+            Product("rsyslog, disk-assisted queue, synced", command, config % kept, lines=True)]
 
 
 def syslog_ng(folder, download):
-    program, env, extra = shutil.which("syslog-ng", path=PATH), {}, []
-    if not program and download and shutil.which("apt-get"):
-        root = folder + "/syslog-ng"
-        os.mkdir(root)
-        done = subprocess.run(["apt-get", "download", *NG_PACKAGES], cwd=root, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL)
-        for deb in glob.glob(root + "/*.deb") if done.returncode == 0 else []:
-            subprocess.run(["dpkg", "-x", deb, root], check=True)
-        program = shutil.which("syslog-ng", path=root + "/usr/sbin")
-        libs = glob.glob(root + "/usr/lib/*/") + glob.glob(root + "/usr/lib/*/syslog-ng/*/") \
-            + glob.glob(root + "/lib/*/") + glob.glob(root + "/usr/lib/*/syslog-ng/")
-        env["LD_LIBRARY_PATH"] = ":".join(libs)
-        modules = glob.glob(root + "/usr/lib/*/syslog-ng/*/") + glob.glob(root + "/usr/lib/syslog-ng/*/")
-        extra = ["--module-path", ":".join(modules)]
-    if not program:
+    found = products.syslog_ng(folder, download)
+    if not found:
         return []
-    tried = subprocess.run([program, *extra, "--version"], env=dict(os.environ, **env), capture_output=True, text=True)
-    if tried.returncode != 0:
-        print("syslog-ng does not run and is left out: " + tried.stderr.strip()[:300])
-        return []
-    command = [program, "-F", "--no-caps", "-f", "@DIR@/conf", "-R", "@DIR@/persist", "-p", "@DIR@/pid",
-               "-c", "@DIR@/ctl", *extra]
+    command, env = found
     config = """@version: 3.38
 options { time-reopen(1); };
 source s { file("@LOG@" follow-freq(0.1) flags(no-parse)); };
@@ -108,9 +71,9 @@ destination d { network("127.0.0.1" port(@PORT@) transport("tcp") template("$MSG
 log { source(s); destination(d); %s };
 """
     reliable = 'disk-buffer(reliable(yes) mem-buf-size(10485760) disk-buf-size(1073741824) dir("@DIR@"))'
-    return [Product("syslog-ng, defaults", True, command, config % ("", ""), env),
-            Product("syslog-ng, flow-control", True, command, config % ("", "flags(flow-control);"), env),
-            Product("syslog-ng, disk-buffer reliable(yes)", True, command, config % (reliable, ""), env)]
+    return [Product(name, command, config % options, env, lines=True) for name, options in (
+        ("syslog-ng, defaults", ("", "")), ("syslog-ng, flow-control", ("", "flags(flow-control);")),
+        ("syslog-ng, disk-buffer reliable(yes)", (reliable, "")))]
 
 
 class Scenario:
@@ -142,7 +105,7 @@ class Scenario:
         """(lost, double)"""
         self.log = Log(self.folder + "/spool", "P")
         self.sink = Sink(*(["--lines"] if self.product.lines else []))
-        self.product.write(self.folder, self.log.path, self.sink.port)
+        self.product.write(self.folder, LOG=self.log.path, PORT=self.sink.port)
         if self.name == "SIGTERM":
             self.sink.ask("away")
         self.process = self.product.start(self.folder)
@@ -207,18 +170,18 @@ def main():
     parser.add_argument("--only", default="truecause,rsyslog,syslog-ng")
     options = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="truecause-peers.")
-    products = []
+    wanted = []
     if "truecause" in options.only:
-        products += truecause()
+        wanted += truecause()
     if "rsyslog" in options.only:
-        products += rsyslog()
+        wanted += rsyslog()
     if "syslog-ng" in options.only:
-        products += syslog_ng(folder, options.download)
+        wanted += syslog_ng(folder, options.download)
     print("lost / double of %d records" % options.count)
     print("%-38s" % "" + "".join("%20s" % name for name in SCENARIOS), flush=True)
     lost_ours = 0
     try:
-        for i, product in enumerate(products):
+        for i, product in enumerate(wanted):
             print("%-38s" % product.name, end="", flush=True)
             for name in SCENARIOS:
                 lost, double = Scenario(product, name, options.count,

@@ -17,7 +17,6 @@ SEQ = re.compile(rb'\[truecause@\d+ (?:[^\]"]|"(?:[^"\\]|\\.)*")*? seq="(\d+)"')
 TEXT = re.compile(rb"<text>(.*?)</text>")
 MISSING, GOT, GONE = 0, 1, 2  # GONE: acknowledged, then lost with the receiver
 IDS_KEPT = 30000
-RESET_GAP = 400  # items that fit into the receiver's buffer
 
 
 class Violation(Exception):
@@ -77,7 +76,7 @@ class View:
 
     def __init__(self, name, logs, gaps_allowed=False):
         self.name, self.logs = name, logs
-        self.gaps_allowed = gaps_allowed  # drop-oldest, or a receiver that was reset
+        self.gaps_allowed = gaps_allowed  # drop-oldest
         self.counts = {code: Counts() for code in logs}
         self.items = self.events = self.again = self.runs_again = self.longest_again = 0
         self.run = 0
@@ -86,8 +85,6 @@ class View:
         self.seq_highest = 0
         self.alarms = collections.OrderedDict()
         self.escalated = set()  # keys that weighed more for having stood for long
-        self.was_reset = False  # set by who resets: what was acknowledged then is not known
-        self.reset_gap = 0  # items that may be lost by that
         self.other = None  # the view whose records of best effort have to be here as well
 
     def wrong(self, what, line):
@@ -201,30 +198,13 @@ class View:
             if number != connection.last_seq + 1 and not self.gaps_allowed:
                 self.wrong("seq: %d follows %d on one connection" % (number, connection.last_seq), message)
         elif number > self.seq_highest + 1 and not self.gaps_allowed:
-            gap = number - self.seq_highest - 1
-            if self.was_reset and gap <= RESET_GAP:
-                self.reset_gap += gap
-            else:
-                self.wrong("seq: a connection begins with %d, %d was the last" % (number, self.seq_highest), message)
-        self.was_reset = False
+            self.wrong("seq: a connection begins with %d, %d was the last" % (number, self.seq_highest), message)
         connection.last_seq = number
 
     # --- verdicts --------------------------------------------------------------------
     def complete(self):
-        if all(self.counts[code].complete(log.written) for code, log in self.logs.items() if not log.best_effort) \
-                and not any(self._lacks(code) for code, log in self.logs.items() if log.best_effort):
-            return True
-        return 0 < sum(map(len, self.missing().values())) <= self.reset_gap
-
-    def forgive(self):
-        """What a reset took with it counts as acknowledged and lost from now on."""
-        for code, numbers in self.missing().items():
-            if len(numbers) > self.reset_gap:
-                return
-            self.reset_gap -= len(numbers)
-            for n in numbers:
-                self.counts[code].take(n, False)
-        self.reset_gap = 0
+        return all(self.counts[code].complete(log.written) for code, log in self.logs.items() if not log.best_effort) \
+            and not any(self._lacks(code) for code, log in self.logs.items() if log.best_effort)
 
     def _lacks(self, code):
         """Numbers that the other view has, of records that nobody owes."""

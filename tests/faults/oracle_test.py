@@ -4,14 +4,17 @@
 import os
 import shutil
 import socket
+import ssl
 import tempfile
 import time
 import unittest
 
+from certs import Authority
 from daemon import wait_for
 from logs import Log, block_of
 from oracle import Archive, View
 from receivers import TcpReceiver
+from wires import Octets, Relp, Tls
 
 
 def message(n, seq, text=None, ident=None):
@@ -119,20 +122,66 @@ class OracleTest(unittest.TestCase):
         self.assertEqual((self.view.events, self.view.violations), (3, []))
         self.assertFalse(os.path.exists(self.folder + "/events-20261122-100000.xml"))
 
-    def test_receiver_says_what_was_acknowledged(self):
+    def break_off(self, how, wire, wrap, first, rest, read_to):
+        """What a receiver says was read, and was acknowledged only, when it leaves so."""
         got, gone = [], []
-        receiver = TcpReceiver(lambda c, m, read: (got if read else gone).append(m))
+        receiver = TcpReceiver(lambda c, m, read: (got if read else gone).append(m), wire=wire)
         receiver.start()
-        with socket.create_connection(("127.0.0.1", receiver.port)) as s:
-            s.sendall(b"5 first")
-            self.assertTrue(wait_for(5, lambda: got))
+        with wrap(socket.create_connection(("127.0.0.1", receiver.port))) as s:
+            s.sendall(first)
+            self.assertTrue(wait_for(5, lambda: len(got) == read_to))
             receiver.stuck = True
             time.sleep(0.05)
-            s.sendall(b"6 second4 th")
+            s.sendall(rest)
             time.sleep(0.05)
-            receiver.leave("kill")
-        self.assertEqual((got, gone), ([b"first"], [b"second"]))
-        receiver.stopping = True
+            receiver.reset_connections() if how == "reset" else receiver.leave(how)
+        receiver.stop()
+        self.assertIsNone(receiver.broken)
+        return got, gone
+
+    def test_receiver_says_what_was_acknowledged(self):
+        for how in ("kill", "reset"):
+            self.assertEqual(self.break_off(how, Octets, lambda s: s, b"5 first", b"6 second4 th", 1),
+                             ([b"first"], [b"second"]))
+        self.assertEqual(self.break_off("drain", Octets, lambda s: s, b"5 first", b"6 second4 th", 1),
+                         ([b"first", b"second"], []))
+
+    def test_receiver_over_tls(self):
+        ca = Authority(self.folder + "/ca")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*ca.sign("server", "DNS:siem.example.org"))
+        client = ssl.create_default_context(cafile=ca.certificate)
+        self.assertEqual(self.break_off("kill", lambda: Tls(context),
+                                        lambda s: client.wrap_socket(s, server_hostname="siem.example.org"),
+                                        b"5 first", b"6 second4 th", 1), ([b"first"], [b"second"]))
+
+    def test_receiver_over_tls_refuses(self):
+        ca, other = Authority(self.folder + "/ca"), Authority(self.folder + "/other")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*ca.sign("server", "DNS:siem.example.org"))
+        context.load_verify_locations(ca.certificate)
+        context.verify_mode = ssl.CERT_REQUIRED
+        client = ssl.create_default_context(cafile=ca.certificate)
+        client.load_cert_chain(*other.sign("client", "DNS:anfield"))
+        got = []
+        receiver = TcpReceiver(lambda c, m, read: got.append(m), wire=lambda: Tls(context))
+        receiver.start()
+        with socket.create_connection(("127.0.0.1", receiver.port)) as s, self.assertRaises(OSError):
+            with client.wrap_socket(s, server_hostname="siem.example.org") as t:
+                t.sendall(b"5 first")
+                t.recv(1)
+        self.assertTrue(wait_for(5, lambda: receiver.refused == 1))
+        self.assertEqual(got, [])
+        receiver.stop()
+
+    def test_relp_answers_for_what_it_took(self):
+        wire = Relp()
+        self.assertEqual(list(wire.feed(b"1 open 22 relp_version=0\nx=1 2 3\n2 sys")), [])
+        self.assertIn(b"1 rsp ", wire.replies())
+        self.assertEqual(list(wire.feed(b"log 5 a b\nc\n3 syslog 2 no\n4 close 0\n")), [b"a b\nc", b"no"])
+        self.assertEqual(wire.replies(), b"2 rsp 6 200 OK\n3 rsp 6 200 OK\n4 rsp 0\n0 serverclose 0\n")
+        with self.assertRaises(ValueError):
+            list(wire.feed(b"6 syslog 1 x\n"))
 
     def test_rotation_keeps_every_record(self):
         log = Log(self.folder, "B", utf16=True, whole=self.folder + "/whole")

@@ -5,8 +5,11 @@ A TCP receiver can go away in three ways:
   drain  it stops the peer first, reads all that was acknowledged, then closes;
   kill   the same on the wire, but what was acknowledged and not read is lost:
          it is put aside, so that the loss is known and not guessed;
-  reset  it closes at once with RST, in the middle of whatever is under way.
+  reset  it closes at once with RST, in the middle of whatever is under way, and
+         what was not read is put aside, too.
+What stands on the bytes (octet counts, TLS, RELP) is a wire: see wires.py.
 """
+import ctypes
 import queue
 import select
 import socket
@@ -14,37 +17,30 @@ import struct
 import threading
 import time
 
+from wires import Octets, Refused
+
 PIECE = 1 << 16
+SO_ATTACH_FILTER, SO_DETACH_FILTER = 26, 27
 
 
-class Frames:
-    """RFC 6587 octet counting, taken apart as bytes come."""
-
-    def __init__(self):
-        self.buffer = bytearray()
-        self.at = 0
-
-    def feed(self, data):
-        self.buffer += data
-        while True:
-            blank = self.buffer.find(b" ", self.at, self.at + 12)
-            if blank < 0:
-                if len(self.buffer) - self.at >= 12:
-                    raise ValueError("no frame: %r" % bytes(self.buffer[self.at:self.at + 40]))
-                break
-            end = blank + 1 + int(self.buffer[self.at:blank])
-            if end > len(self.buffer):
-                break
-            yield bytes(self.buffer[blank + 1:end])
-            self.at = end
-        del self.buffer[:self.at]
-        self.at = 0
+def deafen(sock):
+    """From here on its kernel takes nothing more, and acknowledges nothing."""
+    drop = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0))  # BPF: return 0
+    sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HL", 1, ctypes.addressof(drop)))
 
 
 class Connection:
-    def __init__(self, sock):
-        self.sock, self.frames, self.next_byte = sock, Frames(), 0.0
+    def __init__(self, sock, wire):
+        self.sock, self.wire, self.next_byte = sock, wire, 0.0
         self.last_seq = None
+
+    def answer(self):
+        data = self.wire.replies()
+        while data:
+            try:
+                data = data[self.sock.send(data):]
+            except BlockingIOError:
+                select.select([], [self.sock], [], 5)
 
 
 class TcpReceiver(threading.Thread):
@@ -52,9 +48,11 @@ class TcpReceiver(threading.Thread):
     thread; 'read' False: acknowledged by the kernel, and lost with the receiver.
     Orders from other threads are carried out between two looks at the sockets."""
 
-    def __init__(self, take, away=False):
+    def __init__(self, take, away=False, wire=Octets, room=16384):
         super().__init__(daemon=True)
         self.take = take
+        self.wire = wire  # makes one for each connection; may be set while it runs
+        self.room = room  # of the kernel's buffer; None: as the system has it
         self.orders = queue.SimpleQueue()
         self.listener = None
         self.connections = []
@@ -62,7 +60,7 @@ class TcpReceiver(threading.Thread):
         self.slow_until = 0.0
         self.stopping = False
         self.broken = None
-        self.made = self.resets = 0
+        self.made = self.resets = self.refused = 0
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -119,7 +117,8 @@ class TcpReceiver(threading.Thread):
         s = socket.socket()
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # Small, so that a receiver that does not read is noticed soon.
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
+        if self.room:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.room)
         s.bind(("127.0.0.1", self.port))
         s.listen(8)
         self.listener = s
@@ -129,7 +128,7 @@ class TcpReceiver(threading.Thread):
         if self.listener:
             # What connected and was not accepted is a connection to its peer.
             while select.select([self.listener], [], [], 0)[0]:
-                self.connections.append(Connection(self.listener.accept()[0]))
+                self.connections.append(Connection(self.listener.accept()[0], self.wire()))
             self.listener.close()
             self.listener = None
         self._close_all(how)
@@ -140,29 +139,24 @@ class TcpReceiver(threading.Thread):
         self.connections = []
 
     def _close(self, c, how):
-        linger = struct.pack("ii", 1, 0)
-        if how == "reset":
-            self.resets += 1
-            c.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-            c.sock.close()
-            return
         # From here on this kernel acknowledges nothing more on this connection.
-        try:
-            c.sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
+        deafen(c.sock)
         c.sock.setblocking(False)
         try:
-            while True:
-                data = c.sock.recv(PIECE)
-                if not data:
-                    break
-                for message in c.frames.feed(data):
+            while data := c.sock.recv(PIECE):
+                for message in c.wire.feed(data):
                     self.take(c, message, how == "drain")
-        except OSError:
+            if how == "drain":
+                c.wire.end()
+                c.answer()
+                # The peer shall see the end, and what it sent meanwhile is answered by RST.
+                c.sock.shutdown(socket.SHUT_RDWR)
+                c.sock.setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)
+        except (OSError, Refused):
             pass
-        if how == "kill":
-            c.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        if how != "drain":
+            self.resets += how == "reset"
+            c.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         c.sock.close()
 
     def _round(self):
@@ -174,7 +168,7 @@ class TcpReceiver(threading.Thread):
             return
         ready = select.select(watched, [], [], 0.005)[0]
         if self.listener in ready:
-            self.connections.append(Connection(self.listener.accept()[0]))
+            self.connections.append(Connection(self.listener.accept()[0], self.wire()))
             self.made += 1
         slow = time.monotonic() < self.slow_until
         for c in [c for c in self.connections if c.sock in ready]:
@@ -188,34 +182,74 @@ class TcpReceiver(threading.Thread):
             data = c.sock.recv(n)
         except OSError:
             data = b""
+        try:
+            for message in c.wire.feed(data):
+                self.take(c, message, True)
+            c.answer()
+        except Refused:
+            self.refused += 1
+            data = b""
+        except OSError:
+            data = b""
         if not data:
-            c.sock.close()
-            self.connections.remove(c)
-            return
-        for message in c.frames.feed(data):
-            self.take(c, message, True)
+            self._end(c)
+
+    def _end(self, c):
+        """The peer has ended, or is not wanted: told why, where the wire has words for it."""
+        try:
+            c.answer()
+        except OSError:
+            pass
+        c.sock.close()
+        self.connections.remove(c)
 
 
 class UdpReceiver(threading.Thread):
-    """Calls 'take(datagram)' for each."""
+    """Calls 'take(datagram)' for each.  Away, it is as if no program had the port."""
 
     def __init__(self, take):
         super().__init__(daemon=True)
         self.take = take
-        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
-        self.sock.bind(("127.0.0.1", 0))
-        self.sock.settimeout(0.2)
-        self.port = self.sock.getsockname()[1]
-        self.count = 0
+        self.port = 0
+        self.count = self.made = 0
         self.stopping = False
         self.broken = None
+        self.back()
+        self.port = self.sock.getsockname()[1]
+
+    def back(self):
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+        s.bind(("127.0.0.1", self.port))
+        s.settimeout(0.2)
+        self.leaving, self.left = False, threading.Event()
+        self.sock = s
+
+    def leave(self, how):
+        """What the kernel has is read before; 'how' is as if it were "drain"."""
+        self.leaving = True
+        self.left.wait(5)
+
+    def _read(self):
+        try:
+            data = self.sock.recv(PIECE)
+        except (socket.timeout, BlockingIOError):
+            data = None
+        if data is None and self.leaving:
+            self.sock.close()
+            self.sock = None
+            self.left.set()
+        return data
 
     def run(self):
         while not self.stopping:
-            try:
-                data = self.sock.recv(PIECE)
-            except socket.timeout:
+            if self.sock is None:
+                time.sleep(0.01)
+                continue
+            if self.leaving:
+                self.sock.setblocking(False)
+            data = self._read()
+            if data is None:
                 continue
             self.count += 1
             try:
@@ -227,4 +261,5 @@ class UdpReceiver(threading.Thread):
     def stop(self):
         self.stopping = True
         self.join(5)
-        self.sock.close()
+        if self.sock:
+            self.sock.close()

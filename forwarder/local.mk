@@ -148,8 +148,12 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/stream_event.c \
 	%D%/stream_fed.c \
 	%D%/stream_state.h \
+	%D%/syslog_bsd.c \
+	%D%/syslog_facts.c \
 	%D%/syslog_msg.c \
 	%D%/syslog_msg.h \
+	%D%/syslog_put.c \
+	%D%/syslog_put.h \
 	%D%/tail.c \
 	%D%/tail.h \
 	%D%/target.c \

@@ -80,12 +80,12 @@ stream_send(struct target_syslog *t, const struct target_item *item, bool *trunc
         return r;
     if ((r = datagrams_pace(&t->base, &t->under_way)) < 0)
         return r;
-    room = ackstream_room(&t->stream, SYSLOG_MSG_TCP + COUNT_MAX);
+    room = ackstream_room(&t->stream, SYSLOG_MSG_MAX + COUNT_MAX);
     if (!room) {
         r = ackstream_settle(&t->stream, 0);
         if (r < 0)
             return stream_lose(t, r);
-        room = ackstream_room(&t->stream, SYSLOG_MSG_TCP + COUNT_MAX);
+        room = ackstream_room(&t->stream, SYSLOG_MSG_MAX + COUNT_MAX);
     }
     if (!room)
         return -EAGAIN;
@@ -127,7 +127,7 @@ stream_close(struct target_syslog *t)
 }
 
 const struct syslog_way syslog_way_stream = {
-    .budget = SYSLOG_MSG_TCP,
+    .budget = SYSLOG_MSG_MAX,
     .open = stream_open,
     .send = stream_send,
     .settle = stream_settle,

@@ -174,8 +174,12 @@ check_PROGRAMS += %D%/unit/check_stream_fed
 %C%_unit_check_stream_fed_SOURCES = %D%/unit/check_stream_fed.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_summary
 %C%_unit_check_summary_SOURCES = %D%/unit/check_summary.c
+check_PROGRAMS += %D%/unit/check_syslog_bsd
+%C%_unit_check_syslog_bsd_SOURCES = %D%/unit/check_syslog_bsd.c %D%/unit/rfc3164.c %D%/unit/rfc3164.h \
+	%D%/unit/rfc5424.c %D%/unit/rfc5424.h
 check_PROGRAMS += %D%/unit/check_syslog_hostile
-%C%_unit_check_syslog_hostile_SOURCES = %D%/unit/check_syslog_hostile.c %D%/unit/rfc5424.c %D%/unit/rfc5424.h
+%C%_unit_check_syslog_hostile_SOURCES = %D%/unit/check_syslog_hostile.c %D%/unit/rfc3164.c %D%/unit/rfc3164.h \
+	%D%/unit/rfc5424.c %D%/unit/rfc5424.h
 check_PROGRAMS += %D%/unit/check_syslog_msg
 %C%_unit_check_syslog_msg_SOURCES = %D%/unit/check_syslog_msg.c %D%/unit/rfc5424.c %D%/unit/rfc5424.h
 check_PROGRAMS += %D%/unit/check_target_snmp
@@ -400,6 +404,11 @@ RECORDS = 1000000
 rotate: all %D%/bench/sink$(EXEEXT)
 	@$(PROOF) $(top_srcdir)/tests/faults/rotate.py --rounds $(ROUNDS) --records $(RECORDS)
 
+# Syslog messages of that many hostile items, each read by two checkers.
+HOSTILE_ITEMS = 200000
+hostile: %D%/unit/check_syslog_hostile$(EXEEXT)
+	@HOSTILE_ITEMS=$(HOSTILE_ITEMS) %D%/unit/check_syslog_hostile$(EXEEXT)
+
 # Load, rotation and a flapping target for SECONDS.
 SECONDS = 3600
 soak: all %D%/bench/sink$(EXEEXT)
@@ -427,6 +436,7 @@ faults-syslog: all
 bench-peers: all %D%/bench/sink$(EXEEXT)
 	@$(PROOF) $(top_srcdir)/tests/bench/peers.py $(BENCH_OPTIONS)
 .PHONY: rotate soak bench-start bench-tail bench-peers bench-xml faults-syslog
+.PHONY: hostile
 
 # --- benches -------------------------------------------------------------------
 # Built by 'make bench' alone: add the program to both lists.

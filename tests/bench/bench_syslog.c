@@ -127,8 +127,8 @@ item_of(uint64_t seq)
 static void
 bench_rendering(uint64_t count)
 {
-    struct syslog_form form = {16, 32473, "32473.109", PACKAGE_VERSION, "collector", SYSLOG_MSG_TCP};
-    static char out[SYSLOG_MSG_TCP];
+    struct syslog_form form = {16, 32473, "32473.109", PACKAGE_VERSION, "collector", SYSLOG_MSG_MAX, false, false};
+    static char out[SYSLOG_MSG_MAX];
     double cpu = cpu_seconds();
     uint64_t bytes = 0;
 

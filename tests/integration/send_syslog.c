@@ -73,7 +73,8 @@ send_item(struct target *t, unsigned long i)
         printf(" count=\"1\"");
     printf(" tag=\"error-32-contention\" claim=\"disk-full\" figures=\"blank\" cause=\"file-contention\""
            " misreported=\"true\" confidence=\"probable\" basis=\"blank-figures\" package=\"%s\""
-           " file=\"E:\\\\_S M0000.TMP\\\\a\\]\\\"b<0D><0A><34>1 - x.EXE\"]\n", package);
+           " file=\"E:\\\\_S M0000.TMP\\\\a\\]\\\"b<0D><0A><34>1 - x.EXE\"%s]\n", package,
+           is_alarm ? "" : " offset=\"0\" length=\"0\"");
     printf("msg=%s\n--\n", is_alarm ? "\xef\xbb\xbf" "f\xc3\xbcr \\\\ANFIELD<0D><0A>forged<1B>[2J" : "nothing to tell");
     /* No room: as a worker does it. */
     while ((r = target_syslog_class.send(t, &ti)) == -EAGAIN && target_syslog_class.settle(t, 100, &safe) == 0)

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * check_syslog_hostile.c - hostile items by the thousand through the RFC 5424
- * encoder, against the checker in rfc5424.c, which was written from the grammar
- * and shares nothing with the encoder. */
+ * check_syslog_hostile.c - hostile items by the thousand through the encoder of
+ * syslog messages, against the checkers in rfc5424.c and rfc3164.c, which were
+ * written from the grammars and share nothing with it.  `make hostile` takes
+ * 200,000. */
 #include "build.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "forwarder/syslog_msg.h"
 #include "parsers/text.h"
 #include "parsers/when.h"
-#include "tests/unit/rfc5424.h"
+#include "tests/unit/rfc3164.h"
 
-#define OURS "truecause@32473"
-
-static const struct syslog_form form = {16, 32473, "32473.109", "0.1.0", "collector", SYSLOG_MSG_UDP};
+static const struct syslog_form form = {16, 32473, "32473.109", "0.1.0", "collector", 2048, false, false};
 static struct rfc5424 parsed;
-static char message[SYSLOG_MSG_TCP];
+static char message[SYSLOG_MSG_MAX];
 static bool truncated;
 
 static uint64_t rng_state = UINT64_C(0x853c49e6748fea9b);
@@ -42,7 +42,7 @@ hostile(void)
     static const char *const parts[] = {
         "\r", "\n", "\r\n<34>1 - h a - - - x", "\x1b]0;t\x07", "]", "\"", "\\", "[a b=\"", "\\\"]", " ", "=",
         "%n", "\x7f", "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xee\xbc\x80", "\xee\xbc\x8a", "\xee\xbd\x9d", "\xef\xbb\xbf",
-        "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x92\xbe", "A", "E:\\", "\\\\S\\", "1", "\t", "\x01",
+        "key=\"", " state=\"cleared\"", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x92\xbe", "A", "E:\\", "\\\\S\\", "1", "\t", "\x01",
     };
     size_t start = pool_used, want = rng() % 40 ? rng() % 60 : rng() % 9000;
     if (rng() % 9 == 0)
@@ -106,11 +106,12 @@ hostile_facts(struct facts *f)
 /* A value is what text_show() makes of the field, or the beginning of that
  * where the message says that it was shortened. */
 static void
-ck_field(const char *name, struct str field)
+ck_field(const char *element, const char *name, struct str field)
 {
     static char shown[1 << 17];
-    const struct rfc5424_param *p = rfc5424_param(&parsed, OURS, name);
+    const struct rfc5424_param *p = rfc5424_param(&parsed, element, name);
     size_t n;
+
     if (!str_has(field)) {
         ck_assert_ptr_null(p);
         return;
@@ -124,64 +125,117 @@ ck_field(const char *name, struct str field)
     ck_assert_msg(memcmp(p->value, shown, p->n) == 0, "%s", name);
 }
 
+static struct event ev;
+static struct alarm_item a;
+static struct notice_item no;
+static struct item item;
+
+/* The next item, all of it at random. */
+static void
+hostile_item(unsigned i)
+{
+    pool_used = 0;
+    memset(&ev, 0, sizeof ev);
+    memset(&a, 0, sizeof a);
+    memset(&no, 0, sizeof no);
+    hostile_facts(i % 2 ? &a.f : &ev.f);
+    memset(ev.id, 'a', EVENT_ID_SIZE - 1);
+    memset(a.id, 'b', EVENT_ID_SIZE - 1);
+    ev.cls = a.cls = (enum event_class) (rng() % CLASS_COUNT);
+    ev.severity = a.severity = (enum severity) (rng() % 6);
+    a.state = (enum alarm_state) (rng() % 3);
+    hostile_when(&ev.when);
+    hostile_when(&a.when);
+    hostile_when(&a.first);
+    hostile_when(&a.last);
+    ev.when.dst = (enum when_dst) (rng() % 3);
+    ev.format = hostile();
+    ev.source_name = hostile();
+    ev.offset = ev.length = rng();
+    ev.line = rng() % 3;
+    ev.text = hostile();
+    a.key = hostile();
+    a.key.n = a.key.n > 128 ? 128 : a.key.n;
+    a.count = rng() % 2 ? rng() : UINT64_MAX;
+    a.reason = hostile();
+    a.event = hostile();
+    a.summary = hostile();
+    a.action = hostile();
+    no.kind = (enum notice_kind) (rng() % 2);
+    hostile_when(&no.when);
+    no.text = hostile();
+    no.read = no.delivered = no.folded = no.dropped = no.last_seq = rng() % 2 ? UINT64_MAX : rng();
+    no.open_count = rng();
+    memset(no.open_digest, 'd', EVENT_ID_SIZE - 1);
+    item = (struct item){.kind = i % 2 ? ITEM_ALARM : i % 10 ? ITEM_EVENT : ITEM_NOTICE};
+    item.event = item.kind == ITEM_EVENT ? &ev : NULL;
+    item.alarm = item.kind == ITEM_ALARM ? &a : NULL;
+    item.notice = item.kind == ITEM_NOTICE ? &no : NULL;
+}
+
+/* What 'element' says of the item: "" in the form of RFC 3164. */
+static void
+ck_item(const struct syslog_form *fo, const char *element)
+{
+    const struct facts *f = item.kind == ITEM_ALARM ? &a.f : &ev.f;
+
+    ck_assert_int_eq(parsed.pri / 8, fo->facility);
+    ck_assert(str_eq(parsed.app, STR("truecause")));
+    ck_assert(str_has(rfc5424_value(&parsed, element, "truncated")) == truncated);
+    ck_assert((rfc5424_param(&parsed, element, "state") != NULL) == (item.kind == ITEM_ALARM));
+    if (item.kind == ITEM_NOTICE) {
+        ck_assert(str_eq(parsed.msgid, STR("notice")));
+        return;
+    }
+    ck_assert(str_eq(parsed.msgid, str_z(event_class_name(ev.cls))));
+    ck_assert(str_eq(rfc5424_value(&parsed, element, "id"), str_z(item.kind == ITEM_ALARM ? a.id : ev.id)));
+    ck_field(element, "package", f->package);
+    ck_field(element, "file", f->file);
+    ck_field(element, "target", f->target);
+    ck_field(element, "symbol", f->symbol);
+    if (item.kind == ITEM_ALARM)
+        ck_field(element, "key", a.key);
+}
+
+/* As many as HOSTILE_ITEMS says, in every form and size. */
 START_TEST(hostile_items)
 {
-    static struct event ev;
-    static struct alarm_item a;
-    struct syslog_form fo = form;
-    unsigned shortened = 0;
+    static const size_t budgets[] = {SYSLOG_MSG_MIN, SYSLOG_MSG_BSD, SYSLOG_MSG_UDP, 2048, SYSLOG_MSG_MAX};
+    const char *wish = getenv("HOSTILE_ITEMS");
+    unsigned count = wish ? (unsigned) strtoul(wish, NULL, 10) : 10000, shortened = 0, whole = 0;
 
-    for (unsigned i = 0; i < 20000; i++) {
-        struct item item = {.kind = i % 2 ? ITEM_ALARM : ITEM_EVENT};
-        struct target_item ti = {.seq = 9, .target_seq = 7, .item = &item, .uptime_ns = INT64_C(12345678901)};
-        struct facts *f = i % 2 ? &a.f : &ev.f;
+    ck_assert_uint_ge(count, 1000);
+    for (unsigned i = 0; i < count; i++) {
+        struct syslog_form fo = form;
+        struct target_item ti = {.seq = 9, .target_seq = UINT64_MAX - i, .item = &item, .uptime_ns = INT64_MAX - i};
         const char *why;
         size_t n;
 
-        pool_used = 0;
+        hostile_item(i);
         fo.facility = (int) (rng() % 24);
-        fo.budget = i % 4 < 2 ? SYSLOG_MSG_UDP : SYSLOG_MSG_TCP;
-        memset(&ev, 0, sizeof ev);
-        memset(&a, 0, sizeof a);
-        hostile_facts(f);
-        memset(ev.id, 'a', EVENT_ID_SIZE - 1);
-        memset(a.id, 'b', EVENT_ID_SIZE - 1);
-        ev.cls = a.cls = (enum event_class) (rng() % CLASS_COUNT);
-        ev.severity = a.severity = (enum severity) (rng() % 6);
-        a.state = (enum alarm_state) (rng() % 3);
-        hostile_when(&ev.when);
-        hostile_when(&a.when);
-        hostile_when(&a.first);
-        hostile_when(&a.last);
-        ev.text = hostile();
-        a.key = hostile();
-        a.key.n = a.key.n > 128 ? 128 : a.key.n;
-        a.count = rng();
-        a.reason = hostile();
-        a.event = hostile();
-        a.summary = hostile();
-        a.action = hostile();
-        item.event = item.kind == ITEM_EVENT ? &ev : NULL;
-        item.alarm = item.kind == ITEM_ALARM ? &a : NULL;
-
+        fo.pen = UINT32_MAX;
+        fo.budget = budgets[i % 5];
         n = syslog_msg_write(&fo, &ti, message, &truncated);
         ck_assert_uint_le(n, fo.budget);
         why = rfc5424_parse(message, n, &parsed);
-        ck_assert_msg(why == NULL, "item %u: %s: %.*s", i, why, (int) n, message);
-        ck_assert_int_eq(parsed.pri / 8, fo.facility);
-        ck_assert(str_eq(parsed.app, STR("truecause")));
-        ck_assert((rfc5424_param(&parsed, "alarm", "eventType") != NULL) == (i % 2));
-        ck_assert(str_eq(rfc5424_value(&parsed, OURS, "id"), str_z(i % 2 ? a.id : ev.id)));
-        ck_assert(str_has(rfc5424_value(&parsed, OURS, "truncated")) == truncated);
-        ck_field("package", f->package);
-        ck_field("file", f->file);
-        ck_field("target", f->target);
-        ck_field("symbol", f->symbol);
+        ck_assert_msg(why == NULL, "item %u, %zu octets: %s: %.*s", i, fo.budget, why, (int) n, message);
+        ck_item(&fo, "truecause@4294967295");
+        ck_assert((rfc5424_param(&parsed, "alarm", "perceivedSeverity") != NULL) == (item.kind == ITEM_ALARM));
         shortened += truncated;
+        whole += !truncated;
+
+        fo.bsd = true;
+        fo.no_host = rng() % 2;
+        n = syslog_msg_write(&fo, &ti, message, &truncated);
+        ck_assert_uint_le(n, fo.budget);
+        why = rfc3164_parse(message, n, !fo.no_host, &parsed);
+        ck_assert_msg(why == NULL, "item %u, %zu octets: %s: %.*s", i, fo.budget, why, (int) n, message);
+        ck_item(&fo, "");
     }
     /* Both kinds were met in numbers. */
-    ck_assert_uint_gt(shortened, 2000);
-    ck_assert_uint_lt(shortened, 18000);
+    ck_assert_uint_gt(shortened, count / 10);
+    ck_assert_uint_gt(whole, count / 50);
+    printf("%u hostile items, each one valid message in both forms; %u shortened\n", count, shortened);
 }
 END_TEST
 
@@ -193,7 +247,7 @@ main(void)
     SRunner *sr;
     int failed;
 
-    tcase_set_timeout(c, 300);
+    tcase_set_timeout(c, 1800);
     tcase_add_test(c, hostile_items);
     suite_add_tcase(s, c);
     sr = srunner_create(s);

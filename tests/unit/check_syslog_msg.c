@@ -25,7 +25,7 @@ static struct rfc5424 parsed;
 
 /* --- items ------------------------------------------------------------------------ */
 
-static const struct syslog_form form = {16, 32473, "32473.109", "0.1.0", "collector", SYSLOG_MSG_UDP};
+static const struct syslog_form form = {16, 32473, "32473.109", "0.1.0", "collector", 2048, false, false};
 
 /* 1998-09-10T16:55:37Z; local digits seven hours before. */
 static const struct when article_time = {.utc = INT64_C(905446537) * WHEN_SECOND,
@@ -85,7 +85,7 @@ write_item(const struct syslog_form *fo, const struct item *item, char *out, boo
     return syslog_msg_write(fo, &ti, out, truncated);
 }
 
-static char message[SYSLOG_MSG_TCP];
+static char message[SYSLOG_MSG_MAX];
 static bool truncated;
 
 static size_t
@@ -221,7 +221,7 @@ END_TEST
 /* RFC 5674, table 1. */
 START_TEST(alarm_severities)
 {
-    static const int pri[] = {1, 2, 3, 4, 6, 5};
+    static const int pri[] = {1, 2, 3, 4, 5, 5};
     static const char *const word[] = {"critical", "major", "minor", "warning", "indeterminate", "cleared"};
     struct alarm_item a;
     article_alarm(&a);
@@ -259,6 +259,10 @@ article_event(struct event *ev)
     ev->f.component = STR("SMS_DESPOOLER");
     ev->f.thread = STR("1D0");
     ev->format = STR("sms-log");
+    ev->source_name = STR("Despool.log");
+    ev->offset = 10240;
+    ev->line = 131;
+    ev->length = 115;
     ev->text = STR("~Waiting for ready instruction file....");
 }
 
@@ -271,7 +275,8 @@ START_TEST(event_exact)
                "[origin software=\"truecause\" swVersion=\"0.1.0\" enterpriseId=\"32473.109\"]"
                "[meta sequenceId=\"7\" sysUpTime=\"1234\"][timeQuality tzKnown=\"1\" isSynced=\"0\"]"
                "[truecause@32473 id=\"fedcba9876543210fedcba9876543210\" class=\"activity\" severity=\"info\" seq=\"7\""
-               " zone=\"America/Los_Angeles\" component=\"SMS_DESPOOLER\" thread=\"1D0\"] "
+               " zone=\"America/Los_Angeles\" component=\"SMS_DESPOOLER\" thread=\"1D0\" format=\"sms-log\""
+               " source=\"Despool.log\" offset=\"10240\" line=\"131\" length=\"115\"] "
                "Waiting for ready instruction file....");
 }
 END_TEST
@@ -414,7 +419,7 @@ START_TEST(long_item_is_shortened)
         memcpy(text + i, "\xc3\xa9", 2);
     ev.f.file = ev.f.target = ev.f.share = ev.text = str_make(text, sizeof text);
     n = write_event(&ev);
-    ck_assert_uint_le(n, SYSLOG_MSG_UDP);
+    ck_assert_uint_le(n, form.budget);
     ck_assert(truncated);
     ck_value(OURS, "truncated", "true");
     ck_value(OURS, "id", ev.id);

@@ -117,6 +117,14 @@ harmless(const unsigned char *p, size_t n)
     return !(n == 3 && p[0] == 0xe2 && p[1] == 0x80 && (p[2] == 0xa8 || p[2] == 0xa9));
 }
 
+size_t
+rfc5424_character(const unsigned char *p, const unsigned char *end)
+{
+    size_t n = utf8(p, end);
+
+    return n && harmless(p, n) ? n : 0;
+}
+
 static bool
 param_value(struct cursor *c, struct rfc5424_param *param)
 {

@@ -27,5 +27,7 @@ struct rfc5424 {
 const char *rfc5424_parse(const char *msg, size_t n, struct rfc5424 *out);
 const struct rfc5424_param *rfc5424_param(const struct rfc5424 *, const char *element, const char *name);
 struct str rfc5424_value(const struct rfc5424 *, const char *element, const char *name); /* absent: STR_NONE */
+/* The length of the character at 'p', 0 when it is not valid or not harmless. */
+size_t rfc5424_character(const unsigned char *p, const unsigned char *end);
 
 #endif

@@ -23,6 +23,7 @@ int cmd_send_test(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_test(int argc, char **argv);
 int cmd_mib(int argc, char **argv);
+int cmd_pack(int argc, char **argv);
 
 /* For config_load(): findings go to the log as "file:line: what". */
 struct config_place;

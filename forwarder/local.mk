@@ -26,6 +26,9 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/cmd_export.c \
 	%D%/cmd_forward.c \
 	%D%/cmd_mib.c \
+	%D%/cmd_oid.c \
+	%D%/cmd_oid.h \
+	%D%/cmd_pack.c \
 	%D%/cmd_replay.c \
 	%D%/cmd_report.c \
 	%D%/cmd_send_test.c \
@@ -127,6 +130,12 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/notify.h \
 	%D%/options.c \
 	%D%/options.h \
+	%D%/pack.c \
+	%D%/pack.h \
+	%D%/pack_icinga2.c \
+	%D%/pack_opennms.c \
+	%D%/pack_snmptt.c \
+	%D%/pack_zabbix.c \
 	%D%/pipeline.c \
 	%D%/pipeline.h \
 	%D%/place.c \

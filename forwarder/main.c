@@ -26,6 +26,7 @@ static const struct {
     {"send-test", cmd_send_test, "-c CONFIG TARGET        an example alarm to a target"},
     {"test", cmd_test, "[CATALOGUE ...]         the examples written inside the catalogue"},
     {"mib", cmd_mib, "                        the MIB for the enterprise OID in force"},
+    {"pack", cmd_pack, "[NAME]                 a ready-made file for an NMS"},
 };
 
 static int

@@ -145,6 +145,8 @@ check_PROGRAMS += %D%/unit/check_moment_read
 %C%_unit_check_moment_read_SOURCES = %D%/unit/check_moment_read.c
 check_PROGRAMS += %D%/unit/check_nt_trap
 %C%_unit_check_nt_trap_SOURCES = %D%/unit/check_nt_trap.c %D%/unit/framing.h
+check_PROGRAMS += %D%/unit/check_pack
+%C%_unit_check_pack_SOURCES = %D%/unit/builtin_set.h %D%/unit/check_pack.c
 check_PROGRAMS += %D%/unit/check_pair
 %C%_unit_check_pair_SOURCES = %D%/unit/check_pair.c %D%/unit/engine.h
 check_PROGRAMS += %D%/unit/check_paths
@@ -322,6 +324,8 @@ SHELL_TESTS += %D%/integration/evt.sh
 SHELL_TESTS += %D%/integration/evt_follow.sh
 SHELL_TESTS += %D%/integration/forward.sh
 SHELL_TESTS += %D%/integration/manpages.sh
+SHELL_TESTS += %D%/integration/nms.sh
+SHELL_TESTS += %D%/integration/packs.sh
 SHELL_TESTS += %D%/integration/relay.sh
 SHELL_TESTS += %D%/integration/rsyslog.sh
 SHELL_TESTS += %D%/integration/smilint.sh
@@ -518,5 +522,6 @@ EXTRA_DIST += $(SHELL_TESTS) \
 	%D%/integration/lib.sh \
 	%D%/integration/snmptrapd.expected \
 	%D%/integration/trap_send.py \
+	%D%/integration/zabbix_check.py \
 	%D%/scenarios \
 	%D%/soak/soak.py

@@ -65,7 +65,8 @@ daemons_stop() {
 
 # start_snmptrapd DIR MIBDIRS [SNMPTRAPD OPTION...]
 # Accepts v1 and v2c with community "public" at udp:127.0.0.1:$SNMPTRAPD_PORT and
-# writes what it got to DIR/snmptrapd.out.  Options replace the form of the output.
+# writes what it got to DIR/snmptrapd.out.  Options replace the form of the output;
+# lines in DIR/snmptrapd.more are added to its configuration.
 start_snmptrapd() {
     trapd_dir=$1
     trapd_mibs=$2
@@ -73,6 +74,7 @@ start_snmptrapd() {
     # Without an authCommunity line snmptrapd accepts nothing at all.
     printf '%s\n' 'authCommunity log,execute,net public' 'disableAuthorization no' 'doNotLogTraps no' \
         >"$trapd_dir/snmptrapd.conf"
+    [ ! -f "$trapd_dir/snmptrapd.more" ] || cat "$trapd_dir/snmptrapd.more" >>"$trapd_dir/snmptrapd.conf"
     for trapd_try in 1 2 3 4 5; do
         SNMPTRAPD_PORT=$(free_port)
         : >"$trapd_dir/snmptrapd.out"
@@ -126,4 +128,23 @@ END
     echo "rsyslogd did not start ($syslog_try tries):" >&2
     cat "$syslog_dir/rsyslogd.err" >&2
     return 1
+}
+
+# start_icinga2 DIR CONFIG: with everything that it writes below DIR, as whoever
+# calls; nothing listens.  Ready when its command pipe is there.
+start_icinga2() {
+    icinga_dir=$1
+    mkdir -p "$icinga_dir/cache" "$icinga_dir/data" "$icinga_dir/log" "$icinga_dir/run/icinga2" "$icinga_dir/spool"
+    icinga2 daemon -c "$2" "-DCacheDir=$icinga_dir/cache" "-DDataDir=$icinga_dir/data" "-DLogDir=$icinga_dir/log" \
+        "-DInitRunDir=$icinga_dir/run" "-DSpoolDir=$icinga_dir/spool" "-DRunAsUser=$(id -un)" "-DRunAsGroup=$(id -gn)" \
+        >"$icinga_dir/icinga2.out" 2>&1 &
+    ICINGA2_PID=$!
+    DAEMON_PIDS="$DAEMON_PIDS $ICINGA2_PID"
+    wait_until 60 icinga2_ready && [ -p "$icinga_dir/run/icinga2.cmd" ] && return 0
+    echo "icinga2 did not start:" >&2
+    cat "$icinga_dir/icinga2.out" >&2
+    return 1
+}
+icinga2_ready() {
+    [ -p "$icinga_dir/run/icinga2.cmd" ] || daemon_dead "$ICINGA2_PID"
 }

@@ -12,7 +12,12 @@
 #include "parsers/when.h"
 
 #define GRACE (DATAGRAMS_GRACE_MS * (WHEN_SECOND / 1000))
+/* After a pause go at once those of 50 ms, but few, because the socket buffer of a
+ * receiver takes some ninety of our messages and may not be empty: eight, or
+ * those of 2 ms. */
 #define BURST (WHEN_SECOND / 20)
+#define BURST_LEAST (WHEN_SECOND / 500)
+enum { BURST_MESSAGES = 8 };
 #define PATIENCE (WHEN_SECOND / 10) /* of a send() that the pace holds back */
 
 static void
@@ -27,20 +32,23 @@ sleep_until(int64_t when)
 int
 datagrams_pace(struct target *t, struct datagrams *d)
 {
-    int64_t now;
+    int64_t now, each, burst;
 
     if (!t->tc->pace)
         return 0;
     now = clock_monotonic();
-    if (d->next_at < now - BURST)
-        d->next_at = now - BURST;
+    each = WHEN_SECOND / t->tc->pace;
+    burst = BURST_MESSAGES * each < BURST ? BURST_MESSAGES * each : BURST;
+    burst = burst > BURST_LEAST ? burst : BURST_LEAST;
+    if (d->next_at < now - burst)
+        d->next_at = now - burst;
     if (d->next_at > now + PATIENCE) {
         sleep_until(now + PATIENCE);
         return -EAGAIN;
     }
     if (d->next_at > now)
         sleep_until(d->next_at);
-    d->next_at += WHEN_SECOND / t->tc->pace;
+    d->next_at += each;
     return 0;
 }
 

@@ -26,7 +26,7 @@ struct datagrams {
 };
 
 /* Waits until the pace allows a message: target->tc->pace a second, and after a
- * pause a twentieth of a second's worth at once.  -EAGAIN after a tenth of a
+ * pause few at once (BURST).  -EAGAIN after a tenth of a
  * second when that is far off. */
 int datagrams_pace(struct target *, struct datagrams *);
 /* The item went out. */

@@ -60,6 +60,8 @@ check_PROGRAMS += %D%/unit/check_correlate
 	%D%/unit/scenario_compare.c %D%/unit/scenario_run.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_correlate_live
 %C%_unit_check_correlate_live_SOURCES = %D%/unit/check_correlate_live.c %D%/unit/engine.h %D%/unit/part_store.h
+check_PROGRAMS += %D%/unit/check_datagrams
+%C%_unit_check_datagrams_SOURCES = %D%/unit/check_datagrams.c
 check_PROGRAMS += %D%/unit/check_diagnose
 %C%_unit_check_diagnose_SOURCES = %D%/unit/check_diagnose.c %D%/unit/builtin_set.h
 check_PROGRAMS += %D%/unit/check_dial

@@ -14,6 +14,7 @@
 #include "forwarder/clock.h"
 #include "forwarder/engine_parts.h"
 #include "forwarder/json.h"
+#include "forwarder/snmp_engine.h"
 #include "parsers/pair.h"
 
 static void
@@ -61,6 +62,21 @@ add_journal(struct engine *e, struct json *j)
     json_bool(j, "full", e->blocked);
     json_z(j, "waits_for", e->overflowing);
     json_z(j, "error", e->stuck_since ? strerror(-e->journal_error) : NULL);
+    json_object_end(j);
+}
+
+static void
+add_snmp(struct json *j)
+{
+    char hex[SNMP_ENGINE_HEX];
+    struct snmp_engine ours;
+
+    if (!snmp_engine_get(&ours))
+        return;
+    json_object(j, "snmp_engine");
+    json_z(j, "id", snmp_engine_hex(&ours, hex));
+    json_uint(j, "boots", ours.boots);
+    json_uint(j, "time", snmp_engine_time(&ours));
     json_object_end(j);
 }
 
@@ -239,6 +255,7 @@ answer_status_json(struct engine *e, struct xml_buf *out)
     json_object(&j, NULL);
     add_program(e, &j);
     add_journal(e, &j);
+    add_snmp(&j);
     add_alarms(e, &j);
     add_sources(e, &j);
     add_files(e, &j);

@@ -13,6 +13,7 @@
 #include "forwarder/bounds.h"
 #include "forwarder/clock.h"
 #include "forwarder/engine_parts.h"
+#include "forwarder/snmp_engine.h"
 #include "parsers/pair.h"
 #include "parsers/when.h"
 
@@ -83,6 +84,20 @@ put_journal(struct engine *e, struct xml_buf *out)
         label(out, "");
         put_f(out, "FULL: nothing is read until %s takes its items\n", e->overflowing ? e->overflowing : "a target");
     }
+}
+
+static void
+put_snmp(struct xml_buf *out)
+{
+    char hex[SNMP_ENGINE_HEX], span[PUT_SHORT];
+    struct snmp_engine ours;
+
+    if (!snmp_engine_get(&ours))
+        return;
+    label(out, "SNMP engine");
+    put_f(out, "%s, boots %" PRIu32 ", for %s%s\n", snmp_engine_hex(&ours, hex), ours.boots,
+          put_span(span, snmp_engine_time(&ours) * WHEN_SECOND),
+          snmp_engine_worn_out(&ours) ? "; WORN OUT: nothing authentic can be sent, set another engine-id" : "");
 }
 
 static void
@@ -281,6 +296,7 @@ answer_status_text(struct engine *e, bool all, struct xml_buf *out)
     put_config(e, out);
     put_catalogue(e, out);
     put_journal(e, out);
+    put_snmp(out);
     label(out, "read");
     put_f(out, "%s records since the start: %s items, %s faults; %s events that no target takes%s\n",
           put_count(records, e->records), put_count(items, e->items), put_count(faults, e->faults),

@@ -2,16 +2,18 @@
  *
  * cmd_check.c - `truecause check`: what is wrong with a configuration and the
  * catalogue beside it, as file:line: what, why, how to mend.  Changes nothing,
- * opens no source and talks to nobody.  Called by main.c. */
+ * opens no source and talks to nobody but the resolver.  Called by main.c. */
 #include "build.h"
 
 #include "forwarder/cmd.h"
 
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "forwarder/catalogue_files.h"
 #include "forwarder/config.h"
+#include "forwarder/snmp_engine.h"
 #include "parsers/text.h"
 
 static const char usage[] =
@@ -44,6 +46,30 @@ print(void *arg, bool warning, const struct config_place *place, const char *tex
         printf("%s: %s: %s\n", file, warning ? "warning" : "error", words);
 }
 
+/* Receivers of SNMPv3 traps must be told the engine's id before they take any. */
+static void
+show_engine(const struct config *config)
+{
+    char hex[SNMP_ENGINE_HEX], err[1024];
+    struct snmp_engine e;
+    bool needed = false;
+    int r;
+
+    for (unsigned i = 0; config && i < config->n_targets; i++)
+        needed = needed || (config->targets[i].version && strcmp(config->targets[i].version, "3") == 0);
+    if (!needed)
+        return;
+    r = snmp_engine_look(config, &e, err, sizeof err);
+    if (r < 0)
+        printf("SNMP engine: %s\n", err);
+    else if (r == 0 && !e.n)
+        printf("SNMP engine: none in %s yet; the first start makes an id, or set engine-id\n", config->state);
+    else if (r == 0)
+        printf("SNMP engine: %s, has not begun yet\n", snmp_engine_hex(&e, hex));
+    else
+        printf("SNMP engine: %s, boots %u\n", snmp_engine_hex(&e, hex), e.boots);
+}
+
 int
 cmd_check(int argc, char **argv)
 {
@@ -72,6 +98,7 @@ cmd_check(int argc, char **argv)
     }
     if ((config = config_load(path, print, &count)))
         config_survey(config, print, &count);
+    show_engine(config);
     config_unref(config);
     catalogue_unref(catalogue_files_load(path, print, &count));
     printf("%u error%s, %u warning%s\n", count.errors, count.errors == 1 ? "" : "s", count.warnings,

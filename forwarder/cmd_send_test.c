@@ -12,6 +12,7 @@
 #include "forwarder/cmd.h"
 #include "forwarder/config.h"
 #include "forwarder/log.h"
+#include "forwarder/snmp_engine.h"
 #include "forwarder/target.h"
 #include "parsers/alarm.h"
 #include "parsers/item_xml.h"
@@ -88,6 +89,10 @@ send_example(const struct config *config, const struct config_target *tc, bool c
     item_xml_write(&xml, &item);
     out.item = &item;
     out.xml = str_make(xml.p, xml.n);
+    if (tc->version && strcmp(tc->version, "3") == 0 && snmp_engine_join(config, err, sizeof err) < 0) {
+        log_error("%s", err);
+        goto out;
+    }
     target = cls->open(config, tc, err, sizeof err);
     if (!target) {
         log_error("%s", err);

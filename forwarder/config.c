@@ -166,7 +166,8 @@ list_parts(struct config_reader *r, const char *main_file, unsigned *n)
 char *
 config_attribute(struct config_reader *r, const xmlNode *node, const char *name)
 {
-    bool is_path = strcmp(name, "path") == 0 || strcmp(name, "state") == 0 || strcmp(name, "community-file") == 0;
+    bool is_path = strcmp(name, "path") == 0 || strcmp(name, "state") == 0
+                   || (strlen(name) > 5 && strcmp(name + strlen(name) - 5, "-file") == 0);
     xmlChar *value = NULL, *collapsed = NULL;
     char *out;
 
@@ -241,6 +242,7 @@ read_root(struct config_reader *r, const struct config_document *d, const xmlNod
     if (!(r->config->state = config_path(r, state ? state : STATE_DEFAULT)))
         r->no_memory = true;
     read_enterprise(r, d, root);
+    config_read_engine_id(r, d, root);
     read_limits(r, d, root);
     free(state);
 }
@@ -375,6 +377,12 @@ free_target(struct config_target *t)
     free(t->source_address);
     free(t->version);
     free(t->community);
+    free(t->user);
+    free(t->auth);
+    free(t->priv);
+    free(t->context);
+    explicit_bzero(&t->auth_key, sizeof t->auth_key);
+    explicit_bzero(&t->priv_key, sizeof t->priv_key);
 }
 
 struct config *

@@ -27,10 +27,18 @@ struct config_place {
 
 /* Addresses that share their first 'bits'. */
 enum { CONFIG_NETWORKS = 64, CONFIG_COMMUNITY = 255 };
+/* Bytes of an SNMP engine's id (RFC 3411) and of a key of SNMPv3, at most. */
+enum { CONFIG_ENGINE_ID = 32, CONFIG_KEY = 64 };
 struct config_network {
     int family; /* AF_INET, AF_INET6 */
     uint8_t bytes[16];
     unsigned bits;
+};
+
+/* A key made of a pass phrase, which nobody keeps. */
+struct config_key {
+    uint8_t bytes[CONFIG_KEY];
+    size_t n; /* 0: none */
 };
 
 /* A source that listens for traps. */
@@ -88,8 +96,12 @@ struct config_target {
     unsigned n_addresses;
     char *source_address; /* numeric; NULL: the kernel chooses */
     /* snmp */
-    char *version;   /* "2c" */
-    char *community; /* read from community-file */
+    char *version;   /* "1", "2c", "3" */
+    char *community; /* read from community-file; NULL with version 3 */
+    char *user;      /* version 3: these; else NULL */
+    char *auth, *priv; /* algorithms as configured, NULL: none */
+    struct config_key auth_key, priv_key;
+    char *context; /* NULL: the default one */
     bool inform;
     unsigned pdu_size; /* PDU budget in bytes, default 1400 */
     unsigned pace;     /* notifications a second, 0 = unpaced */
@@ -101,6 +113,8 @@ struct config {
     char *state;          /* directory */
     char *enterprise_oid; /* dotted digits, no leading dot */
     uint32_t pen;         /* the number after 1.3.6.1.4.1. */
+    uint8_t engine_id[CONFIG_ENGINE_ID];
+    size_t engine_id_n; /* 0: the one of the state folder */
     int64_t keep_ns;
     uint64_t keep_bytes;
     uint64_t journal_limit;
@@ -129,7 +143,8 @@ void config_unref(struct config *); /* NULL-safe */
 
 /* Warnings that need a look at the files that sources name: none matches (with
  * the nearest name), two sources match the same one, a folder is named, a folder
- * cannot be read.  Can block as long as a hung share does: for `check`. */
+ * cannot be read; and at names of targets that the resolver does not know.  Can
+ * block as long as a hung share does: for `check`. */
 void config_survey(const struct config *, config_report *, void *arg);
 
 #endif

@@ -48,6 +48,9 @@ extern const struct config_word config_words[]; /* name NULL at the end */
 const struct config_word *config_word_find(enum config_element, const char *name);
 /* True for an attribute, or with 'value' for a value, that a later version knows. */
 bool config_is_later(enum config_element, const char *name, const char *value);
+/* Why a value that others know is not offered, and what to write; NULL for any
+ * other value. */
+const char *config_refusal(enum config_element, const char *name, const char *value);
 /* The attribute that 'name' may have been meant for, or NULL. */
 const char *config_word_near(enum config_element, const char *name);
 /* CONFIG_XML .. or 0. */
@@ -96,11 +99,12 @@ bool config_address(const char *s, enum config_type type, struct config_address 
  * has split in 'target' for its owner, also on failure. */
 bool config_addresses(const char *s, enum config_type type, struct config_target *target, char *why, size_t size);
 void config_free_address(struct config_address *);
-/* Reads a secret; on failure NULL with 'why' in words. */
-char *config_secret(const char *path, char *why, size_t size);
+/* Reads a secret of one line; 'what' it is, for messages: "community".  On
+ * failure NULL with 'why' in words.  The caller wipes it. */
+char *config_secret(const char *path, const char *what, char *why, size_t size);
 /* The bytes of a file that only its owner can read: how many, at most 'cap' - 1;
  * or -1 with 'why'.  The caller wipes them. */
-ssize_t config_secret_read(const char *path, char *text, size_t cap, char *why, size_t size);
+ssize_t config_secret_read(const char *path, const char *what, char *text, size_t cap, char *why, size_t size);
 /* 'path' as it is, or below the folder of the main file; malloc'ed. */
 char *config_path(const struct config_reader *, const char *path);
 
@@ -117,5 +121,9 @@ void config_free_traps(struct config_traps *); /* NULL-safe */
 bool config_listen(const char *s, struct config_traps *);
 bool config_network(const char *s, struct config_network *);
 void config_read_target(struct config_reader *, const struct config_document *, const xmlNode *);
+/* config_snmp.c: version, community, user, keys and context of an snmp target. */
+void config_read_security(struct config_reader *, const struct config_document *, const xmlNode *,
+                          struct config_target *);
+void config_read_engine_id(struct config_reader *, const struct config_document *, const xmlNode *root);
 
 #endif

@@ -2,7 +2,8 @@
  *
  * config_survey.c - looks at the files that sources name and warns of what an
  * administrator did not mean.  Reads folders, and the first bytes of files that
- * may be of a layout that is refused.  Called by `truecause check`. */
+ * may be of a layout that is refused; asks the resolver for names of targets.
+ * Called by `truecause check`. */
 #include "build.h"
 
 #include "forwarder/config.h"
@@ -10,6 +11,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -17,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "forwarder/dial.h"
 #include "forwarder/glob_case.h"
 #include "parsers/format.h"
 
@@ -238,6 +241,25 @@ tell_shared(struct survey *v)
     free(told);
 }
 
+/* A name that nobody knows is tried for ever by the daemon, so it is told here. */
+static void
+survey_target(struct survey *v, const struct config_target *t)
+{
+    for (unsigned i = 0; i < t->n_addresses; i++) {
+        const struct config_address *a = &t->addresses[i];
+        int family = strchr(a->transport, '6') ? AF_INET6 : strcmp(t->type, "snmp") == 0 ? AF_INET : AF_UNSPEC;
+        char address[NI_MAXHOST], why[80] = "";
+
+        if (strchr(a->host, '/') || dial_address(a->host, family, address, sizeof address, why, sizeof why) == 0)
+            continue;
+        warn(v, &t->place, "target \"%s\": no %saddress for %.100s: %s; check the name, or give a numeric address", t->name,
+             family == AF_INET6  ? "IPv6 "
+             : family == AF_INET ? "IPv4 "
+                                 : "",
+             a->host, why);
+    }
+}
+
 void
 config_survey(const struct config *config, config_report *report, void *arg)
 {
@@ -248,6 +270,8 @@ config_survey(const struct config *config, config_report *report, void *arg)
     if (v.n > 1)
         qsort(v.seen, v.n, sizeof *v.seen, compare_seen);
     tell_shared(&v);
+    for (unsigned i = 0; i < config->n_targets; i++)
+        survey_target(&v, &config->targets[i]);
     for (size_t i = 0; i < v.n; i++)
         free(v.seen[i].path);
     free(v.seen);

@@ -88,21 +88,12 @@ static void
 read_network(struct config_reader *r, const struct config_document *d, const xmlNode *node, struct config_target *t,
              enum config_type type)
 {
-    char *address = config_attribute(r, node, "address"), *file = config_attribute(r, node, "community-file"), *path = NULL;
-    char why[4500];
+    char *address = config_attribute(r, node, "address"), why[4500];
 
     if (address && !config_addresses(address, type, t, why, sizeof why))
         config_tell(r, false, d->file, config_attribute_line(d, node, "address"), "address=\"%.200s\": %s", address, why);
     read_source_address(r, d, node, t);
-    if (file) {
-        if (!(path = config_path(r, file)))
-            r->no_memory = true;
-        else if (!(t->community = config_secret(path, why, sizeof why)))
-            config_tell(r, false, d->file, config_attribute_line(d, node, "community-file"), "community-file: %s", why);
-    }
     free(address);
-    free(file);
-    free(path);
 }
 
 /* How often a sign of life goes: by itself only where nobody keeps it. */
@@ -187,12 +178,12 @@ fill_target(struct config_reader *r, const struct config_document *d, const xmlN
      * machine: all of 100,000 at 1,000 a second, 96 of 100 at 2,000. */
     t->pace = number(r, node, "pace", type == CONFIG_SNMP ? 1000 : 0);
     t->pdu_size = number(r, node, "pdu-size", 1400);
-    if (type == CONFIG_SNMP && !(t->version = strdup("2c")))
-        r->no_memory = true;
     read_heartbeat(r, d, node, t, type);
     read_rotate(r, d, node, t);
     read_facility(r, node, t);
     read_network(r, d, node, t, type);
+    if (type == CONFIG_SNMP)
+        config_read_security(r, d, node, t);
     free(severity);
     free(path);
 }

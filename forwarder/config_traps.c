@@ -146,7 +146,7 @@ read_communities(struct config_reader *r, const struct config_document *d, const
                     config_word_find(CONFIG_SOURCE, "community-file")->want);
     } else if (!path || !(t->community = calloc(COMMUNITIES, sizeof *t->community))) {
         r->no_memory = true;
-    } else if ((n = config_secret_read(path, text, sizeof text, why, sizeof why)) >= 0) {
+    } else if ((n = config_secret_read(path, "community", text, sizeof text, why, sizeof why)) >= 0) {
         for (char *p = text, *end; p < text + n; p = end + 1) {
             size_t length;
 

@@ -229,15 +229,16 @@ config_addresses(const char *s, enum config_type type, struct config_target *t, 
 
 /* Nobody but its owner may be able to read the file. */
 ssize_t
-config_secret_read(const char *path, char *text, size_t cap, char *why, size_t size)
+config_secret_read(const char *path, const char *what, char *text, size_t cap, char *why, size_t size)
 {
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     struct stat st;
     ssize_t n = -1;
 
     if (fd < 0 || fstat(fd, &st) != 0)
-        snprintf(why, size, "cannot read %s: %s%s", path, strerror(errno),
-                 errno == ENOENT ? ": make it, with the community in it and mode 600" : "");
+        snprintf(why, size, "cannot read %s: %s%s%s%s", path, strerror(errno),
+                 errno == ENOENT ? ": make it, with the " : "", errno == ENOENT ? what : "",
+                 errno == ENOENT ? " in it and mode 600" : "");
     else if (!S_ISREG(st.st_mode))
         snprintf(why, size, "%s is not a regular file", path);
     else if (st.st_mode & 077)
@@ -253,22 +254,22 @@ config_secret_read(const char *path, char *text, size_t cap, char *why, size_t s
 
 /* A secret of one line. */
 char *
-config_secret(const char *path, char *why, size_t size)
+config_secret(const char *path, const char *what, char *why, size_t size)
 {
     char text[CONFIG_COMMUNITY + 5];
-    ssize_t n = config_secret_read(path, text, sizeof text, why, size);
+    ssize_t n = config_secret_read(path, what, text, sizeof text, why, size);
     char *secret = NULL;
 
     if (n >= 0) {
         n -= n > 0 && text[n - 1] == '\n';
         n -= n > 0 && text[n - 1] == '\r';
         if (n == 0)
-            snprintf(why, size, "%s is empty: write the community into it", path);
+            snprintf(why, size, "%s is empty: write the %s into it", path, what);
         else if (n > CONFIG_COMMUNITY)
-            snprintf(why, size, "%s holds more than %d bytes: it must hold the community and nothing else", path,
-                     CONFIG_COMMUNITY);
+            snprintf(why, size, "%s holds more than %d bytes: it must hold the %s and nothing else", path,
+                     CONFIG_COMMUNITY, what);
         else if (memchr(text, '\0', (size_t) n) || memchr(text, '\n', (size_t) n))
-            snprintf(why, size, "%s must hold the community in one line and nothing else", path);
+            snprintf(why, size, "%s must hold the %s in one line and nothing else", path, what);
         else if (!(secret = strndup(text, (size_t) n)))
             snprintf(why, size, "not enough memory");
     }

@@ -22,6 +22,7 @@ static const char size_words[] = "a number with KiB, MiB, GiB or TiB, such as \"
 const struct config_word config_words[] = {
     {R, "state", 0, 0, "the name of a folder"},
     {R, "enterprise-oid", 0, 0, "1.3.6.1.4.1.NUMBER and what you like below it, digits and dots, no leading zeros"},
+    {R, "engine-id", 0, 0, "5 to 32 octets in hexadecimal, such as 80007ed9056e6d732d6669727374"},
     {R, "keep", 0, 0, "a time, a size, or both as in \"7d 1GiB\""},
     {R, "journal-limit", 0, 0, size_words},
     {S, "name", 0, 0, "at most 255 characters"},
@@ -55,8 +56,15 @@ const struct config_word config_words[] = {
      "a transport, a host and a port, such as \"udp:192.0.2.7:162\" or \"tcp:[2001:db8::7]:601\""},
     {T, "source-address", CONFIG_SNMP | CONFIG_SYSLOG, 0, "an IP address of this computer, without port"},
     {T, "pace", CONFIG_SNMP | CONFIG_SYSLOG, 0, "messages a second, 0 to 1000000; 0 is without limit"},
-    {T, "version", CONFIG_SNMP, 0, "\"2c\""},
-    {T, "community-file", CONFIG_SNMP, CONFIG_SNMP, "the name of a file that holds the community"},
+    {T, "version", CONFIG_SNMP, 0, "\"1\", \"2c\" or \"3\""},
+    {T, "community-file", CONFIG_SNMP, 0, "the name of a file that holds the community"},
+    {T, "user", CONFIG_SNMP, 0, "a name of 1 to 32 characters that the receiver knows"},
+    {T, "auth", CONFIG_SNMP, 0, "\"sha1\", \"sha224\", \"sha256\", \"sha384\" or \"sha512\""},
+    {T, "auth-file", CONFIG_SNMP, 0, "the name of a file that holds the pass phrase"},
+    {T, "priv", CONFIG_SNMP, 0,
+     "\"aes128\", \"aes192-blumenthal\", \"aes192-reeder\", \"aes256-blumenthal\" or \"aes256-reeder\""},
+    {T, "priv-file", CONFIG_SNMP, 0, "the name of a file that holds the pass phrase"},
+    {T, "context", CONFIG_SNMP, 0, "a name of 1 to 32 characters"},
     {T, "notification", CONFIG_SNMP, 0, "\"trap\""},
     {T, "pdu-size", CONFIG_SNMP, 0, "bytes, 1024 to 65507"},
     {T, "facility", CONFIG_SYSLOG, 0, "a syslog facility such as \"local0\" or \"daemon\""},
@@ -70,13 +78,43 @@ static const struct {
 } later[] = {
     {S, "format", "dumpel"},    {S, "type", NULL},         {S, "stale", NULL},
     {T, "type", "kafka"},        {T, "type", "relp"},        {T, "type", "agentx"},    {T, "type", "email"},
-    {T, "version", "1"},         {T, "version", "3"},        {T, "notification", "inform"},
+    {T, "notification", "inform"},
     {T, "ca", NULL},             {T, "certificate", NULL},
-    {T, "cert", NULL},           {T, "key", NULL},           {T, "user", NULL},        {T, "auth", NULL},
-    {T, "auth-file", NULL},      {T, "priv", NULL},          {T, "priv-file", NULL},   {T, "engine-id", NULL},
-    {T, "context", NULL},        {T, "retries", NULL},       {T, "timeout", NULL},     {T, "window", NULL},
+    {T, "cert", NULL},           {T, "key", NULL},           {T, "engine-id", NULL},
+    {T, "retries", NULL},        {T, "timeout", NULL},       {T, "window", NULL},
     {T, "keep", NULL},           {R, "control", NULL},       {R, "catalogue", NULL},
 };
+
+/* Values that other programs take: why not here, and what instead.  Two drafts
+ * make a long key of a short one, and receivers know one of them: see
+ * snmp_usm.c. */
+static const char md5[] =
+    "MD5 has been broken for years, and RFC 7860 has better: write \"sha256\", or another SHA that the receiver knows";
+static const char des[] = "DES has keys of 56 bits, which anybody can try out: write \"aes128\" (RFC 3826)";
+static const char which_192[] =
+    "there are two incompatible forms of AES-192 in SNMPv3: write \"aes192-blumenthal\" (AES-192 of net-snmp) or "
+    "\"aes192-reeder\" (Cisco and most others)";
+static const char which_256[] =
+    "there are two incompatible forms of AES-256 in SNMPv3: write \"aes256-blumenthal\" (AES-256 of net-snmp) or "
+    "\"aes256-reeder\" (Cisco and most others)";
+static const struct {
+    enum config_element element;
+    const char *name, *value, *why;
+} refused[] = {
+    {T, "auth", "md5", md5},          {T, "auth", "hmac-md5", md5},     {T, "priv", "des", des},
+    {T, "priv", "3des", des},         {T, "priv", "des3", des},         {T, "priv", "aes192", which_192},
+    {T, "priv", "aes-192", which_192}, {T, "priv", "aes256", which_256}, {T, "priv", "aes-256", which_256},
+};
+
+const char *
+config_refusal(enum config_element element, const char *name, const char *value)
+{
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+        if (refused[i].element == element && strcmp(refused[i].name, name) == 0
+            && strcasecmp(refused[i].value, value) == 0)
+            return refused[i].why;
+    return NULL;
+}
 
 const struct config_word *
 config_word_find(enum config_element element, const char *name)

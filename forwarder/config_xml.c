@@ -325,9 +325,12 @@ tell_value(struct handling *h, const xmlNode *element, enum config_element kind,
     xmlChar *value = xmlNodeListGetString(h->d->doc, a->children, 1);
     const char *v = value ? (const char *) value : "";
     int line = config_attribute_line(h->d, element, name);
+    const char *refusal = config_refusal(kind, name, v);
     char near[64];
 
-    if (config_is_later(kind, name, v))
+    if (refusal)
+        config_tell(h->r, false, h->d->file, line, "%s=\"%.80s\" is refused: %s", name, v, refusal);
+    else if (config_is_later(kind, name, v))
         config_tell(h->r, false, h->d->file, line, "%s=\"%.80s\" is not in this version: write %s", name, v,
                     w ? w->want : "another value");
     else if (w && near_value(w->want, v, near, sizeof near))

@@ -14,6 +14,7 @@
 #include "forwarder/engine_parts.h"
 #include "forwarder/log.h"
 #include "forwarder/reload.h"
+#include "forwarder/snmp_engine.h"
 #include "parsers/when.h"
 
 enum { ENGINE_ARENA = 256 << 20, ENGINE_JOIN_MS = 3000, ENGINE_TURN_MS = 20 };
@@ -327,6 +328,24 @@ keep_cursors(struct engine *e, const struct config *config)
     return r;
 }
 
+/* Before any target opens; the journal's lock is ours.  Who sends no SNMPv3 can
+ * do without. */
+static int
+start_snmp(const struct config *config)
+{
+    char err[1024];
+    int r = snmp_engine_start(config, err, sizeof err);
+    bool needed = false;
+
+    for (unsigned i = 0; i < config->n_targets; i++)
+        needed = needed || (config->targets[i].version && strcmp(config->targets[i].version, "3") == 0);
+    if (r < 0 && needed)
+        log_error("%s", err);
+    else if (r < 0)
+        log_warn("%s", err);
+    return needed ? r : 0;
+}
+
 /* --- all of it --------------------------------------------------------------------- */
 
 int
@@ -366,6 +385,8 @@ engine_start(struct engine *e)
     note_wanted(e, config);
     if (!e->once)
         r = engine_clear_orphans(e);
+    if (!r)
+        r = start_snmp(config);
     for (unsigned i = 0; !r && i < config->n_targets; i++)
         r = start_target(e, e->config, &config->targets[i]);
     for (unsigned i = 0; !r && i < config->n_sources; i++)

@@ -37,6 +37,7 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/config.c \
 	%D%/config.h \
 	%D%/config_parts.h \
+	%D%/config_snmp.c \
 	%D%/config_source.c \
 	%D%/config_state.c \
 	%D%/config_state.h \
@@ -148,10 +149,16 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/request.h \
 	%D%/rotate.c \
 	%D%/rotate.h \
+	%D%/snmp_engine.c \
+	%D%/snmp_engine.h \
+	%D%/snmp_engine_file.c \
+	%D%/snmp_engine_file.h \
 	%D%/snmp_library.c \
 	%D%/snmp_library.h \
 	%D%/snmp_session.c \
 	%D%/snmp_session.h \
+	%D%/snmp_usm.c \
+	%D%/snmp_usm.h \
 	%D%/stream.c \
 	%D%/stream.h \
 	%D%/stream_event.c \
@@ -170,8 +177,10 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/target_capture.c \
 	%D%/target_capture.h \
 	%D%/target_snmp.c \
+	%D%/target_snmp_parts.h \
 	%D%/target_snmp_pdu.c \
 	%D%/target_snmp_pdu.h \
+	%D%/target_snmp_size.c \
 	%D%/target_syslog.c \
 	%D%/target_syslog.h \
 	%D%/target_syslog_datagram.c \

@@ -32,6 +32,12 @@ same_traps(const struct config_traps *a, const struct config_traps *b)
     return alike;
 }
 
+static bool
+same_key(const struct config_key *a, const struct config_key *b)
+{
+    return a->n == b->n && memcmp(a->bytes, b->bytes, a->n) == 0;
+}
+
 bool
 reload_same_source(const struct config_source *a, const struct config_source *b)
 {
@@ -63,7 +69,9 @@ reload_same_target(const struct config_target *a, const struct config_target *b)
            && a->rotate_ns == b->rotate_ns
            /* network */
            && same_addresses(a, b) && same(a->source_address, b->source_address)
-           && same(a->version, b->version) && same(a->community, b->community) && a->inform == b->inform
+           && same(a->version, b->version) && same(a->community, b->community) && same(a->user, b->user)
+           && same(a->auth, b->auth) && same(a->priv, b->priv) && same(a->context, b->context)
+           && same_key(&a->auth_key, &b->auth_key) && same_key(&a->priv_key, &b->priv_key) && a->inform == b->inform
            && a->pdu_size == b->pdu_size && a->pace == b->pace && a->facility == b->facility;
 }
 
@@ -79,6 +87,10 @@ reload_possible(const struct config *now, const struct config *next, char *why, 
     } else if (!same(now->enterprise_oid, next->enterprise_oid)) {
         what = "enterprise-oid";
         was = now->enterprise_oid;
+    } else if (now->engine_id_n != next->engine_id_n
+               || memcmp(now->engine_id, next->engine_id, now->engine_id_n) != 0) {
+        what = "engine-id";
+        was = now->engine_id_n ? "another one" : "not given";
     } else if (now->journal_limit != next->journal_limit) {
         snprintf(limit, sizeof limit, "%" PRIu64 " bytes", now->journal_limit);
         what = "journal-limit";

@@ -37,7 +37,7 @@ take_log(int major, int minor, void *message, void *arg)
 /* Once in the process.  init_snmp() is not called, on purpose: it would read
  * snmp.conf in /etc and in the home directory, certificates and MIBs, write an
  * index of certificates, and take over the locale.  SNMPv1 and SNMPv2c need none
- * of it.  Host files, which opening a session would read, are off. */
+ * of it, SNMPv3 what snmp_library_usm() calls.  Host files, which opening a session would read, are off. */
 static void
 start(void)
 {
@@ -80,4 +80,23 @@ void
 snmp_library_forget(void)
 {
     said[0] = '\0';
+}
+
+/* What init_snmp() would do for the User-based Security Model, without its files:
+ * the model itself, and the callback that would follow the reading of files,
+ * which gives the counters of the initialization vectors (RFC 3826 3.1.2.1) a
+ * beginning at random. */
+void
+snmp_library_usm(const uint8_t *id, size_t n)
+{
+    static bool done;
+
+    if (!done) {
+        /* A name under which it would look for its settings in files. */
+        netsnmp_ds_set_string(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_APPTYPE, "truecause");
+        init_usm();
+        snmp_call_callbacks(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_POST_PREMIB_READ_CONFIG, NULL);
+        done = true;
+    }
+    set_exact_engineID(id, n);
 }

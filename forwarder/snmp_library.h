@@ -6,6 +6,9 @@
 #ifndef FORWARDER_SNMP_LIBRARY_H
 #define FORWARDER_SNMP_LIBRARY_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 /* Takes the lock; the first time makes the library ready.  Any thread. */
 void snmp_library_lock(void);
 void snmp_library_unlock(void);
@@ -13,5 +16,7 @@ void snmp_library_unlock(void);
  * the lock, has read it then. */
 const char *snmp_library_said(void);
 void snmp_library_forget(void);
+/* Makes SNMPv3 ready, with our engine's id; the caller holds the lock. */
+void snmp_library_usm(const uint8_t *id, size_t n);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "forwarder/snmp_session.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -14,26 +15,27 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 
 #include "forwarder/dial.h"
+#include "forwarder/snmp_engine.h"
 #include "forwarder/snmp_library.h"
+#include "forwarder/snmp_usm.h"
 
-/* The receiver as libnetsnmp wants it, with a numeric address. */
+/* The receiver's address in digits, of NI_MAXHOST bytes at most. */
 static bool
-resolve(const struct config_address *to, bool six, char *peer, size_t n, char *err, size_t errlen)
+resolve(const struct config_address *to, bool six, char *address, char *err, size_t errlen)
 {
-    char address[NI_MAXHOST], why[80] = "";
+    char why[80] = "";
 
-    if (dial_address(to->host, six ? AF_INET6 : AF_INET, address, sizeof address, why, sizeof why) < 0) {
-        snprintf(err, errlen, "no %s address for %.100s: %s; check the name, or give a numeric address",
-                 six ? "IPv6" : "IPv4", to->host, why);
-        return false;
-    }
-    snprintf(peer, n, six ? "udp6:[%s]:%s" : "udp:%s:%s", address, to->port);
-    return true;
+    if (dial_address(to->host, six ? AF_INET6 : AF_INET, address, NI_MAXHOST, why, sizeof why) == 0)
+        return true;
+    snprintf(err, errlen, "no %s address for %.100s: %s; check the name, or give a numeric address",
+             six ? "IPv6" : "IPv4", to->host, why);
+    return false;
 }
 
 /* A socket that is not connected learns of a refused port only when asked to;
@@ -72,39 +74,137 @@ snmp_session_error(const struct snmp_session_state *s, char *out, size_t n, int 
     words(s->handle, NULL, out, n, system);
 }
 
-int
-snmp_session_open(struct snmp_session_state *s, const struct config *config, const struct config_target *tc,
-                  unsigned which, char *err, size_t errlen)
+/* --- who sends, and how safely ---------------------------------------------- */
+
+/* The address that this machine has on its way to the peer; connecting a socket
+ * for datagrams sends nothing. */
+static void
+find_sender(const char *peer, const char *port, const char *source, uint8_t out[4])
 {
-    char peer[NI_MAXHOST + 32], why[200];
+    struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICHOST}, *to = NULL;
+    struct sockaddr_in own = {0};
+    socklen_t n = sizeof own;
+    int fd = -1;
+
+    memset(out, 0, 4);
+    if (source && inet_pton(AF_INET, source, out) == 1)
+        return;
+    if (getaddrinfo(peer, port, &hints, &to) == 0 && (fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) >= 0
+        && connect(fd, to->ai_addr, to->ai_addrlen) == 0 && getsockname(fd, (struct sockaddr *) &own, &n) == 0)
+        memcpy(out, &own.sin_addr, 4);
+    if (fd >= 0)
+        close(fd);
+    if (to)
+        freeaddrinfo(to);
+}
+
+static void
+set_v3(netsnmp_session *opening, const struct config_target *tc, struct snmp_engine *ours)
+{
+    opening->version = SNMP_VERSION_3;
+    opening->securityModel = SNMP_SEC_MODEL_USM;
+    opening->securityName = tc->user;
+    opening->securityNameLen = strlen(tc->user);
+    opening->securityLevel = !tc->auth  ? SNMP_SEC_LEVEL_NOAUTH
+                             : tc->priv ? SNMP_SEC_LEVEL_AUTHPRIV
+                                        : SNMP_SEC_LEVEL_AUTHNOPRIV;
+    opening->contextName = tc->context;
+    opening->contextNameLen = tc->context ? strlen(tc->context) : 0;
+    opening->contextEngineID = ours->id;
+    opening->contextEngineIDLen = ours->n;
+    opening->flags |= SNMP_FLAGS_DONT_PROBE;
+    if (tc->inform) {
+        snmp_usm_session(opening, tc);
+        return;
+    }
+    /* Of a trap the sender is the authoritative one (RFC 3414, 1.5.1); its user
+     * is made below and not by the library. */
+    opening->securityEngineID = ours->id;
+    opening->securityEngineIDLen = ours->n;
+    opening->flags |= SNMP_FLAGS_USER_CREATED;
+}
+
+static void
+set_security(netsnmp_session *opening, const struct config_target *tc, struct snmp_engine *ours)
+{
+    if (tc->version && strcmp(tc->version, "3") == 0) {
+        set_v3(opening, tc, ours);
+        return;
+    }
+    opening->version = tc->version && strcmp(tc->version, "1") == 0 ? SNMP_VERSION_1 : SNMP_VERSION_2c;
+    opening->community = (u_char *) tc->community; /* the library copies it */
+    opening->community_len = strlen(tc->community);
+}
+
+/* What is set after the opening; false when the keys cannot be made. */
+static bool
+finish_v3(struct snmp_session_state *s, const struct config_target *tc, const struct snmp_engine *ours)
+{
+    s->v3 = true;
+    snmp_sess_session(s->handle)->flags |= SNMP_FLAGS_DONT_PROBE; /* opening takes it away */
+    if (tc->inform || !tc->auth)
+        return true;
+    s->user = snmp_usm_user(tc, ours->id, ours->n);
+    return s->user != NULL;
+}
+
+/* --- opening and closing ------------------------------------------------------ */
+
+/* Opens it to 'peer'; the words of a failure in 'why'.  Under the lock. */
+static int
+open_locked(struct snmp_session_state *s, const struct config_target *tc, struct snmp_engine *ours, char *peer, char *why,
+            size_t n)
+{
     netsnmp_session opening;
     netsnmp_transport *transport;
     int system = 0;
 
-    const struct config_address *to = &tc->addresses[which];
-    bool six = strchr(to->transport, '6') || strchr(to->host, ':') || (tc->source_address && strchr(tc->source_address, ':'));
-
-    (void) config;
-    *s = (struct snmp_session_state){.fd = -1};
-    if (!resolve(to, six, peer, sizeof peer, err, errlen))
-        return -EHOSTUNREACH;
-    snmp_library_lock();
+    snmp_engine_stamp();
     snmp_sess_init(&opening);
-    opening.version = SNMP_VERSION_2c;
     opening.peername = peer;
-    opening.community = (u_char *) tc->community; /* the library copies it */
-    opening.community_len = strlen(tc->community);
     opening.retries = 0;
     opening.localname = tc->source_address;
+    set_security(&opening, tc, ours);
     s->handle = snmp_sess_open(&opening);
     if (!s->handle)
-        words(NULL, &opening, why, sizeof why, &system);
-    transport = s->handle ? snmp_sess_transport(s->handle) : NULL;
-    s->fd = transport ? transport->sock : -1;
-    snmp_library_unlock();
-    if (!s->handle) {
-        snprintf(err, errlen, "cannot open %.60s: %.150s", peer, why);
+        words(NULL, &opening, why, n, &system);
+    explicit_bzero(&opening, sizeof opening);
+    if (!s->handle)
         return system > 0 ? -system : -EIO;
+    transport = snmp_sess_transport(s->handle);
+    s->fd = transport ? transport->sock : -1;
+    if (snmp_sess_session(s->handle)->version != SNMP_VERSION_3 || finish_v3(s, tc, ours))
+        return 0;
+    snprintf(why, n, "no keys for user %.40s can be made", tc->user);
+    return -EIO;
+}
+
+int
+snmp_session_open(struct snmp_session_state *s, const struct config_target *tc, unsigned which, char *err, size_t errlen)
+{
+    const struct config_address *to = &tc->addresses[which];
+    bool six = strchr(to->transport, '6') || strchr(to->host, ':') || (tc->source_address && strchr(tc->source_address, ':'));
+    char address[NI_MAXHOST], peer[NI_MAXHOST + 32], why[200] = "";
+    struct snmp_engine ours;
+    int r;
+
+    *s = (struct snmp_session_state){.fd = -1};
+    if (!resolve(to, six, address, err, errlen))
+        return -EHOSTUNREACH;
+    snprintf(peer, sizeof peer, six ? "udp6:[%s]:%s" : "udp:%s:%s", address, to->port);
+    if (!snmp_engine_get(&ours) && tc->version && strcmp(tc->version, "3") == 0) {
+        snprintf(err, errlen, "no SNMP engine has begun");
+        return -EINVAL;
+    }
+    if (!six)
+        find_sender(address, to->port, tc->source_address, s->sender);
+    snmp_library_lock();
+    r = open_locked(s, tc, &ours, peer, why, sizeof why);
+    snmp_library_unlock();
+    if (r < 0) {
+        snprintf(err, errlen, "cannot open %.60s: %.150s", peer, why);
+        snmp_session_close(s);
+        return r;
     }
     if (s->fd >= 0)
         listen_for_errors(s->fd);
@@ -114,12 +214,27 @@ snmp_session_open(struct snmp_session_state *s, const struct config *config, con
 void
 snmp_session_close(struct snmp_session_state *s)
 {
+    netsnmp_session *session;
+
     if (!s->handle)
         return;
     snmp_library_lock();
+    session = snmp_sess_session(s->handle);
+    explicit_bzero(session->securityAuthKey, sizeof session->securityAuthKey);
+    explicit_bzero(session->securityPrivKey, sizeof session->securityPrivKey);
+    snmp_usm_free(s->user);
     snmp_sess_close(s->handle);
     snmp_library_unlock();
     *s = (struct snmp_session_state){.fd = -1};
+}
+
+void
+snmp_session_ready(const struct snmp_session_state *s)
+{
+    if (!s->v3)
+        return;
+    snmp_engine_stamp();
+    snmp_usm_use(s->user);
 }
 
 int

@@ -8,23 +8,39 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "forwarder/config.h"
+
+struct usmUser;
 
 /* ("struct snmp_session" is a name of the library.) */
 struct snmp_session_state {
     void *handle; /* for snmp_sess_*(), under snmp_library_lock(); NULL: not open */
     int fd;       /* of its socket, -1 when not open */
+    uint8_t sender[4];    /* our address on the way there, of IPv4, else zeros */
+    bool v3;
+    struct usmUser *user; /* of SNMPv3 traps */
 };
 
 /* Opens a session to address number 'which' of the target.  The name is looked
  * up first, for a bounded time (dial.h), and not under the lock.  0; else
- * negative errno with the reason in 'err', and the session is not open. */
-int snmp_session_open(struct snmp_session_state *, const struct config *, const struct config_target *,
-                      unsigned which, char *err, size_t errlen);
+ * negative errno with the reason in 'err', and the session is not open.
+ *
+ * With version 3, our engine must have begun (snmp_engine.h).  A session for
+ * traps has it as the authoritative one.  One for informs has none yet: whoever
+ * sends finds out the receiver's, and sets securityEngineID; the library, which
+ * would ask and wait under the lock, is told not to.  Keys are in the session
+ * (securityAuthKey, securityPrivKey), for usm_create_user_from_session(). */
+int snmp_session_open(struct snmp_session_state *, const struct config_target *, unsigned which, char *err,
+                      size_t errlen);
 
 /* Closes it; nothing happens when it is not open. */
 void snmp_session_close(struct snmp_session_state *);
+
+/* Brings the library's idea of our engine and of the session's user up to date;
+ * before each message, under the lock. */
+void snmp_session_ready(const struct snmp_session_state *);
 
 /* The words of the session's last failure, with what the library said, into
  * 'out'; '*system' is the errno behind it or 0.  The caller holds the lock. */

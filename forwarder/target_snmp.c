@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * target_snmp.c - sends alarm changes and notices as SNMPv2c traps, called
+ * target_snmp.c - sends alarm changes and notices as SNMP traps, called
  * through target_snmp_class by the worker of the target, from its thread.  The
  * session is snmp_session.c's (single-session calls only); what a message
  * holds is made in target_snmp_pdu.c, pace and safety are in datagrams.c.  Must
@@ -23,6 +23,7 @@
 #include <net-snmp/net-snmp-includes.h>
 
 #include "forwarder/datagrams.h"
+#include "forwarder/snmp_engine.h"
 #include "forwarder/snmp_library.h"
 #include "forwarder/snmp_session.h"
 #include "forwarder/target_snmp_pdu.h"
@@ -34,7 +35,7 @@ struct target_snmp {
     struct mib_oid enterprise;
     struct snmp_session_state session;
     int broken;       /* errno of a loss that no settle() has reported yet */
-    size_t community; /* bytes */
+    struct snmp_envelope envelope;
     struct datagrams under_way;
     struct snmp_message message;
 };
@@ -61,22 +62,36 @@ check(const struct config *config, const struct config_target *tc, struct target
       size_t errlen)
 {
     size_t least, budget = tc->pdu_size ? tc->pdu_size : PDU_SIZE_DEFAULT;
+    bool v3 = tc->version && strcmp(tc->version, "3") == 0;
+    char hex[SNMP_ENGINE_HEX];
+    struct snmp_engine engine;
 
     if (!config->enterprise_oid || !mib_enterprise(config->enterprise_oid, &s->enterprise)) {
         refuse(tc, err, errlen, "enterprise-oid \"%s\" is not 1.3.6.1.4.1.NUMBER or a branch of it",
                config->enterprise_oid ? config->enterprise_oid : "");
         return false;
     }
-    if (!tc->community || !tc->community[0]) {
+    if (v3 && !snmp_engine_get(&engine)) {
+        refuse(tc, err, errlen, "no SNMP engine has begun, which SNMPv3 needs");
+        return false;
+    }
+    if (v3 && tc->auth && snmp_engine_worn_out(&engine)) {
+        refuse(tc, err, errlen,
+               "the SNMP engine %s has begun %u times, which is the end of authentic messages (RFC 3414, 2.2.3): set another "
+               "engine-id, and tell the receivers",
+               snmp_engine_hex(&engine, hex), engine.boots);
+        return false;
+    }
+    if (!v3 && (!tc->community || !tc->community[0])) {
         refuse(tc, err, errlen, "no community; name a file that holds it with community-file=\"...\"");
         return false;
     }
-    if ((tc->version && strcmp(tc->version, "2c") != 0) || tc->inform) {
-        refuse(tc, err, errlen, "only version=\"2c\" with notification=\"trap\" in this version");
+    if (tc->inform) {
+        refuse(tc, err, errlen, "only notification=\"trap\" in this version");
         return false;
     }
-    s->community = strlen(tc->community);
-    least = snmp_message_least(&s->enterprise, s->community);
+    snmp_envelope_of(&s->envelope, tc);
+    least = snmp_message_least(&s->enterprise, &s->envelope);
     if (budget < least) {
         refuse(tc, err, errlen, "pdu-size %zu is too small for the fixed objects; give %zu or more", budget,
                least);
@@ -147,7 +162,7 @@ open_any(struct target_snmp *s)
     int r = -EHOSTUNREACH;
 
     for (unsigned i = 0; i < t->tc->n_addresses; i++) {
-        r = snmp_session_open(&s->session, t->config, t->tc, t->address, t->error, sizeof t->error);
+        r = snmp_session_open(&s->session, t->tc, t->address, t->error, sizeof t->error);
         if (r == 0)
             break;
         go_on(s);
@@ -165,10 +180,12 @@ send_message(struct target_snmp *s)
     int system = 0;
     bool sent = false;
 
-    snmp_message_fit(&s->message, s->community, tc->pdu_size ? tc->pdu_size : PDU_SIZE_DEFAULT);
+    snmp_message_fit(&s->message, &s->envelope, tc->pdu_size ? tc->pdu_size : PDU_SIZE_DEFAULT);
+    memcpy(s->message.sender, s->session.sender, sizeof s->message.sender);
     snmp_library_lock();
-    pdu = snmp_message_pdu(&s->message, SNMP_MSG_TRAP2);
+    pdu = snmp_message_pdu(&s->message, s->envelope.version == SNMP_ENVELOPE_1 ? SNMP_MSG_TRAP : SNMP_MSG_TRAP2);
     if (pdu) {
+        snmp_session_ready(&s->session);
         sent = snmp_sess_send(s->session.handle, pdu) != 0;
         if (!sent) {
             /* The library frees what it has sent, and only that. */

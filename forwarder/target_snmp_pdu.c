@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * target_snmp_pdu.c - makes a notification of an alarm change: values in the
- * order of mib_table.c, shortened to a budget of bytes, as a PDU of libnetsnmp.
- * Called by target_snmp.c.  Opens nothing, sends nothing, reads no clock. */
+ * order of mib_table.c, as a PDU of libnetsnmp; target_snmp_size.c shortens them
+ * before.  Called by target_snmp.c.  Opens nothing, sends nothing, reads no
+ * clock. */
 #include "build.h"
 
 #include "forwarder/target_snmp_pdu.h"
@@ -15,6 +16,7 @@
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 
+#include "forwarder/target_snmp_parts.h"
 #include "parsers/text.h"
 
 /* --- values --------------------------------------------------------------- */
@@ -31,15 +33,14 @@ set_number(struct snmp_message *m, enum mib_object_id id, int64_t number)
     m->value[id].number = number;
 }
 
-static void
-set_truth(struct snmp_message *m, enum mib_object_id id, bool truth)
+void
+snmp_message_set_truth(struct snmp_message *m, enum mib_object_id id, bool truth)
 {
     m->value[id].number = truth ? 1 : 2;
 }
 
-/* Most bytes the MIB allows for the object. */
-static size_t
-text_bound(enum mib_object_id id)
+size_t
+snmp_message_bound(enum mib_object_id id)
 {
     return mib_objects[id].high < MIB_TEXT_MAX ? (size_t) mib_objects[id].high : MIB_TEXT_MAX;
 }
@@ -63,8 +64,8 @@ is_plain(struct str s)
     return !odd;
 }
 
-static void
-shorten(struct snmp_message *m, enum mib_object_id id, size_t limit)
+void
+snmp_message_shorten(struct snmp_message *m, enum mib_object_id id, size_t limit)
 {
     struct snmp_value *v = &m->value[id];
 
@@ -78,16 +79,16 @@ set_text(struct snmp_message *m, enum mib_object_id id, struct str whole)
     struct snmp_value *v = &m->value[id];
 
     v->whole = str_has(whole) ? whole : STR("");
-    if (v->whole.n <= text_bound(id) && is_plain(v->whole)) {
+    if (v->whole.n <= snmp_message_bound(id) && is_plain(v->whole)) {
         memcpy(v->text, v->whole.p, v->whole.n);
         v->n = v->whole.n;
         return;
     }
     /* One character shows as at most 16 bytes, so that a text which comes out
      * within the bound of an array that much larger came out whole. */
-    v->n = text_show(v->whole, v->text, text_bound(id) + 32);
-    if (v->n > text_bound(id))
-        shorten(m, id, text_bound(id));
+    v->n = text_show(v->whole, v->text, snmp_message_bound(id) + 32);
+    if (v->n > snmp_message_bound(id))
+        snmp_message_shorten(m, id, snmp_message_bound(id));
 }
 
 /* Megabytes of one figure: see tcAvailableMB.  Of two figures one may be a
@@ -151,7 +152,7 @@ set_facts(struct snmp_message *m, const struct facts *f)
 
     set_text(m, MIB_OBJECT_TAG, f->tagged ? STR(EVENT_TAG) : STR(""));
     set_number(m, MIB_OBJECT_CLAIM, f->claimed ? mib_class(f->claim_class) : MIB_CLASS_NONE);
-    set_truth(m, MIB_OBJECT_MISREPORTED, f->misreported);
+    snmp_message_set_truth(m, MIB_OBJECT_MISREPORTED, f->misreported);
     set_number(m, MIB_OBJECT_CONFIDENCE, mib_confidence(f->confidence));
     set_number(m, MIB_OBJECT_WIN32, f->win32_known ? code : -1);
     set_text(m, MIB_OBJECT_SITE, f->site);
@@ -212,7 +213,7 @@ set_alarm(struct snmp_message *m, const struct target_item *it)
     set_text(m, MIB_OBJECT_CLEAR_REASON, a->reason);
     set_text(m, MIB_OBJECT_ACTION, a->action);
     set_number(m, MIB_OBJECT_SEQ, sequence(it->target_seq));
-    set_truth(m, MIB_OBJECT_TRUNCATED, m->truncated);
+    snmp_message_set_truth(m, MIB_OBJECT_TRUNCATED, m->truncated);
     return 0;
 }
 
@@ -252,41 +253,14 @@ snmp_message_item(struct snmp_message *m, const struct mib_oid *enterprise, cons
     return -ENOMSG;
 }
 
-/* --- size ----------------------------------------------------------------- */
+/* --- encoding ------------------------------------------------------------- */
 
-/* Tag, length and 'n' bytes of content in BER. */
-static size_t
-tlv(size_t n)
-{
-    return n + (n < 0x80 ? 2 : n < 0x100 ? 3 : n < 0x10000 ? 4 : 5);
-}
+const struct mib_oid snmp_message_sys_up_time = {9, {1, 3, 6, 1, 2, 1, 1, 3, 0}};
+const struct mib_oid snmp_message_trap_oid = {11, {1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0}};
+const struct mib_oid snmp_message_trap_address = {10, {1, 3, 6, 1, 6, 3, 18, 1, 3, 0}};
 
-/* Content bytes of an INTEGER: as few as hold the value and its sign. */
-static size_t
-integer_bytes(int64_t v)
-{
-    uint64_t u = v < 0 ? ~(uint64_t) v : (uint64_t) v;
-    size_t n = 1;
-
-    for (; u > 127; u >>= 8)
-        n++;
-    return n;
-}
-
-/* Content bytes of an OBJECT IDENTIFIER: the first two parts share a byte. */
-static size_t
-oid_bytes(const struct mib_oid *oid)
-{
-    size_t n = 1;
-
-    for (unsigned i = 2; i < oid->n; i++)
-        for (uint32_t v = oid->sub[i]; n++, v >= 0x80;)
-            v >>= 7;
-    return n;
-}
-
-static struct mib_oid
-oid_below(const struct mib_oid *base, uint32_t a, uint32_t b)
+struct mib_oid
+snmp_message_below(const struct mib_oid *base, uint32_t a, uint32_t b)
 {
     struct mib_oid o = *base;
 
@@ -294,186 +268,6 @@ oid_below(const struct mib_oid *base, uint32_t a, uint32_t b)
     o.sub[o.n++] = b;
     return o;
 }
-
-/* Name of an object's one instance, given that of the enterprise OID: three
- * parts of a byte each. */
-_Static_assert(MIB_OBJECT_FREE <= 0x80, "sub-identifiers of objects take one byte");
-
-static size_t
-instance_bytes(size_t enterprise)
-{
-    return enterprise + 3;
-}
-
-static bool
-is_text(enum mib_object_id id)
-{
-    switch (mib_objects[id].syntax) {
-    case MIB_TEXT:
-    case MIB_KEY:
-    case MIB_ID:
-    case MIB_TIME:
-        return true;
-    case MIB_ENUM:
-    case MIB_TRUTH:
-    case MIB_INTEGER:
-    case MIB_UNSIGNED:
-    case MIB_COUNTER:
-        return false;
-    }
-    return false;
-}
-
-static const struct mib_oid sys_up_time = {9, {1, 3, 6, 1, 2, 1, 1, 3, 0}};
-static const struct mib_oid snmp_trap_oid = {11, {1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0}};
-static const struct mib_oid snmp_trap_address = {10, {1, 3, 6, 1, 6, 3, 18, 1, 3, 0}};
-
-static size_t
-varbind_bytes(size_t name, size_t value)
-{
-    return tlv(tlv(name) + tlv(value));
-}
-
-/* The whole message around its varbinds. */
-static size_t
-message_bytes(size_t varbinds, size_t community)
-{
-    const size_t request_id = tlv(4), error = tlv(1), version = tlv(1);
-
-    return tlv(version + tlv(community) + tlv(request_id + 2 * error + tlv(varbinds)));
-}
-
-/* sysUpTime.0 and snmpTrapOID.0. */
-static size_t
-head_bytes(const struct mib_oid *enterprise, unsigned arc, uint32_t uptime)
-{
-    struct mib_oid trap = oid_below(enterprise, MIB_ARC_NOTIFICATIONS, arc);
-
-    return varbind_bytes(oid_bytes(&sys_up_time), integer_bytes(uptime))
-           + varbind_bytes(oid_bytes(&snmp_trap_oid), oid_bytes(&trap));
-}
-
-size_t
-snmp_message_size(const struct snmp_message *m, size_t community)
-{
-    size_t n = head_bytes(&m->enterprise, m->arc, m->uptime),
-           name = instance_bytes(oid_bytes(&m->enterprise));
-
-    for (unsigned i = 0; i < m->n; i++) {
-        const struct snmp_value *v = &m->value[m->order[i]];
-
-        n += varbind_bytes(name, is_text(m->order[i]) ? v->n : integer_bytes(v->number));
-    }
-    if (m->address_known)
-        n += varbind_bytes(oid_bytes(&snmp_trap_address), sizeof m->address);
-    return message_bytes(n, community);
-}
-
-/* --- fitting -------------------------------------------------------------- */
-
-/* What gives way, in this order, and the length each text keeps: first the
- * advice, of which the MIB has the like, then what can be found by the
- * id; the summary last, and never so far that it says nothing.  A second and a
- * third round are for small budgets and absurd names. */
-/* clang-format off */
-static const struct {
-    enum mib_object_id id;
-    size_t keep;
-} ladder[] = {
-    {MIB_OBJECT_ACTION, 120},
-    {MIB_OBJECT_FILE, 160},
-    {MIB_OBJECT_CLEAR_REASON, 80},
-    {MIB_OBJECT_SHARE, 80},
-    {MIB_OBJECT_SERVER, 64},
-    {MIB_OBJECT_ORIGIN_HOST, 64},
-    {MIB_OBJECT_PACKAGE, 64},
-    {MIB_OBJECT_SITE, 16},
-    {MIB_OBJECT_SUMMARY, 160},
-    {MIB_OBJECT_ACTION, 0},
-    {MIB_OBJECT_FILE, 60},
-    {MIB_OBJECT_CLEAR_REASON, 24},
-    {MIB_OBJECT_SHARE, 24},
-    {MIB_OBJECT_SUMMARY, 100},
-    {MIB_OBJECT_ARTICLE, 0},
-    {MIB_OBJECT_FILE, 0},
-    {MIB_OBJECT_CLEAR_REASON, 0},
-    {MIB_OBJECT_SHARE, 0},
-    {MIB_OBJECT_SERVER, 16},
-    {MIB_OBJECT_ORIGIN_HOST, 16},
-    {MIB_OBJECT_PACKAGE, 16},
-    {MIB_OBJECT_SUMMARY, 60},
-};
-/* clang-format on */
-enum { LADDER = sizeof ladder / sizeof *ladder };
-
-static bool
-carries(const struct snmp_message *m, enum mib_object_id id)
-{
-    for (unsigned i = 0; i < m->n; i++)
-        if (m->order[i] == id)
-            return true;
-    return false;
-}
-
-void
-snmp_message_fit(struct snmp_message *m, size_t community, size_t budget)
-{
-    size_t size = snmp_message_size(m, community);
-
-    for (unsigned i = 0; i < LADDER && size > budget; i++) {
-        size_t have = m->value[ladder[i].id].n, keep = ladder[i].keep;
-
-        if (!carries(m, ladder[i].id) || have <= keep)
-            continue;
-        if (have - keep > size - budget)
-            keep = have - (size - budget);
-        shorten(m, ladder[i].id, keep);
-        size = snmp_message_size(m, community);
-    }
-    if (m->order == mib_alarm_objects)
-        set_truth(m, MIB_OBJECT_TRUNCATED, m->truncated);
-}
-
-/* Bytes of 'id' that no fitting takes away. */
-static size_t
-least_bytes(enum mib_object_id id)
-{
-    size_t n = 5; /* any number */
-
-    switch (mib_objects[id].syntax) {
-    case MIB_TEXT:
-        n = sizeof EVENT_TAG - 1;
-        for (unsigned i = 0; i < LADDER; i++)
-            if (ladder[i].id == id)
-                n = ladder[i].keep; /* the last entry counts */
-        return n;
-    case MIB_KEY:
-        return SNMP_KEY_USUAL;
-    case MIB_ID:
-    case MIB_TIME:
-        return text_bound(id);
-    case MIB_ENUM:
-    case MIB_TRUTH:
-        return 1;
-    case MIB_INTEGER:
-    case MIB_UNSIGNED:
-    case MIB_COUNTER:
-        return n;
-    }
-    return n;
-}
-
-size_t
-snmp_message_least(const struct mib_oid *enterprise, size_t community)
-{
-    size_t n = head_bytes(enterprise, MIB_NOTIFICATION_FREE, UINT32_MAX);
-
-    for (unsigned i = 0; i < MIB_ALARM_VARBINDS; i++)
-        n += varbind_bytes(instance_bytes(oid_bytes(enterprise)), least_bytes(mib_alarm_objects[i]));
-    return message_bytes(n + varbind_bytes(oid_bytes(&snmp_trap_address), 4), community);
-}
-
-/* --- encoding ------------------------------------------------------------- */
 
 /* A PDU under construction: adding to its end takes no walk along it. */
 struct building {
@@ -539,19 +333,51 @@ add_value(struct building *b, const oid *name, size_t name_n, enum mib_object_id
     add_named(b, name, name_n, type, &number, sizeof number);
 }
 
+/* What SNMPv1 has instead of the first two varbinds, as RFC 3584 section 3.2
+ * translates it: the notification's OID ends in .0.n, so that the enterprise is
+ * what stands before, and n the specific trap.  None of our objects is a
+ * Counter64, which SNMPv1 could not carry. */
+static bool
+set_v1(netsnmp_pdu *pdu, const struct snmp_message *m)
+{
+    oid enterprise[MIB_OID_MAX];
+    size_t n = to_library(&m->enterprise, enterprise);
+
+    pdu->enterprise = snmp_duplicate_objid(enterprise, n);
+    pdu->enterprise_length = n;
+    pdu->trap_type = SNMP_TRAP_ENTERPRISESPECIFIC;
+    pdu->specific_type = (long) m->arc;
+    pdu->time = m->uptime;
+    memcpy(pdu->agent_addr, m->address_known ? m->address : m->sender, sizeof pdu->agent_addr);
+    return pdu->enterprise != NULL;
+}
+
+/* sysUpTime.0 and snmpTrapOID.0 (RFC 3416, 4.2.6). */
+static void
+add_head(struct building *b, const struct snmp_message *m)
+{
+    struct mib_oid trap = snmp_message_below(&m->enterprise, MIB_ARC_NOTIFICATIONS, m->arc);
+    oid library[MIB_OID_MAX];
+    size_t n = to_library(&trap, library);
+    u_long uptime = m->uptime;
+
+    add(b, &snmp_message_sys_up_time, ASN_TIMETICKS, &uptime, sizeof uptime);
+    add(b, &snmp_message_trap_oid, ASN_OBJECT_ID, library, n * sizeof *library);
+}
+
 struct snmp_pdu *
 snmp_message_pdu(const struct snmp_message *m, int command)
 {
-    struct mib_oid trap = oid_below(&m->enterprise, MIB_ARC_NOTIFICATIONS, m->arc);
     struct building b = {.pdu = snmp_pdu_create(command)};
-    oid library[MIB_OID_MAX], name[MIB_OID_MAX];
-    size_t n = to_library(&trap, library), name_n = to_library(&m->enterprise, name);
-    u_long uptime = m->uptime;
+    oid name[MIB_OID_MAX];
+    size_t name_n = to_library(&m->enterprise, name);
 
     if (!b.pdu)
         return NULL;
-    add(&b, &sys_up_time, ASN_TIMETICKS, &uptime, sizeof uptime);
-    add(&b, &snmp_trap_oid, ASN_OBJECT_ID, library, n * sizeof *library);
+    if (command == SNMP_MSG_TRAP)
+        b.failed = !set_v1(b.pdu, m);
+    else
+        add_head(&b, m);
     name[name_n] = MIB_ARC_OBJECTS;
     name[name_n + 2] = 0;
     for (unsigned i = 0; i < m->n; i++) {
@@ -559,7 +385,7 @@ snmp_message_pdu(const struct snmp_message *m, int command)
         add_value(&b, name, name_n + 3, m->order[i], &m->value[m->order[i]]);
     }
     if (m->address_known)
-        add(&b, &snmp_trap_address, ASN_IPADDRESS, m->address, sizeof m->address);
+        add(&b, &snmp_message_trap_address, ASN_IPADDRESS, m->address, sizeof m->address);
     if (b.failed) {
         snmp_free_pdu(b.pdu);
         return NULL;

@@ -30,6 +30,7 @@ struct snmp_message {
     bool truncated;
     bool address_known; /* snmpTrapAddress.0 follows */
     uint8_t address[4];
+    uint8_t sender[4]; /* our own address, for SNMPv1; zeros: none of IPv4.  Whoever sends sets it */
     char first[WHEN_TEXT_SIZE], last[WHEN_TEXT_SIZE];
     char articles[128];
     char summary[SUMMARY_SIZE]; /* of a notice */
@@ -41,19 +42,30 @@ struct snmp_message {
  * an event or an alarm of a class that has no notification. */
 int snmp_message_item(struct snmp_message *, const struct mib_oid *enterprise, const struct target_item *);
 
-/* Bytes of the SNMPv2c message with a community of 'community' bytes, as the
- * UDP payload; at most 4 more than what is sent. */
-size_t snmp_message_size(const struct snmp_message *, size_t community);
+/* What stands around the varbinds of every message to a target, in bytes. */
+enum { SNMP_ENVELOPE_SALT = 8 }; /* RFC 3826, 3.1.1.3 */
+struct snmp_envelope {
+    enum { SNMP_ENVELOPE_1, SNMP_ENVELOPE_2C, SNMP_ENVELOPE_3 } version;
+    size_t community;                             /* versions 1 and 2c */
+    size_t user, context, engine, context_engine; /* version 3 */
+    size_t mac, salt;                             /* 0: not authenticated, not encrypted */
+};
+void snmp_envelope_of(struct snmp_envelope *, const struct config_target *);
+
+/* Bytes of the message as the UDP payload: at least what is sent, and hardly
+ * more (numbers whose value is not known yet count with their longest form). */
+size_t snmp_message_size(const struct snmp_message *, const struct snmp_envelope *);
 
 /* Shortens texts in a fixed order until the message fits.  Keys and ids stay
  * whole whatever the budget. */
-void snmp_message_fit(struct snmp_message *, size_t community, size_t budget);
+void snmp_message_fit(struct snmp_message *, const struct snmp_envelope *, size_t budget);
 
 /* The smallest budget that every message with a key of SNMP_KEY_USUAL fits. */
-size_t snmp_message_least(const struct mib_oid *enterprise, size_t community);
+size_t snmp_message_least(const struct mib_oid *enterprise, const struct snmp_envelope *);
 
-/* The message as a PDU of 'command' (SNMP_MSG_TRAP2) that the caller frees
- * with snmp_free_pdu() or hands over; NULL when memory ends. */
+/* The message as a PDU of 'command' (SNMP_MSG_TRAP, SNMP_MSG_TRAP2,
+ * SNMP_MSG_INFORM) that the caller frees with snmp_free_pdu() or hands over; NULL
+ * when memory ends. */
 struct snmp_pdu;
 struct snmp_pdu *snmp_message_pdu(const struct snmp_message *, int command);
 

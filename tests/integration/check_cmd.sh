@@ -57,14 +57,46 @@ cat >bad.xml <<'END'
   <source formt="sms-log" path="logs/despool.log" zone="UTC"/>
   <target name="a" type="xml" path="a.xml"
           retries="3"/>
-  <target name="n" type="snmp" address="udp:192.0.2.7:162" version="3" community-file="community"/>
+  <target name="n" type="email"/>
 </truecause>
 END
 check "errors end with 3" run 3 check -c bad.xml
 check "a misspelling" has "$OUT" 'bad.xml:2: error: <source> has no attribute "formt"; did you mean "format"?'
 check "a word of a later version, on its line" has "$OUT" 'bad.xml:4: error: "retries" of <target> is not in this version: remove it'
-check "a value of a later version" has "$OUT" 'bad.xml:5: error: version="3" is not in this version: write "2c"'
+check "a value of a later version" has "$OUT" 'bad.xml:5: error: type="email" is not in this version: write "xml", "snmp" or "syslog"'
 check "all are counted" last_is "3 errors, 0 warnings"
+
+# What goes wrong with SNMP, each with its line.
+printf 'passwor\n' >short
+printf 'password\n' >long
+chmod 600 short long
+cat >snmp.xml <<'END'
+<truecause xmlns="urn:truecause:config:1" enterprise-oid="1.3.6.1.2.1" engine-id="0000000000">
+  <source format="sms-log" path="logs/despool.log" zone="UTC"/>
+  <target name="a" type="snmp" address="udp:192.0.2.7" version="3" user="u"
+          auth="sha256" auth-file="short"/>
+  <target name="b" type="snmp" address="udp:192.0.2.7" version="3" user="u" auth="md5" auth-file="long"/>
+  <target name="c" type="snmp" address="udp:192.0.2.7" version="3" user="u" auth="sha1" auth-file="long"
+          priv="aes256" priv-file="long"/>
+</truecause>
+END
+check "what SNMP cannot be" run 3 check -c snmp.xml
+check "a wrong enterprise OID" has "$OUT" 'snmp.xml:1: error: enterprise-oid="1.3.6.1.2.1" is not valid: write 1.3.6.1.4.1.NUMBER'
+check "a wrong engine id" has "$OUT" 'snmp.xml:1: error: engine-id="0000000000" is not valid (RFC 3411)'
+check "a short pass phrase" has "$OUT" 'snmp.xml:4: error: auth-file: the pass phrase has 7 characters'
+check "an algorithm that is refused" has "$OUT" 'snmp.xml:5: error: auth="md5" is refused: MD5 has been broken'
+check "an algorithm that two mean differently" has "$OUT" 'snmp.xml:7: error: priv="aes256" is refused: there are two'
+cat >snmp.xml <<'END'
+<truecause xmlns="urn:truecause:config:1" enterprise-oid="1.3.6.1.4.1.99999" state="state" engine-id="80007ed90501">
+  <source format="sms-log" path="logs/despool.log" zone="UTC"/>
+  <target name="a" type="snmp" address="udp:nms.invalid" version="3" user="u" auth="sha256" auth-file="long"/>
+</truecause>
+END
+check "what only the resolver knows" run 0 check -c snmp.xml
+check "a name without an address" has "$OUT" 'snmp.xml:3: warning: target "a": no IPv4 address for nms.invalid: '
+check "with a remedy" has "$OUT" 'check the name, or give a numeric address'
+check "the engine that receivers must know" has "$OUT" 'SNMP engine: 80007ed90501, has not begun yet'
+check "check makes no state" test ! -e state
 
 chmod 644 community
 check "an open secret is refused" run 3 check -c example.xml

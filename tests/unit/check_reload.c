@@ -58,7 +58,13 @@ static const struct {
     {CONFIG_TARGET, "snmp", "pdu-size", "1100"},
     {CONFIG_TARGET, "syslog", "facility", "local7"},
     {CONFIG_TARGET, NULL, "type", NULL},         /* see other_type() */
-    {CONFIG_TARGET, "snmp", "version", NULL},    /* has one value so far */
+    {CONFIG_TARGET, "snmp", "version", "1"},
+    {CONFIG_TARGET, "snmp", "user", NULL}, /* see a_user() */
+    {CONFIG_TARGET, "snmp", "auth", NULL},
+    {CONFIG_TARGET, "snmp", "auth-file", NULL},
+    {CONFIG_TARGET, "snmp", "priv", NULL},
+    {CONFIG_TARGET, "snmp", "priv-file", NULL},
+    {CONFIG_TARGET, "snmp", "context", NULL},
     {CONFIG_TARGET, "snmp", "notification", NULL}, /* see inform() */
 };
 
@@ -146,6 +152,34 @@ START_TEST(a_source_that_listens)
 }
 END_TEST
 
+/* Each attribute of SNMPv3, changed alone, is another target. */
+START_TEST(a_user)
+{
+    static const char *const usual[] = {"user=\"ada\"",     "auth=\"sha256\"",    "auth-file=\"first\"",
+                                        "priv=\"aes128\"", "priv-file=\"first\"", "context=\"one\""};
+    static const char *const other[] = {"user=\"bob\"",            "auth=\"sha512\"",     "auth-file=\"second\"",
+                                        "priv=\"aes256-reeder\"", "priv-file=\"second\"", "context=\"two\""};
+    struct config *c[8];
+
+    secret("first", "password one\n", 0600);
+    secret("second", "password two\n", 0600);
+    for (int i = 0; i < 8; i++) { /* the last two are alike */
+        char text[2048];
+        int n = snprintf(text, sizeof text, HEAD "<target type=\"snmp\" name=\"t\" address=\"udp:192.0.2.1\" version=\"3\"");
+
+        for (int w = 0; w < 6; w++)
+            n += snprintf(text + n, sizeof text - (size_t) n, " %s", w == i ? other[w] : usual[w]);
+        snprintf(text + n, sizeof text - (size_t) n, "/>\n" TAIL);
+        c[i] = must_load(text);
+    }
+    ck_assert(reload_same_target(&c[6]->targets[0], &c[7]->targets[0]));
+    for (int i = 0; i < 6; i++)
+        ck_assert_msg(!reload_same_target(&c[i]->targets[0], &c[7]->targets[0]), "%s", other[i]);
+    for (int i = 0; i < 8; i++)
+        config_unref(c[i]);
+}
+END_TEST
+
 START_TEST(no_attribute_is_forgotten)
 {
     for (const struct config_word *w = config_words; w->name; w++) {
@@ -178,11 +212,12 @@ START_TEST(what_cannot_change)
         const char *attribute, *why;
     } roots[] = {{"state=\"elsewhere\"", "state cannot change"},
                  {"journal-limit=\"1GiB\"", "journal-limit cannot change while the program runs (it is 10737418240 bytes)"},
+                 {"engine-id=\"80007ed90501\"", "engine-id cannot change while the program runs (it is not given)"},
                  {"keep=\"2d\"", NULL}};
     struct config *now = must_load(HEAD TAIL), *next;
     char text[1024], why[600];
 
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < 4; i++) {
         snprintf(text, sizeof text,
                  "<truecause xmlns=\"urn:truecause:config:1\"\n enterprise-oid=\"1.3.6.1.4.1.99999.1\" %s/>\n",
                  roots[i].attribute);
@@ -312,6 +347,7 @@ main(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_loop_test(t, every_attribute_counts, 0, (int) (sizeof rows / sizeof rows[0]));
     tcase_add_test(t, a_source_that_listens);
+    tcase_add_test(t, a_user);
     tcase_add_test(t, no_attribute_is_forgotten);
     tcase_add_test(t, other_type);
     tcase_add_test(t, what_cannot_change);

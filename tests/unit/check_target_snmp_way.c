@@ -270,7 +270,7 @@ START_TEST(what_cannot_be_is_refused)
         break;
     case 1:
         target_default.version = three;
-        refused("2c");
+        refused("no SNMP engine has begun");
         break;
     case 2:
         target_default.inform = true;

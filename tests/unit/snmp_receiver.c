@@ -91,10 +91,135 @@ take_varbind(const uint8_t *p, const uint8_t *end, struct varbind *v)
     }
 }
 
+static void
+take_varbinds(const uint8_t *list, const uint8_t *end, struct datagram *d)
+{
+    const uint8_t *at;
+    int tag;
+    size_t n;
+
+    while (list < end) {
+        at = element(&list, end, &tag, &n);
+        ck_assert_int_eq(tag, 0x30);
+        ck_assert_uint_lt(d->n, 40);
+        take_varbind(at, at + n, &d->varbind[d->n++]);
+    }
+}
+
+/* The next element as a number. */
+static int64_t
+number_at(const uint8_t **p, const uint8_t *end)
+{
+    int tag;
+    size_t n;
+    const uint8_t *at = element(p, end, &tag, &n);
+
+    return integer(at, n);
+}
+
+/* The next element, an OCTET STRING, as text or in hexadecimal. */
+static size_t
+octets_at(const uint8_t **p, const uint8_t *end, char *out, size_t cap, bool hex)
+{
+    int tag;
+    size_t n;
+    const uint8_t *at = element(p, end, &tag, &n);
+
+    ck_assert_int_eq(tag, 0x04);
+    ck_assert_uint_lt(hex ? 2 * n : n, cap);
+    out[0] = '\0';
+    for (size_t i = 0; i < n; i++)
+        snprintf(out + (hex ? 2 * i : i), 3, hex ? "%02x" : "%c", at[i]);
+    return n;
+}
+
+/* RFC 1157, 4.1.6. */
+static void
+take_v1_trap(const uint8_t *p, const uint8_t *end, struct datagram *d)
+{
+    const uint8_t *at;
+    int tag;
+    size_t n;
+
+    at = element(&p, end, &tag, &n);
+    ck_assert_int_eq(tag, 0x06);
+    identifier(at, n, d->enterprise, sizeof d->enterprise);
+    at = element(&p, end, &tag, &n);
+    ck_assert_int_eq(tag, 0x40);
+    ck_assert_uint_eq(n, 4);
+    memcpy(d->agent, at, 4);
+    d->generic = number_at(&p, end);
+    d->specific = number_at(&p, end);
+    at = element(&p, end, &tag, &n);
+    ck_assert_int_eq(tag, 0x43);
+    d->ticks = integer(at, n);
+    at = element(&p, end, &tag, &n);
+    ck_assert_int_eq(tag, 0x30);
+    take_varbinds(at, at + n, d);
+}
+
+static void
+take_pdu(const uint8_t *p, const uint8_t *end, struct datagram *d)
+{
+    const uint8_t *at;
+    int tag;
+    size_t n;
+
+    at = element(&p, end, &d->pdu, &n);
+    ck_assert_ptr_eq(p, end);
+    p = at;
+    if (d->pdu == 0xa4) {
+        take_v1_trap(p, end, d);
+        return;
+    }
+    d->request = number_at(&p, end);
+    ck_assert_int_eq(number_at(&p, end), 0);
+    ck_assert_int_eq(number_at(&p, end), 0);
+    at = element(&p, end, &tag, &n);
+    ck_assert_int_eq(tag, 0x30);
+    take_varbinds(at, at + n, d);
+}
+
+/* RFC 3412 section 6, RFC 3414 section 2.4, from behind the version. */
+static void
+take_v3(const uint8_t *p, const uint8_t *end, struct datagram *d)
+{
+    const uint8_t *at, *part;
+    char unused[256], flags[8];
+    int tag;
+    size_t n;
+
+    part = element(&p, end, &tag, &n);
+    at = part;
+    d->request = number_at(&at, part + n);
+    d->max_size = number_at(&at, part + n);
+    ck_assert_uint_eq(octets_at(&at, part + n, flags, sizeof flags, true), 1);
+    sscanf(flags, "%x", (unsigned *) &d->flags);
+    d->model = number_at(&at, part + n);
+    part = element(&p, end, &tag, &n);
+    ck_assert_int_eq(tag, 0x04);
+    part = element(&part, part + n, &tag, &n);
+    at = part;
+    octets_at(&at, part + n, d->engine, sizeof d->engine, true);
+    d->boots = number_at(&at, part + n);
+    d->time = number_at(&at, part + n);
+    octets_at(&at, part + n, d->user, sizeof d->user, false);
+    d->mac = octets_at(&at, part + n, unused, sizeof unused, true);
+    d->salt = octets_at(&at, part + n, unused, sizeof unused, true);
+    part = element(&p, end, &tag, &n);
+    ck_assert_ptr_eq(p, end);
+    ck_assert_int_eq(tag, d->flags & 2 ? 0x04 : 0x30);
+    if (d->flags & 2)
+        return;
+    octets_at(&part, end, d->context_engine, sizeof d->context_engine, true);
+    octets_at(&part, end, d->context, sizeof d->context, false);
+    take_pdu(part, end, d);
+}
+
 void
 take_apart(const uint8_t *bytes, size_t size, struct datagram *d)
 {
-    const uint8_t *p = bytes, *end = bytes + size, *at, *list;
+    const uint8_t *p = bytes, *end = bytes + size, *at;
     int tag;
     size_t n;
 
@@ -104,27 +229,13 @@ take_apart(const uint8_t *bytes, size_t size, struct datagram *d)
     ck_assert_int_eq(tag, 0x30);
     ck_assert_ptr_eq(p, end);
     p = at;
-    at = element(&p, end, &tag, &n);
-    d->version = (int) integer(at, n);
-    at = element(&p, end, &tag, &n);
-    snprintf(d->community, sizeof d->community, "%.*s", (int) n, (const char *) at);
-    at = element(&p, end, &d->pdu, &n);
-    ck_assert_ptr_eq(p, end);
-    p = at;
-    at = element(&p, end, &tag, &n);
-    d->request = integer(at, n);
-    at = element(&p, end, &tag, &n);
-    ck_assert_int_eq(integer(at, n), 0);
-    at = element(&p, end, &tag, &n);
-    ck_assert_int_eq(integer(at, n), 0);
-    at = element(&p, end, &tag, &n);
-    ck_assert_int_eq(tag, 0x30);
-    for (list = at; list < end;) {
-        at = element(&list, end, &tag, &n);
-        ck_assert_int_eq(tag, 0x30);
-        ck_assert_uint_lt(d->n, 40);
-        take_varbind(at, at + n, &d->varbind[d->n++]);
+    d->version = (int) number_at(&p, end);
+    if (d->version == 3) {
+        take_v3(p, end, d);
+        return;
     }
+    octets_at(&p, end, d->community, sizeof d->community, false);
+    take_pdu(p, end, d);
 }
 
 static int receiver = -1;

@@ -31,6 +31,15 @@ struct datagram {
     int64_t request;
     unsigned n;
     struct varbind varbind[40];
+    /* of a Trap-PDU (SNMPv1) */
+    char enterprise[160];
+    uint8_t agent[4];
+    int64_t generic, specific, ticks;
+    /* of SNMPv3: engines in hexadecimal, msgFlags; encrypted: nothing of the PDU */
+    char engine[65], context_engine[65], user[64], context[64];
+    int flags;
+    int64_t boots, time, model, max_size;
+    size_t mac, salt;
 };
 
 /* Fixture: opens the socket and sets the configuration for it. */

@@ -6,7 +6,11 @@
  * TCP_INFO counts acknowledged bytes (Linux 4.1 and later), and its count stands
  * still and exact after a reset.  SIOCOUTQ is the fallback: it is what is left of
  * the send queue, which a reset empties, so it is believed only of a connection
- * that still stood afterwards. */
+ * that still stood afterwards.
+ *
+ * With a layer (TLS) the counts of plain bytes and of those on the wire differ:
+ * each time that the layer has written what it took, the frames that ended in it
+ * are marked with the count on the wire. */
 #include "build.h"
 
 #include "forwarder/ackstream.h"
@@ -66,12 +70,21 @@ void
 ackstream_start(struct ackstream *s, int fd)
 {
     s->fd = fd;
-    s->head = s->tail = s->first = s->n = 0;
+    s->head = s->tail = s->first = s->n = s->open = 0;
+    s->layer = NULL;
+    s->reads_first = s->writes_first = false;
     s->write_at = ACKSTREAM_WRITE;
     s->written = s->acked = s->base = 0;
     s->progress_at = clock_monotonic();
     /* Counts the one of the connection's beginning, too. */
     s->exact = acknowledged(s, &s->base);
+}
+
+void
+ackstream_layer(struct ackstream *s, const struct ackstream_layer *layer, void *arg)
+{
+    s->layer = layer;
+    s->layer_arg = arg;
 }
 
 bool
@@ -82,21 +95,27 @@ ackstream_is_settled(const struct ackstream *s)
 
 /* --- what has arrived ------------------------------------------------------------- */
 
+static uint64_t
+wire(const struct ackstream *s)
+{
+    return s->layer ? s->layer->wire(s->layer_arg) : s->written;
+}
+
 /* The position up to which the peer has acknowledged. */
 static uint64_t
 position(const struct ackstream *s)
 {
     struct pollfd broken = {.fd = s->fd};
-    uint64_t count;
+    uint64_t count, all = wire(s);
     int left = 0;
 
     if (s->exact && acknowledged(s, &count)) {
         count = count > s->base ? count - s->base : 0;
         /* An acknowledged end of file counts as one more. */
-        return count < s->written ? count : s->written;
+        return count < all ? count : all;
     }
-    if (ioctl(s->fd, SIOCOUTQ, &left) == 0 && left >= 0 && (uint64_t) left <= s->written && poll(&broken, 1, 0) == 0)
-        return s->written - (uint64_t) left;
+    if (ioctl(s->fd, SIOCOUTQ, &left) == 0 && left >= 0 && (uint64_t) left <= all && poll(&broken, 1, 0) == 0)
+        return all - (uint64_t) left;
     return s->acked;
 }
 
@@ -110,12 +129,20 @@ advance(struct ackstream *s)
         s->acked = at;
         s->progress_at = clock_monotonic();
     }
-    while (s->n && s->marks[s->first].end <= s->acked) {
+    while (s->n > s->open && s->marks[s->first].end <= s->acked) {
         if (s->marks[s->first].seq > s->safe)
             s->safe = s->marks[s->first].seq;
         s->first = (s->first + 1) % ACKSTREAM_FRAMES;
         s->n--;
     }
+}
+
+static ssize_t
+receive(int fd, char *p, size_t n)
+{
+    ssize_t r = recv(fd, p, n, MSG_DONTWAIT);
+
+    return r < 0 ? -errno : r;
 }
 
 /* What the peer says is of no interest, but its end is: 0 while it is there,
@@ -126,14 +153,42 @@ listen_to(struct ackstream *s)
     char unused[1024];
     ssize_t n;
 
-    while ((n = recv(s->fd, unused, sizeof unused, MSG_DONTWAIT)) > 0)
-        continue;
+    do
+        n = s->layer ? s->layer->read(s->layer_arg, unused, sizeof unused) : receive(s->fd, unused, sizeof unused);
+    while (n > 0);
+    s->writes_first = n == -EBUSY;
     if (n == 0)
         return -EPIPE;
-    return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+    return n == -EAGAIN || n == -EINTR || n == -EBUSY ? 0 : (int) n;
 }
 
 /* --- frames ------------------------------------------------------------------------ */
+
+static ssize_t
+transmit(int fd, const char *p, size_t n)
+{
+    ssize_t r;
+
+    do
+        r = send(fd, p, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (r < 0 && errno == EINTR);
+    return r < 0 ? -errno : r;
+}
+
+/* The frames that the layer has written: their ends are on the wire. */
+static void
+seal(struct ackstream *s)
+{
+    uint64_t end = wire(s);
+
+    for (; s->open; s->open--) {
+        struct ackstream_mark *m = &s->marks[(s->first + s->n - s->open) % ACKSTREAM_FRAMES];
+
+        if (m->end > s->written)
+            break;
+        m->end = end;
+    }
+}
 
 /* Writes what goes without waiting.  A peer that has gone is noticed before:
  * its kernel would acknowledge nothing of this. */
@@ -142,17 +197,19 @@ write_some(struct ackstream *s)
 {
     int r = s->tail > s->head ? listen_to(s) : 0;
 
+    s->reads_first = false;
     while (r == 0 && s->tail > s->head) {
-        ssize_t n = send(s->fd, s->buffer + s->head, s->tail - s->head, MSG_NOSIGNAL | MSG_DONTWAIT);
+        const char *p = s->buffer + s->head;
+        ssize_t n = s->layer ? s->layer->write(s->layer_arg, p, s->tail - s->head) : transmit(s->fd, p, s->tail - s->head);
 
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && errno != EAGAIN)
-            r = -errno;
+        s->reads_first = n == -EINPROGRESS;
+        if (n < 0 && n != -EAGAIN && n != -EINPROGRESS)
+            r = (int) n;
         if (n < 0)
             break;
         s->head += (size_t) n;
         s->written += (size_t) n;
+        seal(s);
     }
     if (s->head == s->tail)
         s->head = s->tail = 0;
@@ -184,6 +241,7 @@ ackstream_put(struct ackstream *s, size_t n, uint64_t seq)
     s->tail += n;
     m->end = s->written + (s->tail - s->head);
     m->seq = seq;
+    s->open += s->layer != NULL;
     return s->tail - s->head >= s->write_at ? write_some(s) : 0;
 }
 
@@ -204,7 +262,7 @@ ackstream_settle(struct ackstream *s, int wait_ms)
     uint64_t before = s->safe;
 
     for (int round = 0; s->fd >= 0; round++) {
-        struct pollfd ready = {.fd = s->fd, .events = POLLIN};
+        struct pollfd ready = {.fd = s->fd, .events = POLLRDHUP};
         int r = write_some(s);
         int64_t now;
 
@@ -218,7 +276,9 @@ ackstream_settle(struct ackstream *s, int wait_ms)
             return -ETIMEDOUT;
         if (s->n == 0 || s->safe > before || now >= deadline)
             return 0;
-        if (s->tail > s->head)
+        if (!s->writes_first)
+            ready.events |= POLLIN;
+        if (s->tail > s->head && !s->reads_first)
             ready.events |= POLLOUT;
         poll(&ready, 1, nap(round, deadline - now));
     }
@@ -232,7 +292,11 @@ ackstream_end(struct ackstream *s, int wait_ms)
 
     /* Closing with unread bytes would reset the connection, and the peer could
      * lose what it has not read yet. */
-    if (s->fd < 0 || shutdown(s->fd, SHUT_WR) != 0)
+    if (s->fd < 0)
+        return;
+    if (s->layer)
+        s->layer->end(s->layer_arg);
+    if (shutdown(s->fd, SHUT_WR) != 0)
         return;
     while (listen_to(s) == 0) {
         struct pollfd ready = {.fd = s->fd, .events = POLLIN};
@@ -258,7 +322,8 @@ ackstream_stop(struct ackstream *s)
     dropped = s->n;
     close(s->fd);
     s->fd = -1;
-    s->n = 0;
+    s->layer = NULL;
+    s->n = s->open = 0;
     s->head = s->tail = 0;
     return dropped;
 }

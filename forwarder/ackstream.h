@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * ackstream.h - a TCP connection that knows which of its frames the peer's
- * kernel has acknowledged.  Used by target_syslog_stream.c, from one thread.  Frames
+ * ackstream.h - a TCP connection, plain or below TLS, that knows which of its
+ * frames the peer's kernel has acknowledged.  Used by target_syslog_stream.c, from one thread.  Frames
  * wait in a bounded buffer; nothing here blocks but ackstream_settle(), and that
  * no longer than it is told.
  *
@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum {
     ACKSTREAM_QUEUE = 1 << 20,   /* bytes that may wait to be written */
@@ -23,8 +24,19 @@ enum {
 };
 
 struct ackstream_mark {
-    uint64_t end; /* position in the stream behind the frame */
+    uint64_t end; /* position on the wire behind the frame; of the last 'open' ones, among the plain bytes */
     uint64_t seq;
+};
+
+/* What turns plain bytes into those on the wire.  No function waits. */
+struct ackstream_layer {
+    /* As send() and recv(), or negative errno.  A write may say -EINPROGRESS: the
+     * peer must be read from first; a read -EBUSY: what waits must be written first.
+     * What a write has taken is wholly on the wire. */
+    ssize_t (*write)(void *arg, const char *p, size_t n);
+    ssize_t (*read)(void *arg, char *p, size_t n);
+    uint64_t (*wire)(void *arg); /* bytes that the kernel has taken since the connection began */
+    void (*end)(void *arg);      /* says the end */
 };
 
 struct ackstream {
@@ -34,8 +46,13 @@ struct ackstream {
     size_t write_at;    /* queued bytes at which the next write is tried */
     struct ackstream_mark *marks; /* a ring of ACKSTREAM_FRAMES */
     unsigned first, n;
-    uint64_t written;   /* bytes handed to the kernel on this connection */
-    uint64_t acked;     /* of them, acknowledged */
+    unsigned open;      /* of the n, those whose end on the wire is not known: with a layer */
+    const struct ackstream_layer *layer; /* NULL: plain bytes are those on the wire */
+    void *layer_arg;
+    bool reads_first;   /* the layer cannot write before the peer has said something, */
+    bool writes_first;  /* or not read before it has written */
+    uint64_t written;   /* plain bytes handed over on this connection */
+    uint64_t acked;     /* bytes on the wire, acknowledged */
     uint64_t base;      /* the kernel's own count when the connection began */
     bool exact;         /* the kernel counts acknowledged bytes */
     uint64_t safe;      /* seq of the newest frame that is, with all before it, acknowledged; outlives connections */
@@ -48,6 +65,9 @@ void ackstream_fini(struct ackstream *); /* closes at once; NULL buffers are fin
 
 /* Takes over the connected, non-blocking socket. */
 void ackstream_start(struct ackstream *, int fd);
+/* From now on everything goes through 'layer', which may have used the connection
+ * already, but only since ackstream_start().  It must live until ackstream_stop(). */
+void ackstream_layer(struct ackstream *, const struct ackstream_layer *layer, void *arg);
 /* Room for a frame of at most 'n' bytes (up to ACKSTREAM_FRAME_MAX), or NULL when there is
  * none before ackstream_settle() has made some. */
 char *ackstream_room(struct ackstream *, size_t n);

@@ -228,6 +228,8 @@ add_targets(struct engine *e, struct json *j)
         json_z(j, "error", s.error[0] ? s.error : NULL);
         json_seconds(j, "down", s.down_since ? now - s.down_since : 0);
         json_seconds(j, "next_try", s.down_since && s.retry_at > now ? s.retry_at - now : 0);
+        json_time(j, "certificate_until", s.expiry.at);
+        json_z(j, "certificate", s.expiry.at ? s.expiry.what : NULL);
         json_uint(j, "cursor", s.seq);
         json_uint(j, "sequence", s.target_seq);
         json_uint(j, "behind", s.behind);

@@ -253,6 +253,21 @@ put_files(struct engine *e, bool all, struct xml_buf *out)
     free(files);
 }
 
+/* The certificate that ends first, always: the day is worth knowing in time. */
+static void
+put_expiry(const struct target_expiry *x, struct xml_buf *out)
+{
+    int64_t now = clock_utc();
+    char when[PUT_SHORT];
+
+    if (!x->at)
+        return;
+    put_f(out, "    %s %s: certificate ", now < x->warn_at ? "until" : now < x->at ? "ENDS" : "EXPIRED",
+          put_time(when, x->at));
+    put_shown(out, str_z(x->what));
+    put_z(out, "\n");
+}
+
 static void
 put_targets(struct engine *e, struct xml_buf *out)
 {
@@ -272,6 +287,7 @@ put_targets(struct engine *e, struct xml_buf *out)
         put_f(out, "  %-16s %-7s %-9s %10s %-12s %12s %9s %9s\n", s.name, s.type, answer_worker_state(s.state),
               put_count(behind, s.behind), oldest, put_count(done, s.acknowledged), put_count(folded, s.folded),
               put_count(dropped, s.dropped));
+        put_expiry(&s.expiry, out);
         if (s.replaying)
             put_f(out, "    a replay has %s items left\n", put_count(behind, s.replaying));
         if (s.error[0]) {

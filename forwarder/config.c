@@ -375,6 +375,10 @@ free_target(struct config_target *t)
     for (unsigned i = 0; i < t->n_addresses; i++)
         config_free_address(&t->addresses[i]);
     free(t->source_address);
+    free(t->ca);
+    free(t->certificate);
+    free(t->key);
+    free(t->server_name);
     free(t->version);
     free(t->community);
     free(t->user);

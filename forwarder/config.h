@@ -69,11 +69,18 @@ struct config_source {
 
 /* Where a target is: "udp:host:port", "tcp:[::1]:port". */
 struct config_address {
-    char *transport; /* udp, udp6, tcp, tcp6; the 6 stands for an IPv6 address in brackets, too */
+    char *transport; /* udp, udp6, tcp, tcp6, tls, tls6; the 6 stands for an IPv6 address in brackets, too */
     char *host;      /* name or address, no brackets */
     char *port;
 };
 enum { CONFIG_ADDRESSES = 8 };
+
+/* The fingerprint of a receiver's certificate. */
+enum { CONFIG_PINS = 8 };
+struct config_pin {
+    bool sha1; /* else SHA-256 */
+    uint8_t bytes[32];
+};
 
 enum config_items { CONFIG_ITEMS_ALARMS, CONFIG_ITEMS_EVENTS, CONFIG_ITEMS_ALL };
 
@@ -107,6 +114,13 @@ struct config_target {
     unsigned pace;     /* notifications a second, 0 = unpaced */
     /* syslog */
     int facility; /* 0..23, default 16 (local0) */
+    bool framing_newline; /* tcp; else octets are counted */
+    /* tls */
+    char *ca, *certificate, *key; /* files, NULL where not given; of a certificate without key=, its own */
+    char *server_name;            /* NULL: the address's host */
+    struct config_pin pins[CONFIG_PINS];
+    unsigned n_pins;
+    uint8_t tls_digest[32]; /* of these files as they were when the configuration was read */
 };
 
 struct config {

@@ -108,6 +108,14 @@ ssize_t config_secret_read(const char *path, const char *what, char *text, size_
 /* 'path' as it is, or below the folder of the main file; malloc'ed. */
 char *config_path(const struct config_reader *, const char *path);
 
+/* --- config_tls.c: what belongs to tls: and tcp: addresses -------------------------- */
+
+/* Reads the attributes of TLS and framing=, and the files that they name, of a
+ * syslog target whose addresses are known; errors are told. */
+void config_read_tls(struct config_reader *, const struct config_document *, const xmlNode *, struct config_target *);
+/* "sha-256:AB:CD..." and the like; false when it is none. */
+bool config_pin(const char *s, struct config_pin *);
+
 /* --- config_source.c, config_target.c: one element each ---------------------------- */
 
 /* The attribute 'name' of 'node', trimmed of what XML calls white space at the

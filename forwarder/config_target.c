@@ -93,6 +93,8 @@ read_network(struct config_reader *r, const struct config_document *d, const xml
     if (address && !config_addresses(address, type, t, why, sizeof why))
         config_tell(r, false, d->file, config_attribute_line(d, node, "address"), "address=\"%.200s\": %s", address, why);
     read_source_address(r, d, node, t);
+    if (type == CONFIG_SYSLOG)
+        config_read_tls(r, d, node, t);
     free(address);
 }
 

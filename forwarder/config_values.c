@@ -94,17 +94,18 @@ port_default(enum config_type type, const char *transport)
 {
     if (type == CONFIG_SNMP)
         return "162";
-    return strncmp(transport, "tcp", 3) == 0 ? "601" : "514";
+    return strncmp(transport, "tcp", 3) == 0 ? "601" : strncmp(transport, "tls", 3) == 0 ? "6514" : "514";
 }
 
 /* Is the part before the first colon one that this kind of target takes? */
 static bool
 transport_ok(const char *transport, enum config_type type, char *why, size_t size)
 {
-    static const char *const later[] = {"tls", "tls6", "dtls", "dtls6", "relp", "unix", "ssh", NULL};
+    static const char *const later[] = {"dtls", "dtls6", "relp", "unix", "ssh", NULL};
     bool udp = strcmp(transport, "udp") == 0 || strcmp(transport, "udp6") == 0;
-    bool tcp = strcmp(transport, "tcp") == 0 || strcmp(transport, "tcp6") == 0;
-    const char *want = type == CONFIG_SNMP ? "udp: or udp6:" : "udp:, udp6:, tcp: or tcp6:";
+    bool tcp = strcmp(transport, "tcp") == 0 || strcmp(transport, "tcp6") == 0 || strcmp(transport, "tls") == 0
+               || strcmp(transport, "tls6") == 0;
+    const char *want = type == CONFIG_SNMP ? "udp: or udp6:" : "udp:, udp6:, tcp:, tcp6:, tls: or tls6:";
     bool known = tcp;
 
     for (unsigned i = 0; later[i]; i++)

@@ -68,6 +68,14 @@ const struct config_word config_words[] = {
     {T, "notification", CONFIG_SNMP, 0, "\"trap\""},
     {T, "pdu-size", CONFIG_SNMP, 0, "bytes, 1024 to 65507"},
     {T, "facility", CONFIG_SYSLOG, 0, "a syslog facility such as \"local0\" or \"daemon\""},
+    {T, "framing", CONFIG_SYSLOG, 0, "\"octet-counting\" or \"newline\""},
+    {T, "ca", CONFIG_SYSLOG, 0, "the name of a file with certificates of CAs, PEM"},
+    {T, "certificate", CONFIG_SYSLOG, 0, "the name of a file with our certificate, PEM"},
+    {T, "key", CONFIG_SYSLOG, 0, "the name of a file with the key of our certificate, PEM"},
+    {T, "fingerprint", CONFIG_SYSLOG, 0,
+     "\"sha-256:\" and 32 bytes in hex with colons between (or sha-1: and 20), more of them with blanks between; openssl"
+     " x509 -in FILE -noout -fingerprint -sha256 prints one"},
+    {T, "server-name", CONFIG_SYSLOG, 0, "the name that the receiver's certificate has"},
     {0, NULL, 0, 0, NULL},
 };
 
@@ -78,9 +86,7 @@ static const struct {
 } later[] = {
     {S, "format", "dumpel"},    {S, "type", NULL},         {S, "stale", NULL},
     {T, "type", "kafka"},        {T, "type", "relp"},        {T, "type", "agentx"},    {T, "type", "email"},
-    {T, "notification", "inform"},
-    {T, "ca", NULL},             {T, "certificate", NULL},
-    {T, "cert", NULL},           {T, "key", NULL},           {T, "engine-id", NULL},
+    {T, "notification", "inform"}, {T, "cert", NULL},           {T, "engine-id", NULL},
     {T, "retries", NULL},        {T, "timeout", NULL},       {T, "window", NULL},
     {T, "keep", NULL},           {R, "control", NULL},       {R, "catalogue", NULL},
 };

@@ -29,7 +29,7 @@
 static bool
 is_tcp(const struct config_address *to)
 {
-    return strncmp(to->transport, "tcp", 3) == 0;
+    return strncmp(to->transport, "tcp", 3) == 0 || strncmp(to->transport, "tls", 3) == 0;
 }
 
 /* The words of a failure; returns -error. */

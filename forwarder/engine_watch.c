@@ -16,6 +16,7 @@
 #include "forwarder/clock.h"
 #include "forwarder/engine_parts.h"
 #include "forwarder/log.h"
+#include "forwarder/put.h"
 #include "parsers/when.h"
 
 #define WATCH_LIVE WHEN_SECOND
@@ -149,6 +150,24 @@ watch_sources(struct engine *e, int64_t now)
 
 /* --- targets and the journal --------------------------------------------------------- */
 
+/* A certificate that ends takes its target with it, on a day that is known. */
+static int
+watch_expiry(struct engine *e, const struct worker_status *s)
+{
+    int64_t now = clock_utc();
+    bool soon = s->expiry.at && now >= s->expiry.warn_at, over = soon && now >= s->expiry.at;
+    char when[PUT_SHORT];
+
+    /* Nothing is known yet of what an alarm from before a restart was about. */
+    if (!s->expiry.at && s->state != WORKER_UP)
+        return 0;
+    put_time(when, s->expiry.at);
+    return engine_self(e, "CERTIFICATE", s->name, soon, over ? SEVERITY_MAJOR : SEVERITY_WARNING,
+                       "Have the certificate renewed and put in its place; the next connection uses it.",
+                       soon ? "target %s: certificate %s %s: %s" : "target %s: its certificates are valid%.0s%.0s%.0s",
+                       s->name, over ? "expired" : "expires", when, s->expiry.what);
+}
+
 static int
 watch_targets(struct engine *e, int64_t now)
 {
@@ -162,6 +181,8 @@ watch_targets(struct engine *e, int64_t now)
         down = s.state == WORKER_DOWN && s.down_since && now - s.down_since > WATCH_DOWN;
         r = engine_self(e, "TARGET", s.name, down, SEVERITY_MAJOR, "Look whether the receiver runs and can be reached.",
                         down ? "target %s cannot be reached: %s" : "target %s is reached again%.0s", s.name, s.error);
+        if (!r)
+            r = watch_expiry(e, &s);
         full = e->overflowing && strcmp(e->overflowing, s.name) == 0;
         if (!r)
             r = engine_self(e, "OVERFLOW", s.name, full, SEVERITY_MAJOR,
@@ -236,7 +257,7 @@ int
 engine_clear_orphans(struct engine *e)
 {
     static const char *const of_source[] = {"MISSING", "UNREADABLE", "OVERRUN", "STALE", NULL};
-    static const char *const of_target[] = {"TARGET", "OVERFLOW", NULL};
+    static const char *const of_target[] = {"TARGET", "OVERFLOW", "CERTIFICATE", NULL};
     static const char *const of_catalogue[] = {"PATTERN", NULL};
     const struct config *config = e->config;
     struct alarm_table *table = correlate_alarms(e->p.correlate);

@@ -43,6 +43,7 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/config_state.h \
 	%D%/config_survey.c \
 	%D%/config_target.c \
+	%D%/config_tls.c \
 	%D%/config_traps.c \
 	%D%/config_values.c \
 	%D%/config_vocabulary.c \
@@ -189,6 +190,12 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/target_xml.c \
 	%D%/thread.c \
 	%D%/thread.h \
+	%D%/tls.c \
+	%D%/tls.h \
+	%D%/tls_context.c \
+	%D%/tls_context.h \
+	%D%/tls_words.c \
+	%D%/tls_words.h \
 	%D%/told.c \
 	%D%/told.h \
 	%D%/told_parts.h \

@@ -58,6 +58,20 @@ same_addresses(const struct config_target *a, const struct config_target *b)
     return alike;
 }
 
+/* Certificates and keys are compared by what is in their files. */
+static bool
+same_connection(const struct config_target *a, const struct config_target *b)
+{
+    bool alike = a->framing_newline == b->framing_newline && same(a->ca, b->ca) && same(a->certificate, b->certificate)
+                 && same(a->key, b->key) && same(a->server_name, b->server_name) && a->n_pins == b->n_pins
+                 && memcmp(a->tls_digest, b->tls_digest, sizeof a->tls_digest) == 0;
+
+    for (unsigned i = 0; alike && i < a->n_pins; i++)
+        alike = a->pins[i].sha1 == b->pins[i].sha1
+                && memcmp(a->pins[i].bytes, b->pins[i].bytes, sizeof a->pins[i].bytes) == 0;
+    return alike;
+}
+
 bool
 reload_same_target(const struct config_target *a, const struct config_target *b)
 {
@@ -72,7 +86,8 @@ reload_same_target(const struct config_target *a, const struct config_target *b)
            && same(a->version, b->version) && same(a->community, b->community) && same(a->user, b->user)
            && same(a->auth, b->auth) && same(a->priv, b->priv) && same(a->context, b->context)
            && same_key(&a->auth_key, &b->auth_key) && same_key(&a->priv_key, &b->priv_key) && a->inform == b->inform
-           && a->pdu_size == b->pdu_size && a->pace == b->pace && a->facility == b->facility;
+           && a->pdu_size == b->pdu_size && a->pace == b->pace && a->facility == b->facility
+           && same_connection(a, b);
 }
 
 bool

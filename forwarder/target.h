@@ -46,14 +46,23 @@ struct target_class {
     void (*close)(struct target *); /* NULL-safe */
 };
 
+/* Something of a target that ends at a known time: a certificate of ours, or one
+ * that the receiver showed. */
+struct target_expiry {
+    int64_t at;      /* ns UTC; 0: nothing is known to end */
+    int64_t warn_at; /* from then on somebody should know */
+    char what[256];  /* "/etc/truecause/siem.pem (CN=anfield)" */
+};
+
 struct target {
     const struct target_class *cls;
     const struct config *config;
     const struct config_target *tc;
-    char error[256]; /* the last failure in words, for messages */
+    char error[512]; /* the last failure in words, for messages */
     uint64_t sent;   /* items taken, without those that a loss took back */
     uint64_t truncated;
-    unsigned address; /* which of tc->addresses is in use, or was last */
+    unsigned address; /* which of tc->addresses is in use, or the next connection begins with; outlives the target */
+    struct target_expiry expiry; /* of what it uses, the one that ends first */
     uint64_t taken;  /* seq of the newest item taken; after a loss, of the newest safe one */
 };
 

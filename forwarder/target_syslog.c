@@ -26,10 +26,18 @@ target_syslog_fail(struct target_syslog *t, const char *what, int err)
     return -err;
 }
 
+void
+target_syslog_say(struct target_syslog *t, const char *words)
+{
+    const struct config_address *to = &t->base.tc->addresses[t->base.address];
+
+    snprintf(t->base.error, sizeof t->base.error, "%s:%.100s:%s: %s", to->transport, to->host, to->port, words);
+}
+
 static const struct syslog_way *
 find_way(const char *transport)
 {
-    return strncmp(transport, "tcp", 3) == 0 ? &syslog_way_stream : &syslog_way_datagram;
+    return strncmp(transport, "tcp", 3) == 0 || strncmp(transport, "tls", 3) == 0 ? &syslog_way_stream : &syslog_way_datagram;
 }
 
 static void
@@ -70,6 +78,8 @@ target_syslog_open(const struct config *config, const struct config_target *tc, 
         t->base.config = config;
         t->base.tc = tc;
         t->fd = t->stream.fd = -1;
+        t->first_back_ms = TARGET_SYSLOG_BACK_MS;
+        t->look_ms = TARGET_SYSLOG_LOOK_MS;
         t->way = find_way(tc->addresses[0].transport);
     }
     if (!t || (t->way->open && !t->way->open(t))) {
@@ -114,6 +124,14 @@ void
 target_syslog_patience(struct target *base, int ms)
 {
     ((struct target_syslog *) base)->stream.patience_ms = ms;
+}
+
+void
+target_syslog_hurry(struct target *base, int ms)
+{
+    struct target_syslog *t = (struct target_syslog *) base;
+
+    t->first_back_ms = t->look_ms = ms;
 }
 
 const struct target_class target_syslog_class = {

@@ -9,5 +9,8 @@
 /* How long a TCP receiver may acknowledge nothing of what was sent before the
  * connection is given up; ACKSTREAM_PATIENCE_MS by itself. */
 void target_syslog_patience(struct target *, int ms);
+/* How long a backup address is kept at first, and how often the files of TLS are
+ * looked at; minutes by themselves. */
+void target_syslog_hurry(struct target *, int ms);
 
 #endif

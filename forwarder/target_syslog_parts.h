@@ -7,8 +7,16 @@
 
 #include "forwarder/ackstream.h"
 #include "forwarder/datagrams.h"
+#include "forwarder/log.h"
 #include "forwarder/syslog_msg.h"
 #include "forwarder/target_syslog.h"
+#include "forwarder/tls.h"
+
+enum {
+    TARGET_SYSLOG_BACK_MS = 5 * 60 * 1000,
+    TARGET_SYSLOG_BACK_MAX_MS = 60 * 60 * 1000,
+    TARGET_SYSLOG_LOOK_MS = 60 * 1000
+};
 
 struct target_syslog {
     struct target base;
@@ -19,6 +27,13 @@ struct target_syslog {
     struct ackstream stream;    /* of ways that are streams */
     struct datagrams under_way; /* of those that are not; the pace of all */
     int fd;                     /* of datagrams; -1: none */
+    struct tls *tls;            /* of a stream, NULL none */
+    uint8_t tls_digest[32];     /* of the files that it was made with */
+    uint64_t safe_before;       /* the stream's 'safe' when it was connected */
+    int64_t back_at, look_at;   /* monotonic: to the preferred address; at the files */
+    int back_ms;                /* that a backup is kept for; doubles while the preferred address is silent */
+    int first_back_ms, look_ms;
+    struct log_limit log;
 };
 
 /* How messages get to the receiver.  The target is driven by one thread; what
@@ -32,12 +47,14 @@ struct syslog_way {
     void (*close)(struct target_syslog *); /* also after an open() that failed */
 };
 
-/* target_syslog_stream.c: TCP; safe is what the peer's kernel has acknowledged. */
+/* target_syslog_stream.c: TCP and TLS; safe is what the peer's kernel has acknowledged. */
 extern const struct syslog_way syslog_way_stream;
 /* target_syslog_datagram.c: UDP; safe is what was not refused for a while. */
 extern const struct syslog_way syslog_way_datagram;
 
 /* Notes 'err' with the words that say what failed; returns -err. */
 int target_syslog_fail(struct target_syslog *, const char *what, int err);
+/* The same with words that say all. */
+void target_syslog_say(struct target_syslog *, const char *words);
 
 #endif

@@ -232,6 +232,7 @@ worker_status(struct worker *w, struct worker_status *s)
                                 .skipped = w->skipped, .truncated = w->truncated, .reconnects = w->reconnects,
                                 .open_keys = w->open_keys,
                                 .replaying = w->replay.last ? w->replay.last - w->replay.next + 1 : 0};
+    s->expiry = w->expiry;
     memcpy(s->error, w->error, sizeof s->error);
     pthread_mutex_unlock(&w->lock);
 }

@@ -63,7 +63,8 @@ struct worker_status {
     const char *name, *type;
     enum worker_state state;
     bool failed;           /* once: it ended with items not delivered */
-    char error[256];       /* the last failure, "" when up */
+    char error[512];       /* the last failure, "" when up */
+    struct target_expiry expiry;
     int64_t down_since;    /* monotonic, 0 up */
     int64_t retry_at;      /* monotonic */
     uint64_t seq, target_seq; /* safe cursor */

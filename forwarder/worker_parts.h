@@ -53,6 +53,7 @@ struct worker {
     unsigned backoff_ms;
     uint64_t truncated_before; /* by targets that were closed */
     uint64_t jitter;
+    unsigned address; /* which of its addresses is in use, over closings */
     struct log_limit log;
 
     /* Set by others: there is something under 'lock' to look at. */
@@ -68,7 +69,8 @@ struct worker {
     int64_t down_since, retry_at;
     enum worker_state state;
     unsigned open_keys;
-    char error[256];
+    char error[512];
+    struct target_expiry expiry;
 };
 
 enum { WORKER_BACKOFF_MS = 1000, WORKER_STARVED = 60 };

@@ -84,10 +84,26 @@ close_reader(struct worker *w)
     w->reader = NULL;
 }
 
+/* What ends one day is known after an attempt to connect, even one that failed. */
+static void
+note_expiry(struct worker *w)
+{
+    const struct target_expiry *e = &w->target->expiry;
+
+    /* Only this thread writes it. */
+    if (e->at == w->expiry.at && strcmp(e->what, w->expiry.what) == 0)
+        return;
+    pthread_mutex_lock(&w->lock);
+    w->expiry = *e;
+    pthread_mutex_unlock(&w->lock);
+}
+
 static void
 close_target(struct worker *w)
 {
     if (w->target) {
+        note_expiry(w);
+        w->address = w->target->address;
         w->truncated_before += w->target->truncated;
         w->cls->close(w->target);
     }
@@ -102,7 +118,7 @@ go_down(struct worker *w, const char *why)
 {
     int64_t now, pause;
     bool first, last;
-    char text[256], next[32];
+    char text[512], next[32];
 
     snprintf(text, sizeof text, "%s", why);
     if (w->target)
@@ -154,6 +170,7 @@ open_target(struct worker *w)
     pthread_mutex_lock(&w->lock);
     w->reconnects += w->state == WORKER_DOWN;
     pthread_mutex_unlock(&w->lock);
+    w->target->address = w->address;
     w->owed = true;
     return true;
 }
@@ -351,6 +368,7 @@ step(struct worker *w)
 
     worker_tell(w, now);
     prove(w, now);
+    note_expiry(w);
     if (w->owed && (r = worker_send_owed(w)) == 0)
         w->owed = false;
     if (!r)

@@ -57,6 +57,12 @@ static const struct {
     {CONFIG_TARGET, "snmp", "community-file", "second"},
     {CONFIG_TARGET, "snmp", "pdu-size", "1100"},
     {CONFIG_TARGET, "syslog", "facility", "local7"},
+    {CONFIG_TARGET, "syslog", "framing", NULL}, /* these: see check_config_tls.c */
+    {CONFIG_TARGET, "syslog", "ca", NULL},
+    {CONFIG_TARGET, "syslog", "certificate", NULL},
+    {CONFIG_TARGET, "syslog", "key", NULL},
+    {CONFIG_TARGET, "syslog", "fingerprint", NULL},
+    {CONFIG_TARGET, "syslog", "server-name", NULL},
     {CONFIG_TARGET, NULL, "type", NULL},         /* see other_type() */
     {CONFIG_TARGET, "snmp", "version", "1"},
     {CONFIG_TARGET, "snmp", "user", NULL}, /* see a_user() */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * check_target_syslog_loss.c - what the syslog target calls safe over TCP,
+ * check_target_syslog_loss.c - what the syslog target calls safe over TCP and TLS,
  * against a receiver that breaks off in every way it can.  The oracle: each item
  * that was called safe arrived, none arrived twice that had been called safe, and
  * on each connection they come whole, in order and without a gap.
@@ -13,11 +13,13 @@
 #include <arpa/inet.h>
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +27,9 @@
 #include <unistd.h>
 
 #include "forwarder/clock.h"
+#include "forwarder/config_parts.h"
 #include "forwarder/target_syslog.h"
+#include "tests/unit/certs.h"
 
 enum { ITEMS_MAX = 100000, MS = 1000000 };
 
@@ -37,6 +41,7 @@ struct receiver {
     pthread_t thread;
     int listener;
     bool small;          /* buffers of a few KiB */
+    SSL_CTX *ctx;        /* NULL: plain TCP */
     enum way way;        /* WAYS: at random */
     unsigned breaks;     /* connections that end badly; the one after is read to its end */
     unsigned seed;
@@ -44,6 +49,7 @@ struct receiver {
     unsigned whole, connections, out_of_order;
     atomic_bool done;
     /* of the connection */
+    SSL *ssl;
     char part[1 << 16];
     size_t n;
     uint64_t last;
@@ -78,12 +84,15 @@ take_frames(struct receiver *r)
     r->part[r->n] = '\0';
 }
 
-/* Reads at most 'n' bytes; false at the end. */
+/* Reads at most 'n' bytes; false at the end, or where there is nothing to decrypt. */
 static bool
 take(struct receiver *r, int fd, size_t n, int flags)
 {
     size_t room = sizeof r->part - 1 - r->n;
-    ssize_t got = recv(fd, r->part + r->n, n < room ? n : room, flags);
+    ssize_t got;
+
+    n = n < room ? n : room;
+    got = r->ssl ? SSL_read(r->ssl, r->part + r->n, (int) n) : recv(fd, r->part + r->n, n, flags);
 
     if (got <= 0)
         return false;
@@ -110,6 +119,8 @@ break_off(struct receiver *r, int fd, bool hard)
     int on = 1;
 
     deaf(fd);
+    if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0) /* OpenSSL takes no flags */
+        abort();
     while (take(r, fd, sizeof r->part, MSG_DONTWAIT))
         continue;
     /* The kernel may hold back the acknowledgement of its last segment, and a
@@ -127,10 +138,16 @@ serve(struct receiver *r, int fd, enum way way)
 
     r->n = 0;
     r->last = 0;
+    if (r->ssl && (SSL_set_fd(r->ssl, fd) != 1 || SSL_accept(r->ssl) != 1)) {
+        close(fd);
+        return;
+    }
     switch (way) {
     case READ_ALL:
         while (take(r, fd, sizeof r->part, 0))
             continue;
+        if (r->ssl)
+            SSL_shutdown(r->ssl);
         close(fd);
         return;
     case RESET:
@@ -155,6 +172,8 @@ serve(struct receiver *r, int fd, enum way way)
         abort();
     }
     if (way == END_ONLY) {
+        if (r->ssl)
+            SSL_shutdown(r->ssl);
         shutdown(fd, SHUT_WR);
         while (take(r, fd, sizeof r->part, 0))
             continue;
@@ -176,7 +195,9 @@ receive_all(void *arg)
 
         if (poll(&ready, 1, 5) <= 0 || (fd = accept(r->listener, NULL, NULL)) < 0)
             continue;
+        r->ssl = r->ctx ? SSL_new(r->ctx) : NULL;
         serve(r, fd, r->connections++ < r->breaks ? way : READ_ALL);
+        SSL_free(r->ssl);
     }
     return NULL;
 }
@@ -243,6 +264,22 @@ send_numbered(struct target *t, uint64_t seq)
     return target_syslog_class.send(t, &ti);
 }
 
+/* The receiver speaks TLS, and the sender knows it by its fingerprint. */
+static void
+use_tls(struct receiver *r)
+{
+    static char transport[] = "tls";
+    struct cert c = certs_make("receiver", NULL, -60, 3600, NULL, false);
+    char text[128];
+
+    r->ctx = certs_server(&c, NULL);
+    certs_fingerprint(&c, false, text);
+    ck_assert(config_pin(text, &tc.pins[0]));
+    tc.n_pins = 1;
+    tc.addresses[0].transport = transport;
+    certs_free(&c);
+}
+
 /* As a worker does it: what is above 'safe' goes again after each loss. */
 static void
 deliver(struct sender *s, uint64_t last)
@@ -288,6 +325,7 @@ run(struct receiver *r, uint64_t last)
     ck_assert_uint_eq(s.t->sent, last);
     target_syslog_class.close(s.t);
     receiver_stop(r);
+    SSL_CTX_free(r->ctx);
     for (uint64_t i = 1; i <= last; i++) {
         ck_assert_msg(r->seen[i] > 0, "item %llu was called safe and never came", (unsigned long long) i);
         twice += r->seen[i] > 1;
@@ -306,9 +344,11 @@ START_TEST(each_way_of_breaking_off)
     struct receiver *r = calloc(1, sizeof *r);
 
     ck_assert_ptr_nonnull(r);
-    r->way = (enum way) (_i / 2);
+    r->way = (enum way) (_i / 2 % WAYS);
     r->small = _i % 2;
     r->seed = 7;
+    if (_i >= 2 * WAYS)
+        use_tls(r);
     r->breaks = r->way == READ_ALL ? 0 : r->way == NO_READING ? 5 : 20;
     run(r, r->small ? 3000 : 30000);
     free(r);
@@ -323,6 +363,8 @@ START_TEST(all_ways_mixed)
     ck_assert_ptr_nonnull(r);
     r->way = WAYS;
     r->small = _i % 2;
+    if (_i >= 2)
+        use_tls(r);
     r->seed = seed ? (unsigned) strtoul(seed, NULL, 10) : (unsigned) clock_utc();
     printf("seed %u\n", r->seed);
     r->breaks = 30;
@@ -409,9 +451,10 @@ main(void)
     SRunner *sr;
     int failed;
 
+    signal(SIGPIPE, SIG_IGN); /* as the program; the receiver's OpenSSL writes, too */
     tcase_set_timeout(c, 60);
-    tcase_add_loop_test(c, each_way_of_breaking_off, 0, 2 * WAYS);
-    tcase_add_loop_test(c, all_ways_mixed, 0, 2);
+    tcase_add_loop_test(c, each_way_of_breaking_off, 0, 2 * 2 * WAYS);
+    tcase_add_loop_test(c, all_ways_mixed, 0, 2 * 2);
     suite_add_tcase(s, c);
     tcase_set_timeout(b, 60);
     tcase_add_test(b, silent_receiver_is_given_up);

@@ -146,7 +146,7 @@ verify(X509_STORE_CTX *x, void *arg)
     if (!t)
         return 0;
     if (tc->n_pins && !is_pinned(tc, X509_STORE_CTX_get0_cert(x))) {
-        tls_words_unpinned(X509_STORE_CTX_get0_cert(x), t->why, sizeof t->why);
+        tls_words_unpinned(tc, X509_STORE_CTX_get0_cert(x), t->why, sizeof t->why);
         X509_STORE_CTX_set_error(x, X509_V_ERR_APPLICATION_VERIFICATION);
         return 0;
     }

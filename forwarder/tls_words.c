@@ -131,7 +131,7 @@ tls_words_refused(const struct config_target *tc, X509_STORE_CTX *x, const char 
 }
 
 void
-tls_words_unpinned(const X509 *cert, char *out, size_t size)
+tls_words_unpinned(const struct config_target *tc, const X509 *cert, char *out, size_t size)
 {
     unsigned char md[EVP_MAX_MD_SIZE];
     unsigned n = 0;
@@ -140,7 +140,8 @@ tls_words_unpinned(const X509 *cert, char *out, size_t size)
     if (X509_digest(cert, EVP_sha256(), md, &n) == 1)
         for (unsigned i = 0; i < n && i < 32; i++)
             snprintf(hex + 3 * i - (i > 0), 4, i ? ":%02X" : "%02X", md[i]);
-    snprintf(out, size, "the receiver's certificate is another than the pinned one: its fingerprint is sha-256:%s", hex);
+    snprintf(out, size, "the receiver's certificate is none of those pinned at %s:%d: its fingerprint is sha-256:%s",
+             tc->place.file, tc->place.line, hex);
 }
 
 /* --- alerts and the like --------------------------------------------------------------- */
@@ -175,11 +176,10 @@ static void
 say_certificate(const struct tls_words_state *s, const char *why, char *out, size_t size)
 {
     if (s->tc->certificate)
-        snprintf(out, size, "the receiver refuses our certificate %s%s%s%s", s->tc->certificate, why ? " (" : "",
-                 why ? why : "", why ? ")" : "");
+        snprintf(out, size, "the receiver refuses our certificate %s (%s)", s->tc->certificate, why);
     else
-        snprintf(out, size, "the receiver demands a certificate of ours: add certificate= and key= at %s:%d",
-                 s->tc->place.file, s->tc->place.line);
+        snprintf(out, size, "the receiver demands a certificate of ours (%s): add certificate= and key= at %s:%d",
+                 why, s->tc->place.file, s->tc->place.line);
 }
 
 void
@@ -202,8 +202,8 @@ tls_words_failed(const struct tls_words_state *s, unsigned long error, char *out
             say_certificate(s, "handshake failure", out, size);
         else
             snprintf(out, size,
-                     "no shared cipher, or something else the receiver misses (alert handshake_failure): it must take ECDHE"
-                     " with AES-GCM or ChaCha20 (RFC 9662), as %s:%d asks for", file, line);
+                     "no shared cipher or version (alert handshake_failure): the receiver must take TLS 1.2 or 1.3 with ECDHE"
+                     " and AES-GCM or ChaCha20 (RFC 9662), as %s:%d asks for", file, line);
         break;
     case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
     case SSL_R_UNSUPPORTED_PROTOCOL:
@@ -234,6 +234,9 @@ tls_words_failed(const struct tls_words_state *s, unsigned long error, char *out
             snprintf(out, size, "the receiver hung up without the end of TLS");
         break;
     default:
-        snprintf(out, size, "%s (%s:%d)", words ? words : "TLS failed", file, line);
+        if (reason > SSL_AD_REASON_OFFSET && s->asked)
+            say_certificate(s, words, out, size);
+        else
+            snprintf(out, size, "%s (%s:%d)", words ? words : "TLS failed", file, line);
     }
 }

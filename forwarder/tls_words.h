@@ -23,7 +23,7 @@ struct tls_words_state {
 /* The verdict on the peer's certificate that X509_verify_cert() has left. */
 void tls_words_refused(const struct config_target *, X509_STORE_CTX *, const char *name, char *out, size_t size);
 /* No pinned fingerprint is the certificate's. */
-void tls_words_unpinned(const X509 *cert, char *out, size_t size);
+void tls_words_unpinned(const struct config_target *, const X509 *cert, char *out, size_t size);
 /* What OpenSSL's queue of errors and 'state' add up to. */
 void tls_words_failed(const struct tls_words_state *, unsigned long error, char *out, size_t size);
 

@@ -345,6 +345,7 @@ SHELL_TESTS += %D%/integration/rsyslog.sh
 SHELL_TESTS += %D%/integration/smilint.sh
 SHELL_TESTS += %D%/integration/snmptrapd.sh
 SHELL_TESTS += %D%/integration/sources.sh
+SHELL_TESTS += %D%/integration/tls.sh
 SHELL_TESTS += %D%/integration/traps.sh
 
 # Programs that shell tests run; built by 'make check', no tests themselves.

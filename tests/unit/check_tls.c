@@ -166,9 +166,9 @@ static const struct {
     {"DNS:other", NULL, PIN, SELF, NULL},
     {"DNS:other", NULL, PIN, EXPIRED, NULL},
     {"DNS:other", NULL, PIN_SHA1, OTHER_CA, NULL},
-    {"IP:127.0.0.1", NULL, PIN_OTHER, GOOD, "is another than the pinned one: its fingerprint is sha-256:"},
+    {"IP:127.0.0.1", NULL, PIN_OTHER, GOOD, "is none of those pinned at test.xml:7: its fingerprint is sha-256:"},
     {"IP:127.0.0.1", NULL, CA_AND_PIN, GOOD, NULL},
-    {"IP:127.0.0.1", NULL, CA_AND_PIN_OTHER, GOOD, "is another than the pinned one"},
+    {"IP:127.0.0.1", NULL, CA_AND_PIN_OTHER, GOOD, "is none of those pinned"},
     {"DNS:other", NULL, CA_AND_PIN, GOOD, "is for other, not for 127.0.0.1"},
     {"IP:127.0.0.1", NULL, CA_AND_PIN, OTHER_CA, "unknown CA"},
     {"IP:127.0.0.1", NULL, CA_AND_PIN, EXPIRED, "expired 20"},
@@ -228,7 +228,7 @@ END_TEST
 /* Both versions: in 1.3 the refusal comes after our handshake. */
 START_TEST(demanded)
 {
-    static const char *const said[] = {"the receiver demands a certificate of ours: add certificate= and key= at test.xml:7",
+    static const char *const said[] = {"): add certificate= and key= at test.xml:7",
                                        "the receiver refuses our certificate ", ""};
     struct cert c = certs_make("peer", "IP:127.0.0.1", -60, YEAR, &ca, false);
     struct cert mine = certs_make("me", NULL, -60, YEAR, _i / 2 == 1 ? &other_ca : &ca, false);

@@ -343,6 +343,8 @@ SHELL_TESTS += %D%/integration/packs.sh
 SHELL_TESTS += %D%/integration/relay.sh
 SHELL_TESTS += %D%/integration/rsyslog.sh
 SHELL_TESTS += %D%/integration/smilint.sh
+SHELL_TESTS += %D%/integration/snmp_restarts.sh
+SHELL_TESTS += %D%/integration/snmp_versions.sh
 SHELL_TESTS += %D%/integration/snmptrapd.sh
 SHELL_TESTS += %D%/integration/sources.sh
 SHELL_TESTS += %D%/integration/tls.sh
@@ -427,6 +429,12 @@ rotate: all %D%/bench/sink$(EXEEXT)
 HOSTILE_ITEMS = 200000
 hostile: %D%/unit/check_syslog_hostile$(EXEEXT)
 	@HOSTILE_ITEMS=$(HOSTILE_ITEMS) %D%/unit/check_syslog_hostile$(EXEEXT)
+
+# So many starts with SNMPv3, half of them after kill -9, before a real snmptrapd.
+RESTARTS = 100
+snmp-restarts: all
+	@$(TEST_VARIABLES) RESTARTS=$(RESTARTS) $(SHELL) $(top_srcdir)/tests/integration/snmp_restarts.sh
+.PHONY: snmp-restarts
 
 # Load, rotation and a flapping target for SECONDS.
 SECONDS = 3600

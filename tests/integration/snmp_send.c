@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * snmp_send.c - sends a fixed set of alarm changes and a notice through the
- * snmp target: snmp_send PORT ENTERPRISE-OID.  Run by snmptrapd.sh, which
- * compares what a real receiver prints with snmptrapd.expected. */
+ * snmp target: snmp_send PORT ENTERPRISE-OID, or to all targets of a
+ * configuration, snmp_send -c CONFIG.  Run by snmptrapd.sh and snmp_versions.sh,
+ * which compare what a real receiver prints with snmptrapd.expected. */
 #include "build.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "forwarder/snmp_engine.h"
 #include "forwarder/target.h"
 #include "parsers/when.h"
+
+enum { FLUSH_MS = 60000 };
 
 static struct alarm_item
 contention(void)
@@ -143,13 +147,11 @@ long_winded(char *space, size_t n)
     return a;
 }
 
-int
-main(int argc, char **argv)
+/* Everything to one target: 0, or 4 with the reason told. */
+static int
+send_all(const struct config *config, const struct config_target *tc)
 {
-    static char host[] = "127.0.0.1", community[] = "public", space[3000];
-    struct config config = {0};
-    struct config_target tc = {.name = argv[0], .addresses = {{(char[]){"udp"}, host, NULL}}, .n_addresses = 1,
-                               .community = community, .pdu_size = 1400};
+    static char space[3000];
     struct alarm_item alarms[] = {contention(), contention_updated(), contention_cleared(),
                                   hostile(),    disk_full(),          long_winded(space, sizeof space)};
     struct notice_item notice = {.kind = NOTICE_HEARTBEAT,
@@ -163,17 +165,10 @@ main(int argc, char **argv)
                                  .last_seq = 7};
     struct item sign = {.kind = ITEM_NOTICE, .notice = &notice};
     struct target_item sign_out = {.seq = 100, .item = &sign};
-    struct target *t;
     char err[512];
+    struct target *t = target_snmp_class.open(config, tc, err, sizeof err);
     int rc = 0;
 
-    if (argc != 3) {
-        fputs("usage: snmp_send PORT ENTERPRISE-OID\n", stderr);
-        return 2;
-    }
-    tc.addresses[0].port = argv[1];
-    config.enterprise_oid = argv[2];
-    t = target_snmp_class.open(&config, &tc, err, sizeof err);
     if (!t) {
         fprintf(stderr, "%s\n", err);
         return 4;
@@ -184,13 +179,61 @@ main(int argc, char **argv)
             .seq = 100 + i, .target_seq = i + 1, .item = &item, .uptime_ns = 90 * WHEN_SECOND};
 
         rc = target_snmp_class.send(t, &it);
+        /* Each in its turn, so that the receiver prints them in this order. */
+        if (rc == 0)
+            rc = target_flush(t, FLUSH_MS);
     }
     if (rc == 0)
         rc = target_snmp_class.send(t, &sign_out);
     if (rc == 0)
-        rc = target_flush(t, 5000);
+        rc = target_flush(t, FLUSH_MS);
     if (rc < 0)
-        fprintf(stderr, "%s\n", t->error);
+        fprintf(stderr, "target %s: %s (%s)\n", tc->name, t->error, strerror(-rc));
     target_snmp_class.close(t);
     return rc < 0 ? 4 : 0;
+}
+
+static void
+tell(void *arg, bool warning, const struct config_place *place, const char *text)
+{
+    (void) arg;
+    if (!warning)
+        fprintf(stderr, "%s:%d: %s\n", place->file, place->line, text);
+}
+
+/* To every target of a configuration, one after another. */
+static int
+send_to_targets(const char *path)
+{
+    struct config *config = config_load(path, tell, NULL);
+    char err[1024];
+    int rc = config ? 0 : 3;
+
+    if (config && snmp_engine_start(config, err, sizeof err) < 0) {
+        fprintf(stderr, "%s\n", err);
+        rc = 4;
+    }
+    for (unsigned i = 0; rc == 0 && i < config->n_targets; i++)
+        rc = send_all(config, &config->targets[i]);
+    config_unref(config);
+    return rc;
+}
+
+int
+main(int argc, char **argv)
+{
+    static char host[] = "127.0.0.1", community[] = "public";
+    struct config config = {0};
+    struct config_target tc = {.name = argv[0], .addresses = {{(char[]){"udp"}, host, NULL}}, .n_addresses = 1,
+                               .community = community, .pdu_size = 1400};
+
+    if (argc != 3) {
+        fputs("usage: snmp_send PORT ENTERPRISE-OID, or snmp_send -c CONFIG\n", stderr);
+        return 2;
+    }
+    if (strcmp(argv[1], "-c") == 0)
+        return send_to_targets(argv[2]);
+    tc.addresses[0].port = argv[1];
+    config.enterprise_oid = argv[2];
+    return send_all(&config, &tc);
 }

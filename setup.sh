@@ -12,7 +12,7 @@ autoconf automake bindfs check clang duktape gcc gnutls-bin groff-base icinga2-b
 libc6-dev libclang-rt-dev libevent-dev libevt-utils libevtx-dev libevtx-utils libicu-dev
 libjson-c-dev libnet-ip-perl libpcre2-dev libsnmp-dev libsqlite3-dev libssl-dev libxml2-dev
 libxml2-utils make mandoc openssl pkg-config python3 python3-evtx python3-yaml rsyslog smitools snmp
-snmptrapd snmptt stunnel4 xz-utils zlib1g-dev
+snmpd snmptrapd snmptt stunnel4 xz-utils zlib1g-dev
 '
 
 caller=$(pwd)

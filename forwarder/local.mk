@@ -120,10 +120,14 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/log.h \
 	%D%/merge.c \
 	%D%/merge.h \
+	%D%/mib_agent.c \
+	%D%/mib_agent.h \
+	%D%/mib_agent_text.c \
 	%D%/mib_table.c \
 	%D%/mib_table.h \
 	%D%/mib_text.c \
 	%D%/mib_text.h \
+	%D%/mib_text_parts.h \
 	%D%/moment_read.c \
 	%D%/moment_read.h \
 	%D%/near.c \

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * mib_table.c - the objects, enumerations and notifications of TRUECAUSE-MIB,
- * each written once.  Used by mib_text.c, target_snmp_pdu.c and the tests.
+ * each written once.  Used by mib_text.c, target_snmp_pdu.c, the agent and the tests.
  * Holds constant data and look-ups only; nothing here touches the network or
  * a file.  Numbers are what receivers have stored: never change one. */
 #include "build.h"
 
 #include "forwarder/mib_table.h"
+
+#include <string.h>
 
 #include "parsers/str.h"
 
@@ -49,6 +51,28 @@ static const struct mib_label confidence_labels[] = {
     {1, "none"}, {2, "unverified"}, {3, "probable"}, {4, "confirmed"}, {0, NULL},
 };
 
+static const struct mib_label engine_labels[] = {
+    {1, "running"},   {2, "firstRead"},    {3, "journalFull"}, {4, "journalStuck"},
+    {5, "noAnswer"}, {6, "notRunning"}, {0, NULL},
+};
+
+static const struct mib_label reload_labels[] = {
+    {1, "none"}, {2, "takenOver"}, {3, "refused"}, {0, NULL},
+};
+
+static const struct mib_label resend_labels[] = {
+    {1, "ready"}, {2, "resend"}, {3, "underWay"}, {4, "failed"}, {0, NULL},
+};
+
+static const struct mib_label source_labels[] = {
+    {1, "starting"}, {2, "followed"}, {3, "missing"}, {4, "unreadable"},
+    {5, "losing"},   {6, "stale"},    {7, "hung"},    {0, NULL},
+};
+
+static const struct mib_label target_labels[] = {
+    {1, "starting"}, {2, "up"}, {3, "down"}, {4, "ended"}, {0, NULL},
+};
+
 const struct mib_enum mib_enums[MIB_ENUMS] = {
     [MIB_ENUM_STATE] =
         {"TcAlarmState",
@@ -71,6 +95,37 @@ const struct mib_enum mib_enums[MIB_ENUMS] = {
          "it. probable: the form of the record itself points to it. unverified: only the report says "
          "so. none: no cause is stated.",
          confidence_labels},
+    [MIB_ENUM_ENGINE] =
+        {"TcEngineCondition",
+         "How the forwarder is doing. running: as it should. firstRead: it reads what was there before it "
+         "was first started; alarms of that time come at the end. journalFull: nothing is read until a "
+         "target takes its items. journalStuck: the journal cannot be written, look at the disk of the "
+         "state folder. noAnswer: it runs but has not answered; the values are those of its last answer. "
+         "notRunning: nobody is at its control socket; the values are those of its last answer.",
+         engine_labels},
+    [MIB_ENUM_RELOAD] =
+        {"TcReloadOutcome",
+         "What became of the last order to read the configuration again. none: there was none since the "
+         "start. takenOver: it is in force. refused: it has an error, and the one before stays in force.",
+         reload_labels},
+    [MIB_ENUM_RESEND] =
+        {"TcResend",
+         "An order, and what became of it. Only resend can be written. ready: nothing is under way, and the last "
+         "order, if any, was carried out. underWay: the forwarder has not answered yet. failed: it refused, "
+         "or was not there; write again.",
+         resend_labels},
+    [MIB_ENUM_SOURCE] =
+        {"TcSourceCondition",
+         "How a source is doing. starting: its files are not known yet. followed: as it should be. missing: "
+         "no file matches. unreadable: a folder or file cannot be read, or a port not listened at. losing: "
+         "more comes than is taken. stale: its folder was not looked at for 30 seconds. hung: a call to its "
+         "file server has not come back for 10 seconds.",
+         source_labels},
+    [MIB_ENUM_TARGET] =
+        {"TcTargetCondition",
+         "How a target is doing. starting: nothing was sent to it yet. up: it takes what it is sent. down: "
+         "it is not reached or refuses, and is tried again for ever. ended: it is being closed.",
+         target_labels},
 };
 
 #define ANY_TEXT   0, MIB_TEXT_MAX, NULL
@@ -389,6 +444,15 @@ mib_label(enum mib_enum_id id, int number)
         if (l->number == number)
             return l->label;
     return NULL;
+}
+
+int
+mib_number(enum mib_enum_id id, const char *label)
+{
+    for (const struct mib_label *l = mib_enums[id].labels; l->label; l++)
+        if (strcmp(l->label, label) == 0)
+            return l->number;
+    return 0;
 }
 
 bool

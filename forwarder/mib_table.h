@@ -7,8 +7,9 @@
  * never use one again.
  *
  * Below the enterprise OID: 0 notifications, 1 objects of notifications,
- * 2 conformance.  Arcs 3 (agent: scalars, tables) and up are free; below 1,
- * sub-identifiers from MIB_OBJECT_FREE; below 0, from MIB_NOTIFICATION_FREE. */
+ * 2 conformance, 3 what the agent shows (mib_agent.h).  Arcs 4 and up are free;
+ * below 1, sub-identifiers from MIB_OBJECT_FREE; below 0, from
+ * MIB_NOTIFICATION_FREE. */
 #ifndef FORWARDER_MIB_TABLE_H
 #define FORWARDER_MIB_TABLE_H
 
@@ -22,6 +23,7 @@ enum {
     MIB_ARC_NOTIFICATIONS = 0,
     MIB_ARC_OBJECTS = 1,
     MIB_ARC_CONFORMANCE = 2,
+    MIB_ARC_AGENT = 3,
     MIB_OBJECT_FREE = 34,
     MIB_NOTIFICATION_FREE = 28
 };
@@ -39,7 +41,9 @@ enum mib_syntax {
     MIB_TRUTH,    /* TruthValue */
     MIB_INTEGER,  /* Integer32 with a range */
     MIB_UNSIGNED, /* Unsigned32 with a range */
-    MIB_COUNTER   /* Counter32 */
+    MIB_COUNTER,  /* Counter32 */
+    MIB_GAUGE,    /* Gauge32; of the agent alone, as is the next */
+    MIB_COUNTER64 /* Counter64 */
 };
 
 struct mib_label {
@@ -53,7 +57,18 @@ struct mib_enum {
     const struct mib_label *labels; /* label NULL at the end */
 };
 
-enum mib_enum_id { MIB_ENUM_STATE, MIB_ENUM_SEVERITY, MIB_ENUM_CLASS, MIB_ENUM_CONFIDENCE, MIB_ENUMS };
+enum mib_enum_id {
+    MIB_ENUM_STATE,
+    MIB_ENUM_SEVERITY,
+    MIB_ENUM_CLASS,
+    MIB_ENUM_CONFIDENCE,
+    MIB_ENUM_ENGINE, /* from here on of the agent */
+    MIB_ENUM_RELOAD,
+    MIB_ENUM_RESEND,
+    MIB_ENUM_SOURCE,
+    MIB_ENUM_TARGET,
+    MIB_ENUMS
+};
 extern const struct mib_enum mib_enums[MIB_ENUMS];
 
 /* Objects, in the order of their sub-identifiers. */
@@ -134,8 +149,9 @@ int mib_class(enum event_class);
 enum { MIB_CLASS_NONE = 1 };
 int mib_confidence(enum confidence);
 
-/* Label of 'number' in an enumeration, or NULL. */
+/* Label of 'number' in an enumeration, or NULL; and the way back, 0 for none. */
 const char *mib_label(enum mib_enum_id, int number);
+int mib_number(enum mib_enum_id, const char *label);
 
 /* An object identifier. */
 enum { MIB_OID_MAX = 40 };

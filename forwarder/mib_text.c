@@ -12,15 +12,18 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "forwarder/mib_text_parts.h"
+
 /* Change with every change of the table, and add a REVISION. */
-#define MIB_LAST_UPDATED "202611220000Z"
+#define MIB_LAST_UPDATED "202611290000Z"
+#define MIB_FIRST_UPDATED "202611220000Z"
 
 enum { WRAP_COLUMN = 72 };
 
 /* Writes 'text' between quotation marks, wrapped, each line after the first
  * indented by 'indent' blanks.  The table holds no quotation marks. */
-static void
-quoted(FILE *out, const char *clause, const char *text)
+void
+mib_text_quoted(FILE *out, const char *clause, const char *text)
 {
     const int indent = 8;
     int column = indent + 1;
@@ -66,13 +69,13 @@ arcs(FILE *out, const struct mib_oid *enterprise)
 static void
 head(FILE *out, const struct mib_oid *enterprise)
 {
-    fputs("-- " MIB_MODULE ": the alarms that Truecause sends as notifications.\n"
+    fputs("-- " MIB_MODULE ": the alarms of Truecause, as notifications and as tables.\n"
           "-- Made by `truecause mib`; do not edit.\n\n",
           out);
     fputs(MIB_MODULE " DEFINITIONS ::= BEGIN\n\n"
                      "IMPORTS\n"
                      "    MODULE-IDENTITY, OBJECT-TYPE, NOTIFICATION-TYPE,\n"
-                     "    Counter32, Integer32, Unsigned32, enterprises\n"
+                     "    Counter32, Counter64, Gauge32, Integer32, Unsigned32, enterprises\n"
                      "        FROM SNMPv2-SMI\n"
                      "    TEXTUAL-CONVENTION, TruthValue\n"
                      "        FROM SNMPv2-TC\n"
@@ -86,10 +89,10 @@ head(FILE *out, const struct mib_oid *enterprise)
                      "    LAST-UPDATED \"" MIB_LAST_UPDATED "\"\n"
                      "    ORGANIZATION \"The Truecause project\"\n",
           out);
-    quoted(out, "CONTACT-INFO",
+    mib_text_quoted(out, "CONTACT-INFO",
            "The maintainers of the Truecause installation that sends these notifications.");
     fputc('\n', out);
-    quoted(out, "DESCRIPTION",
+    mib_text_quoted(out, "DESCRIPTION",
            "Alarms about failed package distribution of Systems Management Server and Configuration "
            "Manager, with the real cause beside the one that was reported. Every alarm notification "
            "carries the same objects in the same order, after sysUpTime.0 and snmpTrapOID.0; where the "
@@ -97,11 +100,16 @@ head(FILE *out, const struct mib_oid *enterprise)
            "sysUpTime.0 is the time since Truecause started. Texts are UTF-8; a byte that is no printable "
            "character is shown as its two hexadecimal digits between angle brackets.");
     fputs("\n    REVISION \"" MIB_LAST_UPDATED "\"\n", out);
-    quoted(out, "DESCRIPTION", "First version: notifications and their objects.");
+    mib_text_quoted(out, "DESCRIPTION",
+                    "The agent: tcAgent with the state of the forwarder, the open alarms, the sources and the "
+                    "targets, its groups and tcAgentCompliance. Nothing else changed.");
+    fputs("\n    REVISION \"" MIB_FIRST_UPDATED "\"\n", out);
+    mib_text_quoted(out, "DESCRIPTION", "First version: notifications and their objects.");
     arcs(out, enterprise);
     fprintf(out, "tcNotifications OBJECT IDENTIFIER ::= { truecauseMIB %d }\n", MIB_ARC_NOTIFICATIONS);
     fprintf(out, "tcObjects       OBJECT IDENTIFIER ::= { truecauseMIB %d }\n", MIB_ARC_OBJECTS);
     fprintf(out, "tcConformance   OBJECT IDENTIFIER ::= { truecauseMIB %d }\n", MIB_ARC_CONFORMANCE);
+    mib_agent_text_nodes(out);
     fputs("tcCompliances   OBJECT IDENTIFIER ::= { tcConformance 1 }\n"
           "tcGroups        OBJECT IDENTIFIER ::= { tcConformance 2 }\n\n",
           out);
@@ -114,7 +122,7 @@ convention(FILE *out, const char *name, const char *hint, const char *prose, con
     if (hint)
         fprintf(out, "    DISPLAY-HINT \"%s\"\n", hint);
     fputs("    STATUS current\n", out);
-    quoted(out, "DESCRIPTION", prose);
+    mib_text_quoted(out, "DESCRIPTION", prose);
     fprintf(out, "\n    SYNTAX %s\n\n", syntax);
 }
 
@@ -122,7 +130,7 @@ static void
 enumeration(FILE *out, const struct mib_enum *e)
 {
     fprintf(out, "%s ::= TEXTUAL-CONVENTION\n    STATUS current\n", e->name);
-    quoted(out, "DESCRIPTION", e->prose);
+    mib_text_quoted(out, "DESCRIPTION", e->prose);
     fputs("\n    SYNTAX INTEGER {\n", out);
     for (const struct mib_label *l = e->labels; l->label; l++)
         fprintf(out, "        %s(%d)%s\n", l->label, l->number, l[1].label ? "," : "");
@@ -147,8 +155,8 @@ conventions(FILE *out)
         enumeration(out, &mib_enums[i]);
 }
 
-static void
-syntax(FILE *out, const struct mib_object *o)
+void
+mib_text_syntax(FILE *out, const struct mib_object *o)
 {
     switch (o->syntax) {
     case MIB_TEXT:
@@ -181,6 +189,12 @@ syntax(FILE *out, const struct mib_object *o)
     case MIB_COUNTER:
         fputs("Counter32", out);
         return;
+    case MIB_GAUGE:
+        fputs("Gauge32", out);
+        return;
+    case MIB_COUNTER64:
+        fputs("Counter64", out);
+        return;
     }
 }
 
@@ -191,11 +205,11 @@ objects(FILE *out)
         const struct mib_object *o = &mib_objects[i];
 
         fprintf(out, "%s OBJECT-TYPE\n    SYNTAX ", o->name);
-        syntax(out, o);
+        mib_text_syntax(out, o);
         if (o->units)
             fprintf(out, "\n    UNITS \"%s\"", o->units);
         fputs("\n    MAX-ACCESS accessible-for-notify\n    STATUS current\n", out);
-        quoted(out, "DESCRIPTION", o->prose);
+        mib_text_quoted(out, "DESCRIPTION", o->prose);
         fprintf(out, "\n    ::= { tcObjects %u }\n\n", o->arc);
     }
 }
@@ -216,7 +230,7 @@ alarm_notification(FILE *out, const char *stem, const char *what, const char *pr
     fprintf(out, "tc%s%s NOTIFICATION-TYPE\n", stem, what);
     object_list(out, "OBJECTS", mib_alarm_objects, MIB_ALARM_VARBINDS);
     fputs("    STATUS current\n", out);
-    quoted(out, "DESCRIPTION", prose);
+    mib_text_quoted(out, "DESCRIPTION", prose);
     fprintf(out, "\n    ::= { tcNotifications %u }\n\n", arc);
 }
 
@@ -226,7 +240,7 @@ notifications(FILE *out)
     fputs(MIB_NOTICE_NAME " NOTIFICATION-TYPE\n", out);
     object_list(out, "OBJECTS", mib_notice_objects, MIB_NOTICE_VARBINDS);
     fputs("    STATUS current\n", out);
-    quoted(out, "DESCRIPTION", mib_notice_prose);
+    mib_text_quoted(out, "DESCRIPTION", mib_notice_prose);
     fprintf(out, "\n    ::= { tcNotifications %d }\n\n", MIB_NOTICE_ARC);
     for (const struct mib_notification *n = mib_notifications; n->stem; n++) {
         alarm_notification(out, n->stem, "Raised", n->raise, n->raise_arc);
@@ -241,7 +255,7 @@ notification_group(FILE *out, const char *name, const char *what, const char *pr
     for (const struct mib_notification *n = mib_notifications; n->stem; n++)
         fprintf(out, "        tc%s%s%s\n", n->stem, what, n[1].stem ? "," : "");
     fputs("    }\n    STATUS current\n", out);
-    quoted(out, "DESCRIPTION", prose);
+    mib_text_quoted(out, "DESCRIPTION", prose);
     fprintf(out, "\n    ::= { tcGroups %u }\n\n", arc);
 }
 
@@ -251,11 +265,11 @@ groups(FILE *out)
     fputs("tcAlarmObjects OBJECT-GROUP\n", out);
     object_list(out, "OBJECTS", mib_alarm_objects, MIB_ALARM_VARBINDS);
     fputs("    STATUS current\n", out);
-    quoted(out, "DESCRIPTION", "What every alarm notification carries, in this order.");
+    mib_text_quoted(out, "DESCRIPTION", "What every alarm notification carries, in this order.");
     fputs("\n    ::= { tcGroups 1 }\n\ntcNoticeObjects OBJECT-GROUP\n", out);
     object_list(out, "OBJECTS", mib_notice_objects, MIB_NOTICE_VARBINDS);
     fputs("    STATUS current\n", out);
-    quoted(out, "DESCRIPTION", "What " MIB_NOTICE_NAME " carries, in this order.");
+    mib_text_quoted(out, "DESCRIPTION", "What " MIB_NOTICE_NAME " carries, in this order.");
     fputs("\n    ::= { tcGroups 2 }\n\n", out);
     notification_group(out, "tcRaiseNotifications", "Raised",
                        "One for each kind of fault: raised or updated.", 3);
@@ -263,15 +277,16 @@ groups(FILE *out)
     fputs("tcNoticeNotifications NOTIFICATION-GROUP\n    NOTIFICATIONS { " MIB_NOTICE_NAME
           " }\n    STATUS current\n",
           out);
-    quoted(out, "DESCRIPTION", "What Truecause tells of itself.");
+    mib_text_quoted(out, "DESCRIPTION", "What Truecause tells of itself.");
     fputs("\n    ::= { tcGroups 5 }\n\n", out);
+    mib_agent_text_groups(out);
 }
 
 static void
 compliance(FILE *out)
 {
     fputs("tcCompliance MODULE-COMPLIANCE\n    STATUS current\n", out);
-    quoted(out, "DESCRIPTION", "What a sender of these notifications does.");
+    mib_text_quoted(out, "DESCRIPTION", "What a sender of these notifications does.");
     fputs("\n    MODULE\n"
           "        MANDATORY-GROUPS {\n"
           "            tcAlarmObjects,\n"
@@ -287,8 +302,10 @@ compliance(FILE *out)
           "        DESCRIPTION\n"
           "            \"Of this group only snmpTrapAddress is sent, and only where the\n"
           "             IPv4 address of the computer that wrote the record is known.\"\n"
-          "    ::= { tcCompliances 1 }\n\nEND\n",
+          "    ::= { tcCompliances 1 }\n\n",
           out);
+    mib_agent_text_compliance(out);
+    fputs("END\n", out);
 }
 
 int
@@ -297,6 +314,7 @@ mib_text_write(FILE *out, const struct mib_oid *enterprise)
     head(out, enterprise);
     conventions(out);
     objects(out);
+    mib_agent_text_objects(out);
     notifications(out);
     groups(out);
     compliance(out);

@@ -328,6 +328,8 @@ add_value(struct building *b, const oid *name, size_t name_n, enum mib_object_id
     case MIB_ENUM:
     case MIB_TRUTH:
     case MIB_INTEGER:
+    case MIB_GAUGE: /* no object of a notification */
+    case MIB_COUNTER64:
         break;
     }
     add_named(b, name, name_n, type, &number, sizeof number);

@@ -70,6 +70,8 @@ is_text(enum mib_object_id id)
     case MIB_INTEGER:
     case MIB_UNSIGNED:
     case MIB_COUNTER:
+    case MIB_GAUGE:
+    case MIB_COUNTER64:
         return false;
     }
     return false;
@@ -252,6 +254,8 @@ least_bytes(enum mib_object_id id)
     case MIB_INTEGER:
     case MIB_UNSIGNED:
     case MIB_COUNTER:
+    case MIB_GAUGE:
+    case MIB_COUNTER64:
         return n;
     }
     return n;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "forwarder/mib_agent.h"
 #include "forwarder/mib_text.h"
 
 #define DEFAULT_ROOT "1.3.6.1.4.1.32473.109"
@@ -66,6 +67,48 @@ START_TEST(objects_are_whole_and_distinct)
         for (unsigned k = 0; k < i; k++)
             ck_assert_str_ne(o->name, mib_objects[k].name);
     }
+}
+END_TEST
+
+static bool
+is_object(const char *name)
+{
+    for (unsigned i = 0; i < MIB_OBJECTS; i++)
+        if (strcmp(mib_objects[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+START_TEST(the_agents_table_is_whole)
+{
+    const struct mib_group *active = &mib_groups[MIB_GROUP_ACTIVE];
+
+    for (unsigned g = 0; g < MIB_GROUPS; g++) {
+        unsigned before = mib_groups[g].row ? 1 : 0;
+
+        ck_assert_uint_eq(mib_groups[g].arc, g + 1);
+        for (unsigned i = 0; i < mib_groups[g].n; i++) {
+            const struct mib_column *c = &mib_groups[g].columns[i];
+            struct mib_object o = mib_column_shape(c);
+
+            ck_assert_msg(o.prose != NULL, "%s", c->name);
+            ck_assert_ptr_null(strchr(o.prose, '"'));
+            ck_assert_msg(c->arc == ++before, "%s: a number is left out", c->name);
+            ck_assert_msg(!is_object(c->name), "%s is an object of notifications, too", c->name);
+            ck_assert_msg(c->object != MIB_OBJECTS || c->from, "%s comes from nowhere", c->name);
+            for (unsigned k = 0; k < i; k++)
+                ck_assert_str_ne(c->name, mib_groups[g].columns[k].name);
+        }
+    }
+    /* A column that repeats an object of notifications is named for it. */
+    for (unsigned i = 0; i < active->n; i++)
+        if (active->columns[i].object != MIB_OBJECTS) {
+            struct mib_object o = mib_column_shape(&active->columns[i]);
+
+            ck_assert_str_eq(o.name + strlen("tcActive"), mib_objects[active->columns[i].object].name + strlen("tc"));
+            ck_assert_int_eq(o.syntax, mib_objects[active->columns[i].object].syntax);
+            ck_assert_int_eq(o.enumeration, mib_objects[active->columns[i].object].enumeration);
+        }
 }
 END_TEST
 
@@ -128,6 +171,8 @@ START_TEST(labels_are_the_names_of_the_xml)
         for (int i = 0; mib_enums[e].labels[i].label; i++)
             ck_assert_int_eq(mib_enums[e].labels[i].number, i + 1);
     ck_assert_ptr_null(mib_label(MIB_ENUM_CLASS, 0));
+    ck_assert_int_eq(mib_number(MIB_ENUM_CLASS, "stall"), 5);
+    ck_assert_int_eq(mib_number(MIB_ENUM_CLASS, "no such class"), 0);
 }
 END_TEST
 
@@ -240,6 +285,10 @@ START_TEST(text_has_every_name_at_its_number)
         snprintf(name, sizeof name, "tc%sCleared", n->stem);
         text_says(text, name, "NOTIFICATION-TYPE", "tcNotifications", n->clear_arc);
     }
+    for (unsigned g = 0; g < MIB_GROUPS; g++)
+        for (unsigned i = 0; i < mib_groups[g].n; i++)
+            text_says(text, mib_groups[g].columns[i].name, "OBJECT-TYPE",
+                      mib_groups[g].row ? mib_groups[g].row : mib_groups[g].name, mib_groups[g].columns[i].arc);
     ck_assert_ptr_nonnull(strstr(text, "tcNotifications OBJECT IDENTIFIER ::= { truecauseMIB 0 }\n"));
     ck_assert_ptr_nonnull(strstr(text, "tcObjects       OBJECT IDENTIFIER ::= { truecauseMIB 1 }\n"));
     free(text);
@@ -277,6 +326,7 @@ main(void)
 
     tcase_add_test(t, order_is_the_contract);
     tcase_add_test(t, objects_are_whole_and_distinct);
+    tcase_add_test(t, the_agents_table_is_whole);
     tcase_add_test(t, every_fault_class_has_its_pair);
     tcase_add_test(t, labels_are_the_names_of_the_xml);
     tcase_add_test(t, severities_are_those_of_x733);

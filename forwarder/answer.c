@@ -16,11 +16,10 @@
 #include "forwarder/cmd.h"
 #include "forwarder/engine_parts.h"
 #include "forwarder/explain_item.h"
-#include "forwarder/json.h"
 #include "parsers/text.h"
 #include "parsers/when.h"
 
-enum { ANSWER_CATCHING_UP = 1 << 20, ANSWER_REASON = 160, ANSWER_ARENA = 256 << 20 };
+enum { ANSWER_CATCHING_UP = 1 << 20, ANSWER_REASON = 160 };
 #define ANSWER_HUNG (10 * WHEN_SECOND)
 
 /* --- the state of things --------------------------------------------------------- */
@@ -69,6 +68,14 @@ answer_reload_error(struct engine *e, char out[ANSWER_WHY])
     pthread_mutex_unlock(&e->lock);
 }
 
+void
+answer_agent(struct engine *e, struct agent_child_report *out)
+{
+    pthread_mutex_lock(&e->lock);
+    *out = e->agent;
+    pthread_mutex_unlock(&e->lock);
+}
+
 static const char *
 log_state(const struct tail *t, uint64_t lag)
 {
@@ -114,13 +121,20 @@ answer_logs(struct engine *e, unsigned *n)
 }
 
 void
-answer_count_alarms(struct engine *e, unsigned count[CLASS_COUNT])
+answer_count_alarms(struct engine *e, unsigned count[CLASS_COUNT], unsigned severe[SEVERITY_CLEARED + 1])
 {
     struct alarm_table *t = correlate_alarms(e->p.correlate);
 
     memset(count, 0, CLASS_COUNT * sizeof *count);
-    for (unsigned i = 0; i < alarm_open_count(t); i++)
-        count[alarm_at(t, i)->cls]++;
+    if (severe)
+        memset(severe, 0, (SEVERITY_CLEARED + 1) * sizeof *severe);
+    for (unsigned i = 0; i < alarm_open_count(t); i++) {
+        const struct alarm *a = alarm_at(t, i);
+
+        count[a->cls]++;
+        if (severe)
+            severe[a->severity]++;
+    }
 }
 
 /* One line for the service manager. */
@@ -154,86 +168,7 @@ summary(struct engine *e, struct xml_buf *out)
     put_z(out, "\n");
 }
 
-/* --- alarms ------------------------------------------------------------------------ */
-
-static void
-put_when(struct xml_buf *out, const struct when *w)
-{
-    char text[WHEN_TEXT_SIZE] = "";
-
-    when_text(w, text);
-    put_f(out, "%-20s ", text[0] ? text : "-");
-}
-
-static void
-json_when(struct json *j, const char *name, const struct when *w)
-{
-    char text[WHEN_TEXT_SIZE] = "";
-
-    when_text(w, text);
-    json_z(j, name, text[0] ? text : NULL);
-}
-
-static void
-alarm_json(struct json *j, const struct alarm *a, const struct alarm_item *item)
-{
-    json_object(j, NULL);
-    json_str(j, "key", a->key);
-    json_z(j, "class", event_class_name(a->cls));
-    json_z(j, "severity", severity_name(a->severity));
-    json_uint(j, "count", a->count);
-    json_when(j, "first", &item->first);
-    json_when(j, "last", &item->last);
-    json_str(j, "summary", item->summary);
-    json_str(j, "action", item->action);
-    json_object_end(j);
-}
-
-static void
-list_alarms(struct engine *e, struct engine_request *q)
-{
-    struct alarm_table *t = correlate_alarms(e->p.correlate);
-    struct arena *arena = arena_new(ANSWER_ARENA);
-    struct call call = {.arena = arena, .event_id = ""};
-    struct json j;
-
-    if (!arena) {
-        q->out->failed = true;
-        return;
-    }
-    call.at = (struct moment){.known = true, .t = engine_now(e)};
-    call.at.when.utc = call.at.t;
-    call.at.when.utc_known = true;
-    json_init(&j, q->out);
-    if (q->json)
-        json_array(&j, NULL);
-    for (unsigned i = 0; i < alarm_open_count(t); i++) {
-        const struct alarm *a = alarm_at(t, i);
-        const struct alarm_item *item = alarm_describe(t, &call, a, ALARM_RAISED, NULL);
-
-        if (!item) {
-            q->out->failed = true;
-            break;
-        }
-        if (q->json) {
-            alarm_json(&j, a, item);
-        } else {
-            put_f(q->out, "%-8s ", severity_name(a->severity));
-            put_when(q->out, &item->last);
-            put_f(q->out, "%5" PRIu64 "x ", a->count);
-            put_shown(q->out, a->key);
-            put_z(q->out, "\n         ");
-            put_shown(q->out, item->summary);
-            put_z(q->out, "\n");
-        }
-        arena_reset(arena);
-    }
-    if (q->json)
-        json_array_end(&j);
-    else if (alarm_open_count(t) == 0)
-        put_z(q->out, "No alarm is open.\n");
-    arena_free(arena);
-}
+/* --- orders ------------------------------------------------------------------------ */
 
 /* What was asked for is in the batch: on disk, or said why not yet. */
 static void
@@ -406,7 +341,7 @@ answer(struct engine *e, struct engine_request *q)
     switch (q->what) {
     case ENGINE_STATUS:
         if (q->json)
-            answer_status_json(e, q->out);
+            answer_status_json(e, q->brief, q->out);
         else
             answer_status_text(e, q->all, q->out);
         break;
@@ -414,7 +349,7 @@ answer(struct engine *e, struct engine_request *q)
         summary(e, q->out);
         break;
     case ENGINE_ALARMS:
-        list_alarms(e, q);
+        answer_alarms(e, q);
         break;
     case ENGINE_CLEAR:
         clear_alarm(e, q);

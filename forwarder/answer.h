@@ -28,11 +28,17 @@ const char *answer_worker_state(enum worker_state);
 /* The last reload that failed, "" when the last one did not. */
 enum { ANSWER_WHY = sizeof ((struct engine *) 0)->reload_error };
 void answer_reload_error(struct engine *, char out[ANSWER_WHY]);
-/* Open alarms by class. */
-void answer_count_alarms(struct engine *, unsigned count[CLASS_COUNT]);
+/* How the agent is doing, as the main thread left it. */
+void answer_agent(struct engine *, struct agent_child_report *);
+/* Open alarms by class, and by severity where 'severe' is not NULL. */
+void answer_count_alarms(struct engine *, unsigned count[CLASS_COUNT], unsigned severe[SEVERITY_CLEARED + 1]);
 
-/* answer_status.c, answer_json.c */
+/* answer_status.c, answer_json.c; 'brief': without logs and files. */
 void answer_status_text(struct engine *, bool all, struct xml_buf *);
-void answer_status_json(struct engine *, struct xml_buf *);
+void answer_status_json(struct engine *, bool brief, struct xml_buf *);
+
+/* answer_alarms.c: the open alarms, for people, as JSON, or a page of them as
+ * items. */
+void answer_alarms(struct engine *, struct engine_request *);
 
 #endif

@@ -17,6 +17,17 @@
 #include "forwarder/snmp_engine.h"
 #include "parsers/pair.h"
 
+/* In the words of the MIB (mib_agent.c). */
+static const char *
+state_word(const struct engine *e)
+{
+    if (e->stuck_since)
+        return "journalStuck";
+    if (e->blocked)
+        return "journalFull";
+    return e->history ? "firstRead" : "running";
+}
+
 static void
 add_program(struct engine *e, struct json *j)
 {
@@ -25,6 +36,7 @@ add_program(struct engine *e, struct json *j)
     answer_reload_error(e, why);
     json_z(j, "version", PACKAGE_VERSION);
     json_int(j, "pid", (int64_t) getpid());
+    json_z(j, "state", state_word(e));
     json_seconds(j, "uptime", clock_monotonic() - e->started);
     json_time(j, "now", engine_now(e));
     json_array(j, "configuration");
@@ -34,6 +46,7 @@ add_program(struct engine *e, struct json *j)
     json_object(j, "reload");
     json_time(j, "last", e->last_reload);
     json_z(j, "error", why[0] ? why : NULL);
+    json_z(j, "result", why[0] ? "refused" : e->last_reload ? "takenOver" : "none");
     json_object_end(j);
     json_object(j, "catalogue");
     json_uint(j, "signatures", catalogue_signatures(e->p.catalogue, 0));
@@ -46,6 +59,21 @@ add_program(struct engine *e, struct json *j)
     json_uint(j, "uncounted", e->uncounted);
     json_uint(j, "unframed", e->unframed);
     json_bool(j, "first_read", e->history);
+}
+
+static void
+add_agent(struct engine *e, struct json *j)
+{
+    struct agent_child_report a;
+
+    answer_agent(e, &a);
+    json_object(j, "agent");
+    json_bool(j, "wanted", a.wanted);
+    json_int(j, "pid", a.pid);
+    json_bool(j, "connected", a.connected);
+    json_uint(j, "restarts", a.restarts);
+    json_z(j, "error", a.trouble[0] ? a.trouble : NULL);
+    json_object_end(j);
 }
 
 static void
@@ -85,10 +113,10 @@ add_alarms(struct engine *e, struct json *j)
 {
     const struct pair_counters *pairs = correlate_pairs(e->p.correlate);
     const struct alarm_counters *alarms = alarm_counters(correlate_alarms(e->p.correlate));
-    unsigned count[CLASS_COUNT];
+    unsigned count[CLASS_COUNT], severe[SEVERITY_CLEARED + 1];
     struct bound b[BOUNDS];
 
-    answer_count_alarms(e, count);
+    answer_count_alarms(e, count, severe);
     json_object(j, "alarms");
     json_uint(j, "open", alarm_open_count(correlate_alarms(e->p.correlate)));
     json_object(j, "classes");
@@ -96,6 +124,8 @@ add_alarms(struct engine *e, struct json *j)
         if (count[c])
             json_uint(j, event_class_name((enum event_class) c), count[c]);
     json_object_end(j);
+    for (int i = SEVERITY_CRITICAL; i <= SEVERITY_WARNING; i++)
+        json_uint(j, severity_name((enum severity) i), severe[i]);
     json_uint(j, "raised", alarms->raised);
     json_uint(j, "updated", alarms->updated);
     json_uint(j, "cleared", alarms->cleared);
@@ -153,8 +183,41 @@ add_counts(struct json *j, const struct follow_status *fs)
     json_object_end(j);
 }
 
+/* The first thing that is wrong with a source; NULL when nothing is. */
+static const char *
+trouble(const struct engine_source *s)
+{
+    for (int k = 0; k < FOLLOW_TROUBLES; k++)
+        if (s->trouble[k].now)
+            return s->trouble[k].text;
+    return NULL;
+}
+
+/* All logs of one source together. */
 static void
-add_sources(struct engine *e, struct json *j)
+add_sum(struct json *j, const struct engine_source *s, const struct answer_log *logs, unsigned n)
+{
+    uint64_t records = 0, unread = 0;
+    int64_t read = 0, record = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        const struct tail *t = logs[i].tail;
+
+        if (logs[i].source != s)
+            continue;
+        records += t->records;
+        unread += logs[i].lag;
+        read = t->read_at > read ? t->read_at : read;
+        record = t->last_time > record ? t->last_time : record;
+    }
+    json_uint(j, "unread", unread);
+    json_uint(j, "records", records);
+    json_time(j, "last_read", read);
+    json_time(j, "last_record", record);
+}
+
+static void
+add_sources(struct engine *e, struct json *j, bool brief)
 {
     struct answer_log *logs;
     unsigned n;
@@ -177,6 +240,8 @@ add_sources(struct engine *e, struct json *j)
         json_bool(j, "remote", fs.remote);
         json_uint(j, "bytes", fs.bytes);
         json_uint(j, "losses", fs.lost);
+        json_uint(j, "files", fs.logs);
+        add_sum(j, s, logs, n);
         if (fs.looked)
             json_seconds(j, "looked_age", clock_monotonic() - fs.looked);
         if (fs.counts)
@@ -186,7 +251,9 @@ add_sources(struct engine *e, struct json *j)
             if (s->trouble[k].now)
                 json_z(j, NULL, s->trouble[k].text);
         json_array_end(j);
-        add_logs(j, s, logs, n, engine_now(e));
+        json_z(j, "error", trouble(s));
+        if (!brief)
+            add_logs(j, s, logs, n, engine_now(e));
         json_object_end(j);
     }
     json_array_end(j);
@@ -215,6 +282,8 @@ add_files(struct engine *e, struct json *j)
 static void
 add_targets(struct engine *e, struct json *j)
 {
+    uint64_t dropped = 0;
+
     json_array(j, "targets");
     for (unsigned i = 0; i < e->n_workers; i++) {
         int64_t now = clock_monotonic();
@@ -244,23 +313,27 @@ add_targets(struct engine *e, struct json *j)
         json_uint(j, "open", s.open_keys);
         json_uint(j, "replaying", s.replaying);
         json_object_end(j);
+        dropped += s.dropped;
     }
     json_array_end(j);
+    json_uint(j, "dropped", dropped);
 }
 
 void
-answer_status_json(struct engine *e, struct xml_buf *out)
+answer_status_json(struct engine *e, bool brief, struct xml_buf *out)
 {
     struct json j;
 
     json_init(&j, out);
     json_object(&j, NULL);
     add_program(e, &j);
+    add_agent(e, &j);
     add_journal(e, &j);
     add_snmp(&j);
     add_alarms(e, &j);
-    add_sources(e, &j);
-    add_files(e, &j);
+    add_sources(e, &j, brief);
+    if (!brief)
+        add_files(e, &j);
     add_targets(e, &j);
     json_object_end(&j);
 }

@@ -106,7 +106,7 @@ put_alarms(struct engine *e, struct xml_buf *out)
     unsigned count[CLASS_COUNT], n = alarm_open_count(correlate_alarms(e->p.correlate));
     const char *between = ": ";
 
-    answer_count_alarms(e, count);
+    answer_count_alarms(e, count, NULL);
     label(out, "alarms open");
     put_f(out, "%u", n);
     for (int c = 0; c < CLASS_COUNT; c++)
@@ -114,6 +114,24 @@ put_alarms(struct engine *e, struct xml_buf *out)
             put_f(out, "%s%s %u", between, event_class_name((enum event_class) c), count[c]);
             between = ", ";
         }
+    put_z(out, "\n");
+}
+
+static void
+put_agent(struct engine *e, struct xml_buf *out)
+{
+    struct agent_child_report a;
+
+    answer_agent(e, &a);
+    if (!a.wanted)
+        return;
+    label(out, "agent");
+    if (a.pid)
+        put_f(out, "process %ld, %s", a.pid, a.connected ? "connected" : "NOT CONNECTED to its master agent");
+    else
+        put_z(out, "DOES NOT RUN");
+    if (a.restarts)
+        put_f(out, "; started again %u times, the last one %s", a.restarts, a.trouble);
     put_z(out, "\n");
 }
 
@@ -319,6 +337,7 @@ answer_status_text(struct engine *e, bool all, struct xml_buf *out)
           put_count(uncounted, e->uncounted), e->history ? "; a first read of old records is under way" : "");
     put_alarms(e, out);
     put_correlation(e, out);
+    put_agent(e, out);
     put_sources(e, out);
     put_logs(e, all, out);
     put_files(e, all, out);

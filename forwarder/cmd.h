@@ -12,6 +12,7 @@
 enum { CMD_DONE = 0, CMD_UNFRAMED = 1, CMD_USAGE = 2, CMD_CONFIG = 3, CMD_FAILED = 4 };
 
 int cmd_export(int argc, char **argv);
+int cmd_agent(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_explain_id(int argc, char **argv); /* explain with -c; argv of "explain" */

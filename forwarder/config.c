@@ -278,6 +278,8 @@ read_document(struct config_reader *r, const char *file, bool is_main)
             config_read_source(r, &d, e);
         else if (strcmp((const char *) e->name, "target") == 0)
             config_read_target(r, &d, e);
+        else if (strcmp((const char *) e->name, "agent") == 0)
+            config_read_agent(r, &d, e);
     }
     config_document_free(&d);
 }
@@ -419,6 +421,9 @@ config_unref(struct config *c)
         free_target(&c->targets[i]);
     for (unsigned i = 0; i < c->n_files; i++)
         free(c->files[i]);
+    if (c->agent)
+        free(c->agent->socket);
+    free(c->agent);
     free(c->sources);
     free(c->targets);
     free(c->files);

@@ -93,6 +93,7 @@ struct config_target {
     bool history_all;
     bool overflow_block;
     unsigned heartbeat_ms; /* 0: none */
+    bool resend_start;     /* all open alarms again when the program starts */
     /* xml */
     char *path;
     bool form_lines;
@@ -123,6 +124,14 @@ struct config_target {
     uint8_t tls_digest[32]; /* of these files as they were when the configuration was read */
 };
 
+/* Where the agent serves what it shows. */
+#define CONFIG_AGENT_SOCKET "/var/agentx/master"
+struct config_agent {
+    struct config_place place;
+    char *socket; /* of the master agent, as libnetsnmp takes it */
+    bool start;   /* by the daemon */
+};
+
 struct config {
     char *state;          /* directory */
     char *enterprise_oid; /* dotted digits, no leading dot */
@@ -137,6 +146,7 @@ struct config {
     unsigned n_sources;
     struct config_target *targets;
     unsigned n_targets;
+    struct config_agent *agent; /* NULL: none */
     char **files; /* the main file, then those of conf.d in the order they were read */
     unsigned n_files;
     unsigned refs; /* beyond the first; config_ref() */

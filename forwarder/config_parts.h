@@ -33,7 +33,7 @@ void config_tell(struct config_reader *, bool warning, const char *file, int lin
 
 /* --- config_vocabulary.c: the words of the configuration ----------------------- */
 
-enum config_element { CONFIG_TRUECAUSE = 1, CONFIG_SOURCE = 2, CONFIG_TARGET = 4 };
+enum config_element { CONFIG_TRUECAUSE = 1, CONFIG_SOURCE = 2, CONFIG_TARGET = 4, CONFIG_AGENT = 8 };
 enum config_type { CONFIG_XML = 1, CONFIG_SNMP = 2, CONFIG_SYSLOG = 4, CONFIG_ANY = 7 };
 
 struct config_word {
@@ -116,7 +116,7 @@ void config_read_tls(struct config_reader *, const struct config_document *, con
 /* "sha-256:AB:CD..." and the like; false when it is none. */
 bool config_pin(const char *s, struct config_pin *);
 
-/* --- config_source.c, config_target.c: one element each ---------------------------- */
+/* --- config_source.c, config_target.c, config_agent.c: one element each ------------- */
 
 /* The attribute 'name' of 'node', trimmed of what XML calls white space at the
  * ends and with single blanks inside (as xs:token); malloc'ed, NULL when absent. */
@@ -133,5 +133,6 @@ void config_read_target(struct config_reader *, const struct config_document *, 
 void config_read_security(struct config_reader *, const struct config_document *, const xmlNode *,
                           struct config_target *);
 void config_read_engine_id(struct config_reader *, const struct config_document *, const xmlNode *root);
+void config_read_agent(struct config_reader *, const struct config_document *, const xmlNode *);
 
 #endif

@@ -174,6 +174,7 @@ fill_target(struct config_reader *r, const struct config_document *d, const xmlN
     t->history_all = type == CONFIG_XML ? !is(r, node, "history", "summary") : is(r, node, "history", "all");
     t->overflow_block = type == CONFIG_XML ? !is(r, node, "overflow", "drop-oldest") : is(r, node, "overflow", "block");
     t->form_lines = is(r, node, "form", "lines");
+    t->resend_start = is(r, node, "resend", "start");
     if (path && !(t->path = config_path(r, path)))
         r->no_memory = true;
     /* What an snmptrapd that prints names takes without a loss on a small

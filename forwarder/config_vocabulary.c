@@ -15,6 +15,7 @@
 #define R CONFIG_TRUECAUSE
 #define S CONFIG_SOURCE
 #define T CONFIG_TARGET
+#define A CONFIG_AGENT
 
 static const char time_words[] = "a number with ms, s, min, h or d, such as \"7d\"";
 static const char size_words[] = "a number with KiB, MiB, GiB or TiB, such as \"10GiB\"";
@@ -49,6 +50,7 @@ const struct config_word config_words[] = {
     {T, "history", CONFIG_ANY, 0, "\"all\" or \"summary\""},
     {T, "overflow", CONFIG_ANY, 0, "\"block\" or \"drop-oldest\""},
     {T, "heartbeat", CONFIG_ANY, 0, "a time from \"1s\" to \"7d\", or \"off\""},
+    {T, "resend", CONFIG_SNMP | CONFIG_SYSLOG, 0, "\"start\" or \"off\""},
     {T, "path", CONFIG_XML, CONFIG_XML, "the name of a file"},
     {T, "form", CONFIG_XML, 0, "\"document\" or \"lines\""},
     {T, "rotate", CONFIG_XML, 0, "a time, a size, or both as in \"1d 100MiB\", from \"1s\" and \"64KiB\" up"},
@@ -76,6 +78,8 @@ const struct config_word config_words[] = {
      "\"sha-256:\" and 32 bytes in hex with colons between (or sha-1: and 20), more of them with blanks between; openssl"
      " x509 -in FILE -noout -fingerprint -sha256 prints one"},
     {T, "server-name", CONFIG_SYSLOG, 0, "the name that the receiver's certificate has"},
+    {A, "socket", 0, 0, "where the master agent listens, such as \"/var/agentx/master\" or \"tcp:127.0.0.1:705\""},
+    {A, "start", 0, 0, "\"yes\" or \"no\""},
     {0, NULL, 0, 0, NULL},
 };
 
@@ -85,7 +89,7 @@ static const struct {
     const char *name, *value;
 } later[] = {
     {S, "format", "dumpel"},    {S, "type", NULL},         {S, "stale", NULL},
-    {T, "type", "kafka"},        {T, "type", "relp"},        {T, "type", "agentx"},    {T, "type", "email"},
+    {T, "type", "kafka"},        {T, "type", "relp"},        {T, "type", "email"},
     {T, "notification", "inform"}, {T, "cert", NULL},           {T, "engine-id", NULL},
     {T, "retries", NULL},        {T, "timeout", NULL},       {T, "window", NULL},
     {T, "keep", NULL},           {R, "control", NULL},       {R, "catalogue", NULL},
@@ -170,11 +174,13 @@ config_element_find(const char *name)
         return R;
     if (strcmp(name, "source") == 0)
         return S;
+    if (strcmp(name, "agent") == 0)
+        return A;
     return strcmp(name, "target") == 0 ? T : (enum config_element) 0;
 }
 
 const char *
 config_element_name(enum config_element element)
 {
-    return element == R ? "truecause" : element == S ? "source" : "target";
+    return element == R ? "truecause" : element == S ? "source" : element == A ? "agent" : "target";
 }

@@ -360,8 +360,11 @@ tell_element(struct handling *h, const xmlNode *element)
 {
     const char *name = (const char *) element->name;
     int line = config_attribute_line(h->d, element, NULL);
-    const char *near = near_enough(name, "source") ? "source" : near_enough(name, "target") ? "target" : NULL;
+    static const char *const known[] = {"source", "target", "agent"};
+    const char *near = NULL;
 
+    for (size_t i = 0; !near && i < sizeof known / sizeof *known; i++)
+        near = near_enough(name, known[i]) ? known[i] : NULL;
     if (element->parent != xmlDocGetRootElement(h->d->doc))
         config_tell(h->r, false, h->d->file, line, "<%s> cannot stand inside <%s>, which has attributes only: move it out",
                     name, (const char *) element->parent->name);
@@ -371,7 +374,8 @@ tell_element(struct handling *h, const xmlNode *element)
     else if (near)
         config_tell(h->r, false, h->d->file, line, "<%s> is not known; did you mean <%s>?", name, near);
     else
-        config_tell(h->r, false, h->d->file, line, "<%s> is not known: <truecause> holds <source> and <target>", name);
+        config_tell(h->r, false, h->d->file, line, "<%s> is not known: <truecause> holds <source>, <target> and <agent>",
+                    name);
 }
 
 /* Takes out elements that do not belong where they are: the validator would
@@ -382,7 +386,8 @@ remove_strangers(struct handling *h, xmlNode *root)
     for (xmlNode *e = xmlFirstElementChild(root), *next; e; e = next) {
         enum config_element kind = config_element_find((const char *) e->name);
         bool ours = e->ns && root->ns && xmlStrcmp(e->ns->href, root->ns->href) == 0
-                    && (kind == CONFIG_SOURCE || kind == CONFIG_TARGET) && e->parent == xmlDocGetRootElement(h->d->doc);
+                    && (kind == CONFIG_SOURCE || kind == CONFIG_TARGET || kind == CONFIG_AGENT)
+                    && e->parent == xmlDocGetRootElement(h->d->doc);
 
         next = xmlNextElementSibling(e);
         if (ours) {

@@ -25,6 +25,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "forwarder/agent_child.h"
 #include "forwarder/catalogue_files.h"
 #include "forwarder/clock.h"
 #include "forwarder/cmd.h"
@@ -47,6 +48,7 @@ struct daemon {
     struct event *signals[DAEMON_SIGNALS], *woken, *status_timer, *watchdog_timer;
     struct notify *notify;
     struct control *control;
+    struct agent_child *agent;
     struct engine *engine;
     pthread_t thread;
     int wake;                  /* eventfd: the engine's thread has news */
@@ -130,6 +132,14 @@ ask_summary(struct daemon *d)
 }
 
 static void
+note_agent(void *arg, const struct agent_child_report *report)
+{
+    struct daemon *d = arg;
+
+    engine_note_agent(d->engine, report);
+}
+
+static void
 become_ready(struct daemon *d)
 {
     char err[4600];
@@ -138,6 +148,11 @@ become_ready(struct daemon *d)
     d->control = control_open(d->base, d->state, answer_line, d, err, sizeof err);
     if (!d->control)
         log_error("%s; the daemon goes on, but cannot be asked or told anything", err);
+    d->agent = agent_child_new(d->base, note_agent, d);
+    if (d->agent)
+        agent_child_configure(d->agent, d->config);
+    else
+        log_error("not enough memory to watch an agent");
     d->told_ready = true;
     notify_send(d->notify, "READY=1\nMAINPID=%ld", (long) getpid());
     ask_summary(d);
@@ -270,6 +285,8 @@ on_reload(evutil_socket_t signal, short what, void *arg)
         config_unref(d->config);
         d->config = config_ref(config);
         engine_reload(d->engine, config, catalogue);
+        if (d->agent)
+            agent_child_configure(d->agent, d->config);
     }
     d->reloads++;
     if (d->control)
@@ -365,6 +382,7 @@ daemon_run(const char *config_path, struct config *config, struct catalogue *cat
     event_base_dispatch(d.base);
     d.ending = true;
     pthread_join(d.thread, NULL);
+    agent_child_free(d.agent);
     control_close(d.control);
     if (d.stopping && d.status == CMD_DONE)
         log_info("ended");

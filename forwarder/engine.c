@@ -158,6 +158,14 @@ engine_reload_failed(struct engine *e, const char *why)
     pthread_mutex_unlock(&e->lock);
 }
 
+void
+engine_note_agent(struct engine *e, const struct agent_child_report *report)
+{
+    pthread_mutex_lock(&e->lock);
+    e->agent = *report;
+    pthread_mutex_unlock(&e->lock);
+}
+
 int
 engine_ask(struct engine *e, struct engine_request *q, int timeout_ms)
 {

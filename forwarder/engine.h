@@ -12,6 +12,7 @@
 
 #include <pthread.h>
 
+#include "forwarder/agent_child.h"
 #include "forwarder/bounds.h"
 #include "forwarder/config.h"
 #include "forwarder/feed.h"
@@ -53,7 +54,8 @@ enum engine_what {
 /* A question from another thread; lives there until engine_ask() is back. */
 struct engine_request {
     enum engine_what what;
-    bool json, all;
+    bool json, all, brief;    /* brief: STATUS without logs and files */
+    bool items;               /* ALARMS: a page of them as items, those after number 'from' */
     const char *key, *text;   /* CLEAR; REPLAY: 'key' is the target */
     uint64_t from, to;        /* REPLAY: arrival in ns UTC, 'to' 0: up to now; EXPLAIN: seq */
     struct xml_buf *out;      /* the answer's text */
@@ -96,6 +98,7 @@ struct engine {
     int64_t watched;        /* monotonic: last engine_watch() */
     int64_t live_at;        /* and the last correlate_live() */
     int64_t resent;         /* and the last time all open alarms were sent again */
+    bool resend_owed;       /* a target wants that at its start */
     int64_t owed_since;     /* a log is waited for */
     bool once;
     bool whole;             /* the correlator's state came from a journal of the first version */
@@ -139,6 +142,7 @@ struct engine {
     struct engine_request *asked, **asked_last;
     struct config *reload; /* to be taken over */
     struct catalogue *reload_catalogue;
+    struct agent_child_report agent;
     bool stopping, dirty, ended;
     int64_t heartbeat; /* monotonic: when its loop last came round, for the watchdog */
 };
@@ -160,6 +164,7 @@ int engine_ask(struct engine *, struct engine_request *, int timeout_ms);
  * differs: sources and targets that are as before go on untouched. */
 void engine_reload(struct engine *, struct config *, struct catalogue *);
 void engine_reload_failed(struct engine *, const char *why); /* for status */
+void engine_note_agent(struct engine *, const struct agent_child_report *); /* for status */
 void engine_stop(struct engine *);
 /* Monotonic time of the last round of its loop. */
 int64_t engine_heartbeat(struct engine *);

@@ -249,6 +249,7 @@ start_target(struct engine *e, struct config *config, const struct config_target
         return -EIO;
     }
     e->n_workers++;
+    e->resend_owed = e->resend_owed || (tc->resend_start && !e->once);
     return 0;
 }
 

@@ -392,6 +392,11 @@ watch_alarms(struct engine *e, int64_t now)
         r = engine_watch_storms(e);
     if (!r)
         r = engine_watch_bounds(e);
+    if (!r && e->resend_owed && !e->history) {
+        e->resend_owed = false;
+        arena_reset(e->arena);
+        r = correlate_resend(e->p.correlate, e->arena, &sink, ALARM_REASON_START, live.now);
+    }
     if (!r && now - e->resent > WATCH_RESEND) {
         e->resent = now;
         arena_reset(e->arena);

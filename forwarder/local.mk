@@ -5,8 +5,17 @@ noinst_LIBRARIES += %D%/libforwarder.a
 %C%_libforwarder_a_SOURCES = \
 	%D%/ackstream.c \
 	%D%/ackstream.h \
+	%D%/agent_child.c \
+	%D%/agent_child.h \
+	%D%/agent_fetch.c \
+	%D%/agent_fetch.h \
+	%D%/agent_snmp.c \
+	%D%/agent_snmp.h \
+	%D%/agent_view.c \
+	%D%/agent_view.h \
 	%D%/answer.c \
 	%D%/answer.h \
+	%D%/answer_alarms.c \
 	%D%/answer_json.c \
 	%D%/answer_status.c \
 	%D%/batch.c \
@@ -19,6 +28,7 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/catalogue_files.h \
 	%D%/clock.h \
 	%D%/cmd.h \
+	%D%/cmd_agent.c \
 	%D%/cmd_alarms.c \
 	%D%/cmd_check.c \
 	%D%/cmd_explain.c \
@@ -36,6 +46,7 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/cmd_test.c \
 	%D%/config.c \
 	%D%/config.h \
+	%D%/config_agent.c \
 	%D%/config_parts.h \
 	%D%/config_snmp.c \
 	%D%/config_source.c \

@@ -22,6 +22,7 @@ static const struct {
     {"status", cmd_status, "-c CONFIG               how the running daemon is doing"},
     {"alarms", cmd_alarms, "-c CONFIG list|clear|resend   what is open"},
     {"replay", cmd_replay, "-c CONFIG --target NAME stored items to a target again"},
+    {"agent", cmd_agent, "-c CONFIG               what is open, to an SNMP agent on this host"},
     {"check", cmd_check, "-c CONFIG               what is wrong with a configuration"},
     {"send-test", cmd_send_test, "-c CONFIG TARGET        an example alarm to a target"},
     {"test", cmd_test, "[CATALOGUE ...]         the examples written inside the catalogue"},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * reload.c - compares configurations.  Called by engine*.c (what to keep) and
- * daemon.c (what cannot be). */
+ * reload.c - compares configurations.  Called by engine*.c and agent_child.c
+ * (what to keep) and daemon.c (what cannot be). */
 #include "build.h"
 
 #include "forwarder/reload.h"
@@ -77,7 +77,7 @@ reload_same_target(const struct config_target *a, const struct config_target *b)
 {
     return same(a->name, b->name) && same(a->type, b->type) && a->items == b->items && a->severity == b->severity
            && a->history_all == b->history_all && a->overflow_block == b->overflow_block
-           && a->heartbeat_ms == b->heartbeat_ms
+           && a->heartbeat_ms == b->heartbeat_ms && a->resend_start == b->resend_start
            /* xml */
            && same(a->path, b->path) && a->form_lines == b->form_lines && a->rotate_bytes == b->rotate_bytes
            && a->rotate_ns == b->rotate_ns
@@ -88,6 +88,12 @@ reload_same_target(const struct config_target *a, const struct config_target *b)
            && same_key(&a->auth_key, &b->auth_key) && same_key(&a->priv_key, &b->priv_key) && a->inform == b->inform
            && a->pdu_size == b->pdu_size && a->pace == b->pace && a->facility == b->facility
            && same_connection(a, b);
+}
+
+bool
+reload_same_agent(const struct config_agent *a, const struct config_agent *b)
+{
+    return a && b ? same(a->socket, b->socket) && a->start == b->start : a == b;
 }
 
 bool

@@ -12,6 +12,8 @@
 bool reload_same_source(const struct config_source *, const struct config_source *);
 bool reload_same_target(const struct config_target *, const struct config_target *);
 
+bool reload_same_agent(const struct config_agent *, const struct config_agent *); /* either may be NULL */
+
 /* False when 'next' cannot replace 'now' in a running program; 'why' then says
  * what it is ("file:line: what and what to do"). */
 bool reload_possible(const struct config *now, const struct config *next, char *why, size_t size);

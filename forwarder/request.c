@@ -66,13 +66,15 @@ explain(struct engine *e, const char *state, const atomic_bool *ending, const ch
 
 /* The flags behind a request's name; false for one that it does not know. */
 static bool
-flags(struct engine_request *q, char *const *words, int n, const char *known)
+flags(struct engine_request *q, char *const *words, int n, bool status)
 {
     for (int i = 0; i < n; i++)
         if (strcmp(words[i], "json") == 0)
             q->json = true;
-        else if (strcmp(words[i], known) == 0)
+        else if (status && strcmp(words[i], "all") == 0)
             q->all = true;
+        else if (status && strcmp(words[i], "brief") == 0)
+            q->brief = true;
         else
             return false;
     return true;
@@ -91,9 +93,12 @@ request_run(struct engine *e, const char *state, const atomic_bool *ending, char
     char *words[CONTROL_WORDS];
     int n = control_words(line, words);
 
-    if (n >= 1 && strcmp(words[0], "STATUS") == 0 && flags(&q, words + 1, n - 1, "all")) {
+    if (n >= 1 && strcmp(words[0], "STATUS") == 0 && flags(&q, words + 1, n - 1, true)) {
         q.what = ENGINE_STATUS;
-    } else if (n >= 1 && strcmp(words[0], "ALARMS") == 0 && flags(&q, words + 1, n - 1, "json")) {
+    } else if (is_request(words, n, "ALARMS", 2) && strcmp(words[1], "after") == 0 && number(words[2], &q.from)) {
+        q.what = ENGINE_ALARMS;
+        q.items = true;
+    } else if (n >= 1 && strcmp(words[0], "ALARMS") == 0 && flags(&q, words + 1, n - 1, false)) {
         q.what = ENGINE_ALARMS;
     } else if (is_request(words, n, "SUMMARY", 0)) {
         q.what = ENGINE_SUMMARY;

@@ -48,8 +48,11 @@ alarm_verdict(const struct worker_filter *f, const struct alarm_item *a, enum al
     const struct told_key *k = told_get(f->told, a->key);
     bool severe = a->severity <= f->tc->severity || a->cls == CLASS_SELF;
     bool told = k && k->told, folded = k && k->held == TOLD_FOLDED;
-    bool resent = str_eq(a->reason, str_z(ALARM_REASON_RESENT));
+    bool start = str_eq(a->reason, str_z(ALARM_REASON_START));
+    bool resent = start || str_eq(a->reason, str_z(ALARM_REASON_RESENT));
 
+    if (start && !f->tc->resend_start)
+        return WORKER_PASS;
     *state = a->state;
     switch (a->state) {
     case ALARM_CLEARED:

@@ -250,6 +250,7 @@ struct notice_item {
 
 /* Reasons of an alarm change that repeats the last one, with its id. */
 #define ALARM_REASON_RESENT "resent"   /* every 12 h, or asked for */
+#define ALARM_REASON_START "resent at start" /* for targets that want that */
 #define ALARM_REASON_HISTORY "history" /* open after a first start: for targets that take no history */
 
 enum item_kind { ITEM_EVENT, ITEM_ALARM, ITEM_NOTICE };

@@ -251,7 +251,7 @@ storm_count(struct storm_table *t, const struct alarm_item *a, int64_t now)
     struct storm *s;
 
     if (a->cls == CLASS_SELF || str_eq(a->reason, STR(ALARM_REASON_RESENT))
-        || str_eq(a->reason, STR(ALARM_REASON_HISTORY)))
+        || str_eq(a->reason, STR(ALARM_REASON_HISTORY)) || str_eq(a->reason, STR(ALARM_REASON_START)))
         return;
     switch (a->state) {
     case ALARM_RAISED:

@@ -39,6 +39,8 @@ check_PROGRAMS += %D%/unit/check_ackstream
 %C%_unit_check_ackstream_SOURCES = %D%/unit/check_ackstream.c
 check_PROGRAMS += %D%/unit/check_advice
 %C%_unit_check_advice_SOURCES = %D%/unit/check_advice.c
+check_PROGRAMS += %D%/unit/check_agent_view
+%C%_unit_check_agent_view_SOURCES = %D%/unit/check_agent_view.c
 check_PROGRAMS += %D%/unit/check_alarm
 %C%_unit_check_alarm_SOURCES = %D%/unit/check_alarm.c %D%/unit/engine.h
 check_PROGRAMS += %D%/unit/check_bounds
@@ -325,6 +327,7 @@ SHELL_TESTS += %D%/faults/history.sh
 SHELL_TESTS += %D%/faults/nth.sh
 SHELL_TESTS += %D%/faults/rotate.sh
 SHELL_TESTS += %D%/faults/transports.sh
+SHELL_TESTS += %D%/integration/agent.sh
 SHELL_TESTS += %D%/integration/bounds.sh
 SHELL_TESTS += %D%/integration/catalogue.sh
 SHELL_TESTS += %D%/integration/check_cmd.sh
@@ -435,6 +438,13 @@ RESTARTS = 100
 snmp-restarts: all
 	@$(TEST_VARIABLES) RESTARTS=$(RESTARTS) $(SHELL) $(top_srcdir)/tests/integration/snmp_restarts.sh
 .PHONY: snmp-restarts
+
+# The agent's master killed AGENT_ROUNDS times under load, the agent under valgrind.
+AGENT_ROUNDS = 50
+agent: all
+	@command -v valgrind >/dev/null || { echo 'install the Debian package valgrind' >&2; exit 1; }
+	@$(TEST_VARIABLES) AGENT_ROUNDS=$(AGENT_ROUNDS) AGENT_VALGRIND=1 $(SHELL) $(top_srcdir)/tests/integration/agent.sh
+.PHONY: agent
 
 # Load, rotation and a flapping target for SECONDS.
 SECONDS = 3600

@@ -67,6 +67,29 @@ START_TEST(fills_in_every_default)
 }
 END_TEST
 
+START_TEST(takes_an_agent)
+{
+    static const char *const sockets[] = {"/var/agentx/master", "tcp:127.0.0.1:705", "tcp:localhost:1", "tcp6:[::1]:65535"};
+    char text[400];
+    struct config *c = must_load(HEAD "<agent/><source path=\"/x\" zone=\"UTC\"/>" TAIL);
+
+    ck_assert_str_eq(c->agent->socket, "/var/agentx/master");
+    ck_assert(c->agent->start);
+    config_unref(c);
+    for (size_t i = 0; i < sizeof sockets / sizeof *sockets; i++) {
+        snprintf(text, sizeof text, HEAD "<agent start=\"no\" socket=\"%s\"/>" TAIL, sockets[i]);
+        c = must_load(text);
+        ck_assert_str_eq(c->agent->socket, sockets[i]);
+        ck_assert(!c->agent->start);
+        ck_assert_int_eq(c->agent->place.line, 2);
+        config_unref(c);
+    }
+    c = must_load(HEAD TAIL);
+    ck_assert_ptr_null(c->agent);
+    config_unref(c);
+}
+END_TEST
+
 START_TEST(takes_every_attribute)
 {
     struct config *c;
@@ -80,7 +103,7 @@ START_TEST(takes_every_attribute)
                   " site=\"DOG\" zone=\"America/Los_Angeles\" date-order=\"dmy\" code-page=\"shift_jis\" poll=\"250ms\"/>\n"
                   "<target name=\"n\" type=\"snmp\" address=\"udp6:[::1]:1162\" version=\"2c\" community-file=\"community\"\n"
                   " notification=\"trap\" pdu-size=\"1024\" pace=\"20\" severity=\"major\" history=\"all\"\n"
-                  " overflow=\"block\" heartbeat=\"off\"/>\n"
+                  " overflow=\"block\" heartbeat=\"off\" resend=\"start\"/>\n"
                   "<target name=\"x\" type=\"xml\" path=\"/tmp/x\" form=\"lines\" items=\"events\" history=\"summary\"\n"
                   " overflow=\"drop-oldest\" rotate=\"1d 100MiB\" heartbeat=\"90s\"/>\n"
                   "<target name=\"y\" type=\"syslog\" address=\"tcp:log.example.org\" facility=\"daemon\" items=\"alarms\"/>\n"
@@ -108,7 +131,7 @@ START_TEST(takes_every_attribute)
     ck_assert_uint_eq(t->pdu_size, 1024);
     ck_assert_uint_eq(t->pace, 20);
     ck_assert_int_eq(t->severity, SEVERITY_MAJOR);
-    ck_assert(t->history_all && t->overflow_block && !t->inform);
+    ck_assert(t->history_all && t->overflow_block && !t->inform && t->resend_start);
     ck_assert_int_eq(t->items, CONFIG_ITEMS_ALARMS);
     ck_assert(c->targets[1].form_lines && !c->targets[1].history_all && !c->targets[1].overflow_block);
     ck_assert_int_eq(c->targets[1].items, CONFIG_ITEMS_EVENTS);
@@ -116,6 +139,7 @@ START_TEST(takes_every_attribute)
     ck_assert_uint_eq(c->targets[1].rotate_bytes, 100 << 20);
     ck_assert_uint_eq(t->heartbeat_ms, 0);
     ck_assert_uint_eq(c->targets[1].heartbeat_ms, 90000);
+    ck_assert(!c->targets[1].resend_start && !c->targets[2].resend_start);
     ck_assert_uint_eq(c->targets[2].heartbeat_ms, 300000);
     ck_assert_int_eq(c->targets[2].facility, 3);
     ck_assert_str_eq(c->targets[2].addresses[0].host, "log.example.org");
@@ -139,6 +163,16 @@ static const struct {
     {HEAD "text" TAIL, "main.xml:1: error: <truecause> holds text"},
     {HEAD "<sorce path=\"/x\"/>" TAIL, "main.xml:2: error: <sorce> is not known; did you mean <source>?"},
     {HEAD "<include href=\"/x\"/>" TAIL, "<include> is not known"},
+    {HEAD "<agnet/>" TAIL, "<agnet> is not known; did you mean <agent>?"},
+    {HEAD "<agent/>\n<agent/>" TAIL, "main.xml:3: error: an <agent> stands at"},
+    {HEAD "<agent socket=\"agentx/master\"/>" TAIL, "socket=\"agentx/master\" is not valid: write where the master agent"},
+    {HEAD "<agent socket=\"tcp:127.0.0.1\"/>" TAIL, "socket=\"tcp:127.0.0.1\" is not valid"},
+    {HEAD "<agent socket=\"tcp:::1:705\"/>" TAIL, "socket=\"tcp:::1:705\" is not valid"},
+    {HEAD "<agent socket=\"tcp:h:65536\"/>" TAIL, "socket=\"tcp:h:65536\" is not valid"},
+    {HEAD "<agent socket=\"udp:h:705\"/>" TAIL, "socket=\"udp:h:705\" is not valid"},
+    {HEAD "<agent start=\"maybe\"/>" TAIL, "start=\"maybe\" is not valid: write \"yes\" or \"no\""},
+    {HEAD "<agent scoket=\"/x\"/>" TAIL, "<agent> has no attribute \"scoket\"; did you mean \"socket\"?"},
+    {HEAD "<agent>x</agent>" TAIL, "<agent> holds text"},
     {HEAD "<source xmlns=\"\" path=\"/x\"/>" TAIL, "<source> is in another namespace"},
     {HEAD "<source path=\"/x\" zone=\"UTC\"><source path=\"/y\" zone=\"UTC\"/></source>" TAIL,
      "<source> cannot stand inside <source>"},
@@ -189,6 +223,7 @@ static const struct {
     {HEAD "<target name=\"a\" type=\"xml\" path=\"x\" heartbeat=\"999ms\"/>" TAIL, "heartbeat=\"999ms\" is not valid"},
     {HEAD "<target name=\"a\" type=\"xml\" path=\"x\" heartbeat=\"never\"/>" TAIL, "heartbeat=\"never\" is not valid"},
     {HEAD "<target name=\"a\" type=\"xml\" path=\"x\" retries=\"3\"/>" TAIL, "\"retries\" of <target> is not in this"},
+    {HEAD "<target name=\"a\" type=\"xml\" path=\"x\" resend=\"start\"/>" TAIL, "a target of type xml has no \"resend\""},
     {HEAD "<target name=\"a\" type=\"xml\" path=\"x\" severity=\"warn\"/>" TAIL, "did you mean \"warning\"?"},
     {HEAD "<target name=\"a\" type=\"xml\" path=\"x\" severity=\"cleared\"/>" TAIL, "severity=\"cleared\" is not valid"},
     {HEAD "<target name=\"a\" type=\"xml\" path=\"x\"/>\n<target name=\"b\" type=\"xml\" path=\"x\"/>" TAIL,
@@ -500,6 +535,7 @@ main(void)
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, fills_in_every_default);
     tcase_add_test(tc, takes_every_attribute);
+    tcase_add_test(tc, takes_an_agent);
     tcase_add_loop_test(tc, refuses_with_words, 0, sizeof refusals / sizeof refusals[0]);
     tcase_add_test(tc, tells_every_error_in_order_of_lines);
     tcase_add_test(tc, knows_lines_behind_comments_and_markup);

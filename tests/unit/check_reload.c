@@ -34,6 +34,8 @@ static const struct {
     {CONFIG_SOURCE, NULL, "code-page", "windows-1251"},
     {CONFIG_SOURCE, NULL, "poll", "5s"},
     {CONFIG_SOURCE, NULL, "read", "once"},
+    {CONFIG_AGENT, NULL, "socket", NULL},          /* see an_agent() */
+    {CONFIG_AGENT, NULL, "start", NULL},
     {CONFIG_SOURCE, NULL, "listen", NULL},         /* see a_source_that_listens() */
     {CONFIG_SOURCE, NULL, "community-file", NULL},
     {CONFIG_SOURCE, NULL, "from", NULL},
@@ -44,6 +46,7 @@ static const struct {
     {CONFIG_TARGET, "xml", "history", "summary"},
     {CONFIG_TARGET, "xml", "overflow", "drop-oldest"},
     {CONFIG_TARGET, "xml", "heartbeat", "7s"},
+    {CONFIG_TARGET, "syslog", "resend", "start"},
     {CONFIG_TARGET, "xml", "path", "other.xml"},
     {CONFIG_TARGET, "xml", "form", "lines"},
     {CONFIG_TARGET, "xml", "rotate", "2h"},
@@ -183,6 +186,21 @@ START_TEST(a_user)
         ck_assert_msg(!reload_same_target(&c[i]->targets[0], &c[7]->targets[0]), "%s", other[i]);
     for (int i = 0; i < 8; i++)
         config_unref(c[i]);
+}
+END_TEST
+
+START_TEST(an_agent)
+{
+    struct config_agent a = {.socket = (char *) (uintptr_t) "/a", .start = true}, b = a;
+
+    ck_assert(reload_same_agent(&a, &b));
+    ck_assert(reload_same_agent(NULL, NULL));
+    ck_assert(!reload_same_agent(&a, NULL));
+    ck_assert(!reload_same_agent(NULL, &a));
+    b.start = false;
+    ck_assert(!reload_same_agent(&a, &b));
+    b = (struct config_agent){.socket = (char *) (uintptr_t) "/b", .start = true};
+    ck_assert(!reload_same_agent(&a, &b));
 }
 END_TEST
 
@@ -354,6 +372,7 @@ main(void)
     tcase_add_loop_test(t, every_attribute_counts, 0, (int) (sizeof rows / sizeof rows[0]));
     tcase_add_test(t, a_source_that_listens);
     tcase_add_test(t, a_user);
+    tcase_add_test(t, an_agent);
     tcase_add_test(t, no_attribute_is_forgotten);
     tcase_add_test(t, other_type);
     tcase_add_test(t, what_cannot_change);

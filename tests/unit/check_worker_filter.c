@@ -284,7 +284,22 @@ START_TEST(repetitions)
     };
     const struct config_target xml = {.type = type_xml, .items = CONFIG_ITEMS_ALL, .severity = SEVERITY_INFO};
 
+    static const struct step start[] = {
+        {"dist:A:P", ALARM_RAISED, SEVERITY_MAJOR, 'r', 0, ALARM_REASON_START, false},
+        {"dist:A:Q", ALARM_RAISED, SEVERITY_WARNING, '-', 0, ALARM_REASON_START, false},
+        {"dist:A:P", ALARM_CLEARED, SEVERITY_MAJOR, 'c', 0, NULL, false},
+    };
+    static const struct step unasked[] = {
+        {"dist:A:P", ALARM_RAISED, SEVERITY_MAJOR, 'r', 0, NULL, false},
+        {"dist:A:P", ALARM_RAISED, SEVERITY_MAJOR, '-', 0, ALARM_REASON_START, false},
+        {"dist:A:Q", ALARM_RAISED, SEVERITY_MAJOR, '-', 0, ALARM_REASON_START, false},
+    };
+    struct config_target snmp = {.type = type_snmp, .items = CONFIG_ITEMS_ALARMS, .severity = SEVERITY_MAJOR};
+
     PLAY(SEVERITY_MAJOR, CLASS_NETWORK, steps);
+    play_on(&snmp, false, CLASS_NETWORK, unasked, sizeof unasked / sizeof unasked[0]);
+    snmp.resend_start = true;
+    play_on(&snmp, false, CLASS_NETWORK, start, sizeof start / sizeof start[0]);
     play_on(&xml, false, CLASS_NETWORK, archive, sizeof archive / sizeof archive[0]);
 }
 END_TEST

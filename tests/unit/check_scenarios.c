@@ -75,6 +75,7 @@ main(void)
     SRunner *sr;
     int failed;
 
+    scenario_load_catalogue();
     read_all();
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, there_are_scenarios);

@@ -97,6 +97,10 @@ struct scenario_options {
     bool live;     /* time goes on by arrival between the records */
 };
 
+/* Loads the catalogue that scenarios run with; ends the program when it cannot.
+ * For main(): it costs more than most scenarios do, and Check's processes then
+ * have it by their birth. */
+void scenario_load_catalogue(void);
 /* Runs 's'.  Ends the test when the path breaks. */
 struct scenario_result *scenario_run(const struct scenario *s, int restart);
 struct scenario_result *scenario_run_with(const struct scenario *s, const struct scenario_options *);

@@ -482,23 +482,24 @@ do_step(struct run *k, const struct sink *sink, const struct scenario_step *step
     }
 }
 
-/* Loading it costs more than most scenarios do: once a process. */
-static struct catalogue *
-builtin(void)
+static struct catalogue *builtin;
+
+void
+scenario_load_catalogue(void)
 {
-    static struct catalogue *catalogue;
     struct catalogue_error error;
 
-    if (!catalogue)
-        catalogue = catalogue_new_builtin(&error);
-    ck_assert_msg(catalogue != NULL, "%s:%d: %s", error.file, error.line, error.text);
-    return catalogue_ref(catalogue);
+    builtin = catalogue_new_builtin(&error);
+    if (!builtin) {
+        fprintf(stderr, "%s:%d: %s\n", error.file, error.line, error.text);
+        exit(1);
+    }
 }
 
 static void
 begin(struct run *k)
 {
-    k->catalogue = builtin();
+    k->catalogue = catalogue_ref(builtin);
     ck_assert_ptr_nonnull(k->scratch = catalogue_scratch_new(k->catalogue));
     ck_assert_ptr_nonnull(k->correlate = correlate_new(k->catalogue));
     ck_assert_ptr_nonnull(k->arena = arena_new((size_t) EVENT_TEXT_MAX * 64));

@@ -152,14 +152,15 @@ watch_sources(struct engine *e, int64_t now)
 
 /* A certificate that ends takes its target with it, on a day that is known. */
 static int
-watch_expiry(struct engine *e, const struct worker_status *s)
+watch_expiry(struct engine *e, const struct worker *w, const struct worker_status *s)
 {
+    const struct config_target *tc = worker_target(w);
     int64_t now = clock_utc();
     bool soon = s->expiry.at && now >= s->expiry.warn_at, over = soon && now >= s->expiry.at;
     char when[PUT_SHORT];
 
     /* Nothing is known yet of what an alarm from before a restart was about. */
-    if (!s->expiry.at && s->state != WORKER_UP)
+    if (!s->expiry.at && tc->n_addresses && strncmp(tc->addresses[0].transport, "tls", 3) == 0)
         return 0;
     put_time(when, s->expiry.at);
     return engine_self(e, "CERTIFICATE", s->name, soon, over ? SEVERITY_MAJOR : SEVERITY_WARNING,
@@ -182,7 +183,7 @@ watch_targets(struct engine *e, int64_t now)
         r = engine_self(e, "TARGET", s.name, down, SEVERITY_MAJOR, "Look whether the receiver runs and can be reached.",
                         down ? "target %s cannot be reached: %s" : "target %s is reached again%.0s", s.name, s.error);
         if (!r)
-            r = watch_expiry(e, &s);
+            r = watch_expiry(e, e->workers[i], &s);
         full = e->overflowing && strcmp(e->overflowing, s.name) == 0;
         if (!r)
             r = engine_self(e, "OVERFLOW", s.name, full, SEVERITY_MAJOR,

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "forwarder/clock.h"
 #include "forwarder/dial.h"
 
 enum { ROOM_MS = 100 }; /* for room in the socket's buffer */
@@ -22,6 +23,7 @@ datagram_lose(struct target_syslog *t, int err)
 {
     close(t->fd);
     t->fd = -1;
+    t->back_at = 0;
     if (t->under_way.n > t->under_way.n_safe)
         t->broken = err;
     datagrams_lost(&t->base, &t->under_way);
@@ -57,6 +59,8 @@ datagram_send(struct target_syslog *t, const struct target_item *item, bool *tru
         t->fd = -1;
         return r;
     }
+    if (!t->back_at)
+        t->back_at = clock_monotonic() + t->first_back_ms * INT64_C(1000000);
     n = syslog_msg_write(&t->form, item, msg, truncated);
     ready.fd = t->fd;
     while (send(t->fd, msg, n, MSG_NOSIGNAL) < 0) {
@@ -77,8 +81,15 @@ datagram_settle(struct target_syslog *t, int wait_ms, uint64_t *safe)
 {
     int r = datagrams_settle(&t->base, &t->under_way, wait_ms, safe, datagram_trouble);
 
-    if (r < 0)
+    if (r < 0) {
         datagram_lose(t, -r);
+    } else if (t->base.address && t->fd >= 0 && t->under_way.n == t->under_way.n_safe && clock_monotonic() >= t->back_at) {
+        /* Whether the preferred address takes anything, only a message will show. */
+        close(t->fd);
+        t->fd = -1;
+        t->base.address = 0;
+        t->back_at = 0;
+    }
     *safe = t->under_way.safe;
     return r;
 }

@@ -25,6 +25,7 @@
 
 enum {
     CLOSE_MS = 2000, /* to drain and see the peer's end */
+    WALK_MS = 15000, /* then the next address waits for the next try */
     COUNT_MAX = 6    /* octet count and blank of the longest frame */
 };
 
@@ -117,18 +118,23 @@ stream_walk(struct target_syslog *t, const struct tls_context *tls)
     const struct config_target *tc = t->base.tc;
     char *err = t->base.error;
     size_t n = 0, size = sizeof t->base.error;
+    int64_t end = clock_monotonic() + WALK_MS * MS;
+    unsigned first = t->base.address;
     int r = -EHOSTUNREACH;
 
     for (unsigned i = 0; i < tc->n_addresses; i++) {
-        unsigned which = (t->base.address + i) % tc->n_addresses;
+        unsigned which = (first + i) % tc->n_addresses;
 
+        if (i && clock_monotonic() > end) {
+            t->base.address = which;
+            return r;
+        }
         if (n && n + 2 < size)
             n += (size_t) snprintf(err + n, size - n, "; ");
+        t->base.address = which;
         r = stream_try(t, tls, which, err + n, size - n);
-        if (r == 0) {
-            t->base.address = which;
+        if (r == 0)
             return 0;
-        }
         n = strnlen(err, size);
     }
     t->base.address = 0;

@@ -187,7 +187,53 @@ fails "stunnel, ours of a stranger" 'the receiver refuses our certificate ' 'int
 tunnel 'sslVersionMax = TLSv1.1' 'ciphers = ALL:@SECLEVEL=0'
 fails "stunnel, TLS 1.1 alone" 'no shared version' conf.xml:3 'ca="ca.pem"'
 
+# --- the daemon: a certificate that ends, and its successor --------------------------------------
+status_has() {
+    "$TRUECAUSE" status -c daemon.xml >status 2>&1
+    grep -q -- "$1" status
+}
+alarms_have() {
+    "$TRUECAUSE" alarms -c daemon.xml list >alarms 2>&1
+    grep -q -- "$1" alarms
+}
+cleared() {
+    ! alarms_have self:CERTIFICATE:SIEM
+}
+check "s_server for the daemon" s_server server -Verify 1 -verify_return_error -CAfile ca.pem
+make_cert brief ca 1 DNS:client.example.org # valid for a day, which is no warning; the next one is over
+make_cert over ca -1 DNS:client.example.org
+cat over.pem over.key >ours.pem
+chmod 600 ours.pem
+mkdir spool
+printf 'Package DOG0005D is fine  $$<SMS_DESPOOLER><Thu Sep 10 09:55:37 1998~><thread=1D0>\r\n' >spool/despool.log
+cat >daemon.xml <<END
+<truecause xmlns="urn:truecause:config:1" state="$SCRATCH/state" enterprise-oid="1.3.6.1.4.1.4711.1">
+  <source path="$SCRATCH/spool/despool.log" zone="UTC" host="H"/>
+  <target name="siem" type="syslog" address="tls:127.0.0.1:$PORT" ca="$SCRATCH/ca.pem" certificate="$SCRATCH/ours.pem"
+          heartbeat="1s"/>
+</truecause>
+END
+"$TRUECAUSE" check -c daemon.xml >checked
+check "check warns of what is over" has checked 'daemon.xml:3: warning: target "siem": the certificate '
+check "and names it" has checked '/ours.pem (CN=over) expired 20'
+"$TRUECAUSE" forward -c daemon.xml >daemon.out 2>&1 &
+DAEMON=$!
+DAEMON_PIDS="$DAEMON_PIDS $DAEMON"
+check "an alarm says so" wait_until 60 alarms_have self:CERTIFICATE:SIEM
+check "status, too" status_has 'EXPIRED 20.*ours.pem (CN=over)'
+check "the receiver refuses it, and the log says why" \
+    wait_until 60 has daemon.out "the receiver refuses our certificate $SCRATCH/ours.pem (expired)"
+cat brief.pem brief.key >ours.pem
+kill -HUP "$DAEMON"
+check "replaced and reloaded: connected" wait_until 60 has daemon.out "tls:127.0.0.1:$PORT: connected, TLSv1.3"
+check "messages arrive" wait_until 60 has peer.out 'truecause - '
+check "the alarm is over" wait_until 60 cleared
+check "status names the next end" wait_until 60 status_has 'until 20.*ours.pem (CN=brief)'
+daemon_stop "$DAEMON"
+
 # --- who speaks no TLS ---------------------------------------------------------------------------
+daemons_stop
+check "rsyslogd starts" start_rsyslogd "$SCRATCH" || finish
 PORT=$RSYSLOGD_PORT
 fails "plain rsyslogd" 'does the receiver speak TLS at this port' conf.xml:3 'ca="ca.pem"'
 check "and nothing went in the clear" sh -c '! grep -q TEST0001 syslog.raw'

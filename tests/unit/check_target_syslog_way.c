@@ -208,6 +208,39 @@ START_TEST(next_one_after_nothing_was_taken)
 }
 END_TEST
 
+/* Over UDP a refusal is all that is ever known of a receiver. */
+START_TEST(back_over_udp)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof a;
+    int second = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), first = listen_at(0, false);
+    struct target *t;
+    uint64_t safe;
+
+    close(first); /* a port at which nobody is */
+    ck_assert_int_eq(bind(second, (struct sockaddr *) &a, sizeof a), 0);
+    ck_assert_int_eq(getsockname(second, (struct sockaddr *) &a, &len), 0);
+    snprintf(ports[1], sizeof ports[1], "%u", ntohs(a.sin_port));
+    snprintf(transport, sizeof transport, "udp");
+    t = open_target();
+    target_syslog_hurry(t, 50);
+    ck_assert_int_eq(send_one(t, 1), 0);
+    ck_assert_int_eq(target_flush(t, WAIT_MS), -ECONNREFUSED);
+    ck_assert_ptr_nonnull(strstr(t->error, ports[0]));
+    ck_assert_int_eq(send_one(t, 1), 0);
+    ck_assert(waits(second, WAIT_MS));
+    ck_assert_uint_eq(t->address, 1);
+    for (int ms = 0; t->address && ms < WAIT_MS; ms += 10) {
+        ck_assert_int_eq(target_syslog_class.settle(t, 10, &safe), 0);
+        poll(NULL, 0, 10);
+    }
+    ck_assert_uint_eq(t->address, 0);
+    ck_assert_uint_eq(safe, 1);
+    target_syslog_class.close(t);
+    close(second);
+}
+END_TEST
+
 /* --- frames ----------------------------------------------------------------------------- */
 
 START_TEST(a_line_each)
@@ -343,6 +376,7 @@ main(void)
     tcase_add_test(c, next_one_when_one_refuses);
     tcase_add_test(c, back_to_the_preferred_one);
     tcase_add_loop_test(c, next_one_after_nothing_was_taken, 0, 2);
+    tcase_add_test(c, back_over_udp);
     tcase_add_test(c, a_line_each);
     tcase_add_test(c, replaced_certificate);
     suite_add_tcase(s, c);

@@ -462,47 +462,6 @@ START_TEST(frames_arrive_whole)
 }
 END_TEST
 
-/* A frame is not safe while a part of its record is not acknowledged, however
- * many bytes of plain text that would be. */
-START_TEST(half_a_record_is_not_safe)
-{
-    struct cert c = certs_make("peer", "IP:127.0.0.1", -60, YEAR, &ca, false);
-    struct peer p = {.ctx = certs_server(&c, NULL)};
-    struct tls_context *context;
-    struct ackstream s;
-    struct tls *t;
-    char err[512];
-    int error;
-    unsigned seq = 0;
-
-    context = tls_context_new(&tc, err, sizeof err);
-    ck_assert(ackstream_init(&s));
-    ackstream_start(&s, dial_peer(&p));
-    t = tls_connect(context, &to, s.fd, &error, err, sizeof err);
-    ck_assert_msg(t != NULL, "%s", err);
-    tls_context_free(context);
-    ackstream_layer(&s, &tls_layer, t);
-    pthread_join(p.thread, NULL);
-    for (char *room; (room = ackstream_room(&s, 100)) != NULL;) {
-        memset(room, 'x', 100);
-        ck_assert_int_eq(ackstream_put(&s, 100, ++seq), 0);
-    }
-    for (int i = 0; i < 20; i++)
-        ck_assert_int_eq(ackstream_settle(&s, 20), 0);
-    /* Only whole records count: what the reader can decrypt of what it was sent. */
-    ck_assert_uint_lt(s.safe, seq);
-    ck_assert_uint_le(s.safe * 100, s.acked);
-    ck_assert_uint_le(s.safe * 100, s.written);
-    SSL_free(p.ssl);
-    p.ssl = NULL;
-    ck_assert_uint_eq(ackstream_stop(&s), seq - s.safe);
-    tls_free(t);
-    ackstream_fini(&s);
-    peer_end(&p);
-    certs_free(&c);
-}
-END_TEST
-
 int
 main(void)
 {
@@ -524,7 +483,6 @@ main(void)
     suite_add_tcase(s, who);
     tcase_add_checked_fixture(bytes, set_up, tear_down);
     tcase_add_loop_test(bytes, frames_arrive_whole, 0, 4);
-    tcase_add_test(bytes, half_a_record_is_not_safe);
     suite_add_tcase(s, bytes);
     sr = srunner_create(s);
     srunner_run_all(sr, CK_ENV);

@@ -342,6 +342,7 @@ SHELL_TESTS += %D%/integration/evt_follow.sh
 SHELL_TESTS += %D%/integration/forward.sh
 SHELL_TESTS += %D%/integration/manpages.sh
 SHELL_TESTS += %D%/integration/nms.sh
+SHELL_TESTS += %D%/integration/oid.sh
 SHELL_TESTS += %D%/integration/packs.sh
 SHELL_TESTS += %D%/integration/relay.sh
 SHELL_TESTS += %D%/integration/rsyslog.sh
@@ -350,6 +351,7 @@ SHELL_TESTS += %D%/integration/snmp_restarts.sh
 SHELL_TESTS += %D%/integration/snmp_versions.sh
 SHELL_TESTS += %D%/integration/snmptrapd.sh
 SHELL_TESTS += %D%/integration/sources.sh
+SHELL_TESTS += %D%/integration/threshold.sh
 SHELL_TESTS += %D%/integration/tls.sh
 SHELL_TESTS += %D%/integration/traps.sh
 

@@ -9,12 +9,14 @@ cd "$SCRATCH" || exit 1
 packs=$TEST_SRCDIR/../mibs/packs
 mkdir mibs spool open icinga
 
-# log TEXT TIME: a line as the despooler writes it, at TIME of today in UTC.
+# log TEXT MINUTE: a line as the despooler writes it, so many minutes after 'base'.  All
+# are past, and no alarm is open for so long that its age alone makes it worse.
+base=$(($(date +%s) - 3000))
 log() {
-    printf '%s  $$<SMS_DESPOOLER><%s %s %s~><thread=1D0>\r\n' "$1" "$(LC_ALL=C date -u '+%a %b %d')" "$2" \
-        "$(date -u +%Y)" >>spool/Despool.log
+    printf '%s  $$<SMS_DESPOOLER><%s~><thread=1D0>\r\n' "$1" \
+        "$(LC_ALL=C date -u -d "@$((base + $2 * 60))" '+%a %b %d %H:%M:%S %Y')" >>spool/Despool.log
 }
-# copy FILE OUTCOME TIME: one run of the instruction with one file.
+# copy FILE OUTCOME MINUTE: one run of the instruction with one file.
 copy() {
     log '~Found ready instruction ds_00021.try' "$3"
     log "~Copying E:\\_S M0000.TMP\\$1 to E:\\SMS_PKGE\\DOG0005D\\$1, $2" "$3"
@@ -105,39 +107,39 @@ cat >truecause.xml <<END
   <target name="nms" type="snmp" address="udp:127.0.0.1:$SNMPTRAPD_PORT" version="2c" community-file="community" heartbeat="2s"/>
 </truecause>
 END
-log '~Waiting for ready instruction file....' 00:00:01
+log '~Waiting for ready instruction file....' 0
 "$TRUECAUSE" forward -c truecause.xml >daemon.out 2>daemon.err &
 DAEMON_PIDS="$DAEMON_PIDS $!"
 check "a sign of life reaches SNMPTT" soon snmptt.log 'Normal "Truecause notice"' || finish
 
 # --- raised ------------------------------------------------------------------------
-copy filename.EXE 'Failed, Win32 Error = 32' 00:10:00
+copy filename.EXE 'Failed, Win32 Error = 32' 5
 check "raised: the severity is that of the varbind" soon snmptt.log 'Minor "Truecause file-contention"'
 check "raised: the line" soon snmptt.log 'minor: DOG0005D'
 check "raised: Icinga warns" soon told 'ANFIELD|truecause|WARNING|minor: DOG0005D'
 
 # --- escalated ---------------------------------------------------------------------
-copy filename.EXE 'Failed, Win32 Error = 32' 00:34:00
-copy filename.EXE 'Failed, Win32 Error = 32' 00:58:00
+copy filename.EXE 'Failed, Win32 Error = 32' 10
+copy filename.EXE 'Failed, Win32 Error = 32' 15
 check "escalated: another severity by the same trap" soon snmptt.log 'Major "Truecause file-contention"'
 check "escalated: Icinga says critical" soon told 'ANFIELD|truecause|CRITICAL|major: DOG0005D'
 
 # --- reclassified ------------------------------------------------------------------
-copy filename.EXE 'Failed, Win32 Error = 5' 01:22:00
+copy filename.EXE 'Failed, Win32 Error = 5' 20
 check "reclassified: the old class ends" soon snmptt.log 'reason reclassified'
 check "reclassified: the new class begins" soon snmptt.log '"Truecause access-denied"'
 wait_until 60 grep -q 'ANFIELD|truecause|[A-Z]*|[a-z]*: DOG0005D.*denied' told
 check "reclassified: Icinga has the new one" grep -q 'ANFIELD|truecause|\(WARNING\|CRITICAL\)|[a-z]*: DOG0005D.*denied' told
 
 # --- another thing fails on the same host, and the first is mended -----------------------
-log '~The package directory E:\SMS_PKGE\DOG00061 was emptied.' 01:30:00
+log '~The package directory E:\SMS_PKGE\DOG00061 was emptied.' 22
 check "a second alarm of the host" soon told 'ANFIELD|truecause|CRITICAL|major: DOG00061'
-copy filename.EXE OK 01:46:00
+copy filename.EXE OK 25
 check "cleared: SNMPTT" soon snmptt.log 'Normal "Truecause access-denied"'
 check "cleared: the worst of what is left stays" wait_until 60 grep -q 'ANFIELD|truecause|CRITICAL|cleared: .*DOG0005D.*(1 open)' told
-log '~Found ready instruction ds_00022.sni' 02:00:00
-log '~Decompressing package DOG00061 to E:\_S M0000.TMP' 02:00:01
-log '~Despooler successfully executed one instruction.' 02:00:02
+log '~Found ready instruction ds_00022.sni' 30
+log '~Decompressing package DOG00061 to E:\_S M0000.TMP' 30
+log '~Despooler successfully executed one instruction.' 30
 check "all cleared: Icinga says so" wait_until 60 grep -q 'ANFIELD|truecause|OK|cleared: .*DOG00061' told
 check "nothing is kept of it" sh -c '[ ! -s "$1" ]' sh open/host-ANFIELD
 check "no notification was unknown to SNMPTT" sh -c '[ ! -s "$1" ] || { cat "$1"; exit 1; }' sh unknown.log

@@ -10,9 +10,9 @@ set -eu
 PACKAGES='
 autoconf automake bindfs check clang duktape gcc gnutls-bin groff-base icinga2-bin libbfio-dev
 libc6-dev libclang-rt-dev libevent-dev libevt-utils libevtx-dev libevtx-utils libicu-dev
-libjson-c-dev libnet-ip-perl libpcre2-dev libsnmp-dev libsqlite3-dev libssl-dev libxml2-dev
-libxml2-utils make mandoc openssl pkg-config python3 python3-evtx python3-yaml rsyslog smitools snmp
-snmpd snmptrapd snmptt stunnel4 xz-utils zlib1g-dev
+libjson-c-dev libnet-ip-perl libpcre2-dev librelp-dev libsnmp-dev libsqlite3-dev libssl-dev
+libxml2-dev libxml2-utils make mandoc openssl pkg-config python3 python3-evtx python3-yaml rsyslog
+rsyslog-relp smitools snmp snmpd snmptrapd snmptt stunnel4 xz-utils zlib1g-dev
 '
 
 caller=$(pwd)
@@ -129,7 +129,7 @@ run_tests() {
     errors=0
     make_failed=no
     say "Building with AddressSanitizer and UndefinedBehaviorSanitizer (clang, warnings are errors)"
-    configure_in build/asan --enable-sanitizers --enable-werror CC=clang CFLAGS='-g -O1'
+    configure_in build/asan --enable-sanitizers --enable-werror --with-relp CC=clang CFLAGS='-g -O1'
     build_in build/asan
     test_in build/asan "under the sanitizers"
     say "Building plainly (gcc, warnings are errors)"

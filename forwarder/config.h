@@ -67,11 +67,11 @@ struct config_source {
     struct config_traps *traps; /* NULL: it reads files */
 };
 
-/* Where a target is: "udp:host:port", "tcp:[::1]:port". */
+/* Where a target is: "udp:host:port", "tcp:[::1]:port", "unix:/dev/log". */
 struct config_address {
-    char *transport; /* udp, udp6, tcp, tcp6, tls, tls6; the 6 stands for an IPv6 address in brackets, too */
-    char *host;      /* name or address, no brackets */
-    char *port;
+    char *transport; /* udp, tcp, tls, relp, each with a 6 for an address in brackets, too; unix, unix-dgram, unix-stream */
+    char *host;      /* name or address, no brackets; unix: the path */
+    char *port;      /* unix: "" */
 };
 enum { CONFIG_ADDRESSES = 8 };
 
@@ -111,11 +111,12 @@ struct config_target {
     struct config_key auth_key, priv_key;
     char *context; /* NULL: the default one */
     bool inform;
-    unsigned pdu_size; /* PDU budget in bytes, default 1400 */
+    unsigned pdu_size; /* bytes of a notification or message; 0: what its way takes */
     unsigned pace;     /* notifications a second, 0 = unpaced */
     /* syslog */
     int facility; /* 0..23, default 16 (local0) */
-    bool framing_newline; /* tcp; else octets are counted */
+    bool form_rfc3164;    /* else RFC 5424 */
+    bool framing_newline; /* tcp, unix; else octets are counted */
     /* tls */
     char *ca, *certificate, *key; /* files, NULL where not given; of a certificate without key=, its own */
     char *server_name;            /* NULL: the address's host */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "forwarder/syslog_msg.h"
 #include "parsers/when.h"
 
 enum { ROTATE_LEAST = 64 << 10 };
@@ -128,6 +129,26 @@ read_rotate(struct config_reader *r, const struct config_document *d, const xmlN
     free(text);
 }
 
+/* The words of form= and the range of pdu-size= depend on the type. */
+static void
+read_form(struct config_reader *r, const struct config_document *d, const xmlNode *node, struct config_target *t,
+          enum config_type type)
+{
+    bool syslog = type == CONFIG_SYSLOG, rfc = is(r, node, "form", "rfc5424") || is(r, node, "form", "rfc3164");
+    bool xml = is(r, node, "form", "document") || is(r, node, "form", "lines");
+    unsigned least = syslog ? SYSLOG_MSG_MIN : 1024, most = syslog ? SYSLOG_MSG_MAX : 65507;
+
+    t->form_lines = is(r, node, "form", "lines");
+    t->form_rfc3164 = is(r, node, "form", "rfc3164");
+    if ((syslog && xml) || (type == CONFIG_XML && rfc))
+        config_tell(r, false, d->file, config_attribute_line(d, node, "form"), "form of a target of type %s is %s",
+                    t->type, syslog ? "\"rfc5424\" or \"rfc3164\"" : "\"document\" or \"lines\"");
+    t->pdu_size = number(r, node, "pdu-size", type == CONFIG_SNMP ? 1400 : 0);
+    if (t->pdu_size && (t->pdu_size < least || t->pdu_size > most))
+        config_tell(r, false, d->file, config_attribute_line(d, node, "pdu-size"),
+                    "pdu-size of a target of type %s is %u to %u bytes", t->type, least, most);
+}
+
 static void
 read_facility(struct config_reader *r, const xmlNode *node, struct config_target *t)
 {
@@ -173,20 +194,22 @@ fill_target(struct config_reader *r, const struct config_document *d, const xmlN
         severity_find(str_z(severity), &t->severity);
     t->history_all = type == CONFIG_XML ? !is(r, node, "history", "summary") : is(r, node, "history", "all");
     t->overflow_block = type == CONFIG_XML ? !is(r, node, "overflow", "drop-oldest") : is(r, node, "overflow", "block");
-    t->form_lines = is(r, node, "form", "lines");
     t->resend_start = is(r, node, "resend", "start");
     if (path && !(t->path = config_path(r, path)))
         r->no_memory = true;
     /* What an snmptrapd that prints names takes without a loss on a small
      * machine: all of 100,000 at 1,000 a second, 96 of 100 at 2,000. */
     t->pace = number(r, node, "pace", type == CONFIG_SNMP ? 1000 : 0);
-    t->pdu_size = number(r, node, "pdu-size", 1400);
+    read_form(r, d, node, t, type);
     read_heartbeat(r, d, node, t, type);
     read_rotate(r, d, node, t);
     read_facility(r, node, t);
     read_network(r, d, node, t, type);
     if (type == CONFIG_SNMP)
         config_read_security(r, d, node, t);
+    /* What reads /dev/log knows no other, unless it was told. */
+    if (t->n_addresses && strncmp(t->addresses[0].transport, "unix", 4) == 0)
+        t->form_rfc3164 = !is(r, node, "form", "rfc5424");
     free(severity);
     free(path);
 }

@@ -142,12 +142,15 @@ read_framing(struct config_reader *r, const struct config_document *d, const xml
     char *text = config_attribute(r, node, "framing");
     int line = config_attribute_line(d, node, "framing");
 
-    t->framing_newline = text && strcmp(text, "newline") == 0;
+    /* What listens at a socket of this computer reads lines. */
+    t->framing_newline = text ? strcmp(text, "newline") == 0 : strncmp(transport, "unix", 4) == 0;
     if (t->framing_newline && strncmp(transport, "tls", 3) == 0)
         config_tell(r, false, d->file, line, "framing=\"newline\": over TLS octets are counted, and nothing else is"
                     " (RFC 5425, 4.3): remove framing");
-    else if (text && strncmp(transport, "tcp", 3) != 0 && strncmp(transport, "tls", 3) != 0)
-        config_tell(r, false, d->file, line, "framing belongs to tcp:, and the address begins with \"%s:\": remove framing",
+    else if (text && strncmp(transport, "tcp", 3) != 0 && strncmp(transport, "tls", 3) != 0
+             && strcmp(transport, "unix") != 0 && strcmp(transport, "unix-stream") != 0)
+        config_tell(r, false, d->file, line,
+                    "framing belongs to streams (tcp:, unix-stream:), and the address begins with \"%s:\": remove framing",
                     transport);
     free(text);
 }

@@ -12,8 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include "forwarder/target_syslog.h"
 #include "parsers/when.h"
 
 bool
@@ -101,17 +103,24 @@ port_default(enum config_type type, const char *transport)
 static bool
 transport_ok(const char *transport, enum config_type type, char *why, size_t size)
 {
-    static const char *const later[] = {"dtls", "dtls6", "relp", "unix", "ssh", NULL};
-    bool udp = strcmp(transport, "udp") == 0 || strcmp(transport, "udp6") == 0;
-    bool tcp = strcmp(transport, "tcp") == 0 || strcmp(transport, "tcp6") == 0 || strcmp(transport, "tls") == 0
-               || strcmp(transport, "tls6") == 0;
-    const char *want = type == CONFIG_SNMP ? "udp: or udp6:" : "udp:, udp6:, tcp:, tcp6:, tls: or tls6:";
-    bool known = tcp;
+    static const char *const syslog[] = {"udp", "udp6", "tcp", "tcp6", "tls", "tls6", "relp", "relp6",
+                                         "unix", "unix-dgram", "unix-stream"};
+    static const char *const later[] = {"dtls", "dtls6", "ssh"};
+    const char *want = type == CONFIG_SNMP ? "udp: or udp6:"
+                                           : "udp:, udp6:, tcp:, tcp6:, tls:, tls6:, relp:, relp6: or unix:";
+    bool known = false;
 
-    for (unsigned i = 0; later[i]; i++)
-        known = known || strcmp(transport, later[i]) == 0;
-    if (udp || (tcp && type == CONFIG_SYSLOG))
+    for (unsigned i = 0; i < sizeof syslog / sizeof syslog[0]; i++)
+        known |= strcmp(transport, syslog[i]) == 0;
+    if (known && type == CONFIG_SYSLOG && strncmp(transport, "relp", 4) == 0 && !target_syslog_has_relp()) {
+        snprintf(why, size, "this program was built without RELP: build it with ./configure --with-relp (the library,"
+                 " librelp, is under the GPL), or write tcp: or tls:");
+        return false;
+    }
+    if (known && (type == CONFIG_SYSLOG || strncmp(transport, "udp", 3) == 0))
         return true;
+    for (unsigned i = 0; i < sizeof later / sizeof later[0]; i++)
+        known |= strcmp(transport, later[i]) == 0;
     if (known)
         snprintf(why, size, "\"%s:\" for %s is not in this version; write %s", transport,
                  type == CONFIG_SNMP ? "snmp" : "syslog", want);
@@ -120,17 +129,39 @@ transport_ok(const char *transport, enum config_type type, char *why, size_t siz
     return false;
 }
 
+/* "unix:/dev/log": a path, and no port. */
+static bool
+unix_address(const char *transport, const char *path, struct config_address *a, char *why, size_t size)
+{
+    struct sockaddr_un room;
+
+    if (*path != '/')
+        snprintf(why, size, "write the whole path of the socket, as in \"%s:/dev/log\"", transport);
+    else if (strlen(path) >= sizeof room.sun_path)
+        snprintf(why, size, "the path of a socket has at most %zu bytes", sizeof room.sun_path - 1);
+    else {
+        *a = (struct config_address){strdup(transport), strdup(path), strdup("")};
+        if (a->transport && a->host && a->port)
+            return true;
+        config_free_address(a);
+        snprintf(why, size, "not enough memory");
+    }
+    return false;
+}
+
 bool
 config_address(const char *s, enum config_type type, struct config_address *a, char *why, size_t size)
 {
     size_t n = strcspn(s, ":");
-    char transport[8] = "", host[256] = "", port[16] = "";
+    char transport[12] = "", host[256] = "", port[16] = "";
     const char *rest = s + n + (s[n] == ':'), *end;
     bool bracket = *rest == '[';
 
     snprintf(transport, sizeof transport, "%.*s", n < sizeof transport ? (int) n : 0, s);
     if (!transport_ok(s[n] == ':' ? transport : "", type, why, size))
         return false;
+    if (strncmp(transport, "unix", 4) == 0)
+        return unix_address(transport, rest, a, why, size);
     end = bracket ? strchr(rest, ']') : rest + strcspn(rest, ":");
     if (!end || (size_t) (end - rest) >= sizeof host) {
         snprintf(why, size, "%s", end ? "the host is too long" : "the ] after the IPv6 address is missing");

@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "forwarder/clock.h"
@@ -32,11 +33,28 @@ is_tcp(const struct config_address *to)
     return strncmp(to->transport, "tcp", 3) == 0 || strncmp(to->transport, "tls", 3) == 0;
 }
 
+static bool
+is_unix(const struct config_address *to)
+{
+    return strncmp(to->transport, "unix", 4) == 0;
+}
+
+int
+dial_name(const struct config_address *to, char *out, size_t size)
+{
+    int n = is_unix(to) ? snprintf(out, size, "%s:%.107s", to->transport, to->host)
+                        : snprintf(out, size, "%s:%.100s:%s", to->transport, to->host, to->port);
+
+    return n < 0 ? 0 : (size_t) n < size ? n : (int) size - 1;
+}
+
 /* The words of a failure; returns -error. */
 static int
 fail(const struct config_address *to, const char *what, int error, char *err, size_t errlen)
 {
-    snprintf(err, errlen, "%s:%.100s:%s: %s: %s", to->transport, to->host, to->port, what, strerror(error));
+    int n = dial_name(to, err, errlen);
+
+    snprintf(err + n, errlen - (size_t) n, ": %s: %s", what, strerror(error));
     return -error;
 }
 
@@ -211,18 +229,69 @@ connect_to(const struct config_address *to, const char *source, const struct evu
     return fail(to, "cannot connect", error, err, errlen);
 }
 
+/* --- sockets of this computer ------------------------------------------------------ */
+
+static int
+unix_connect(const struct config_address *to, int type)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), error;
+
+    if (fd < 0)
+        return -errno;
+    snprintf(a.sun_path, sizeof a.sun_path, "%s", to->host);
+    if (connect(fd, (const struct sockaddr *) &a, sizeof a) == 0)
+        return fd;
+    error = errno;
+    close(fd);
+    return -error;
+}
+
+/* Datagrams where the name says nothing else and the socket takes them. */
+static int
+unix_dial(const struct config_address *to, char *err, size_t errlen)
+{
+    int r = unix_connect(to, strcmp(to->transport, "unix-stream") == 0 ? SOCK_STREAM : SOCK_DGRAM);
+
+    if (r == -EPROTOTYPE && strcmp(to->transport, "unix") == 0)
+        r = unix_connect(to, SOCK_STREAM);
+    return r < 0 ? fail(to, "cannot connect", -r, err, errlen) : r;
+}
+
+bool
+dial_is_stream(const struct config_address *to)
+{
+    int fd;
+
+    if (!is_unix(to))
+        return is_tcp(to);
+    if (strcmp(to->transport, "unix") != 0)
+        return strcmp(to->transport, "unix-stream") == 0;
+    fd = unix_connect(to, SOCK_DGRAM);
+    if (fd >= 0)
+        close(fd);
+    return fd == -EPROTOTYPE;
+}
+
+/* --- any address --------------------------------------------------------------------- */
+
 int
 dial(const struct config_address *to, const char *source, char *err, size_t errlen)
 {
     int r = -EHOSTUNREACH;
     int family = strchr(to->transport, '6') || (source && strchr(source, ':')) ? AF_INET6 : source ? AF_INET : AF_UNSPEC;
     char why[128] = "no address";
-    struct evutil_addrinfo *list = resolve(to->host, to->port, family, is_tcp(to), why, sizeof why);
+    struct evutil_addrinfo *list = is_unix(to) ? NULL : resolve(to->host, to->port, family, is_tcp(to), why, sizeof why);
     int64_t now = clock_monotonic(), end = now + DIAL_CONNECT_MS * MS;
     int n = 0;
 
-    if (!list)
-        snprintf(err, errlen, "%s:%.100s:%s: %s", to->transport, to->host, to->port, why);
+    if (is_unix(to))
+        return unix_dial(to, err, errlen);
+    if (!list) {
+        n = dial_name(to, err, errlen);
+        snprintf(err + n, errlen - (size_t) n, ": %s", why);
+        n = 0;
+    }
     for (const struct evutil_addrinfo *a = list; a; a = a->ai_next)
         n++;
     for (const struct evutil_addrinfo *a = list; a; a = a->ai_next, n--) {

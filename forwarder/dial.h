@@ -5,6 +5,7 @@
 #ifndef FORWARDER_DIAL_H
 #define FORWARDER_DIAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "forwarder/config.h"
@@ -16,6 +17,10 @@ enum { DIAL_RESOLVE_MS = 5000, DIAL_CONNECT_MS = 5000 };
  * the local address 'source' (NULL: any).  A non-blocking socket, or negative
  * errno with the words in 'err'. */
 int dial(const struct config_address *, const char *source, char *err, size_t errlen);
+/* Whether that is a stream and no datagrams; of "unix:" the socket itself says it. */
+bool dial_is_stream(const struct config_address *);
+/* The address as the configuration writes it, for messages; its length. */
+int dial_name(const struct config_address *, char *out, size_t size);
 /* The addresses of a target in turn, '*which' first, until one answers, which
  * '*which' is then.  The words are those of every address that was tried. */
 int dial_any(const struct config_target *, unsigned *which, char *err, size_t errlen);

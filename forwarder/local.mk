@@ -202,6 +202,7 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/target_syslog_datagram.c \
 	%D%/target_syslog_parts.h \
 	%D%/target_syslog_stream.c \
+	%D%/target_syslog_unix.c \
 	%D%/target_xml.c \
 	%D%/thread.c \
 	%D%/thread.h \
@@ -231,6 +232,11 @@ if WITH_LIBEVTX
 %C%_libforwarder_a_SOURCES += %D%/evtx_file.c
 else
 %C%_libforwarder_a_SOURCES += %D%/evtx_file_none.c
+endif
+if WITH_RELP
+%C%_libforwarder_a_SOURCES += %D%/target_syslog_relp.c
+else
+%C%_libforwarder_a_SOURCES += %D%/target_syslog_relp_none.c
 endif
 
 bin_PROGRAMS += truecause

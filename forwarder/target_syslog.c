@@ -2,8 +2,8 @@
  *
  * target_syslog.c - items to a syslog receiver.  The worker of the target drives
  * it, from its thread; what a message looks like is in syslog_msg.c, how it gets
- * to the receiver, and when it is safe, in target_syslog_stream.c and
- * target_syslog_datagram.c.
+ * to the receiver, and when it is safe, in target_syslog_stream.c, _datagram.c,
+ * _unix.c and _relp.c.
  *
  * A way that is lost takes what is not safe with it: every call fails from then
  * on, until a settle has reported it; the next send connects anew (dial.c). */
@@ -16,13 +16,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "forwarder/dial.h"
+
 int
 target_syslog_fail(struct target_syslog *t, const char *what, int err)
 {
     const struct config_address *to = &t->base.tc->addresses[t->base.address];
 
-    snprintf(t->base.error, sizeof t->base.error, "%s:%.100s:%s: %s: %s", to->transport, to->host, to->port, what,
-             strerror(err));
+    int n = dial_name(to, t->base.error, sizeof t->base.error);
+
+    snprintf(t->base.error + n, sizeof t->base.error - (size_t) n, ": %s: %s", what, strerror(err));
     return -err;
 }
 
@@ -30,14 +33,19 @@ void
 target_syslog_say(struct target_syslog *t, const char *words)
 {
     const struct config_address *to = &t->base.tc->addresses[t->base.address];
+    int n = dial_name(to, t->base.error, sizeof t->base.error);
 
-    snprintf(t->base.error, sizeof t->base.error, "%s:%.100s:%s: %s", to->transport, to->host, to->port, words);
+    snprintf(t->base.error + n, sizeof t->base.error - (size_t) n, ": %s", words);
 }
 
 static const struct syslog_way *
-find_way(const char *transport)
+find_way(const struct config_address *to)
 {
-    return strncmp(transport, "tcp", 3) == 0 || strncmp(transport, "tls", 3) == 0 ? &syslog_way_stream : &syslog_way_datagram;
+    if (strncmp(to->transport, "relp", 4) == 0)
+        return &syslog_way_relp;
+    if (strncmp(to->transport, "tls", 3) == 0 || dial_is_stream(to))
+        return &syslog_way_stream;
+    return strncmp(to->transport, "unix", 4) == 0 ? &syslog_way_unix : &syslog_way_datagram;
 }
 
 static void
@@ -63,7 +71,12 @@ fill_form(struct target_syslog *t)
     if (strncmp(t->form.enterprise, prefix, sizeof prefix - 1) == 0)
         t->form.enterprise += sizeof prefix - 1;
     t->form.version = PACKAGE_VERSION;
-    t->form.budget = t->way->budget;
+    t->form.bsd = t->base.tc->form_rfc3164;
+    t->form.no_host = strncmp(t->base.tc->addresses[0].transport, "unix", 4) == 0;
+    t->budget = t->base.tc->pdu_size;
+    if (!t->budget)
+        t->budget = t->form.bsd && t->way == &syslog_way_datagram ? SYSLOG_MSG_BSD : t->way->budget;
+    t->form.budget = t->budget;
     if (gethostname(t->host, sizeof t->host - 1) == 0)
         t->form.host = t->host;
 }
@@ -80,7 +93,7 @@ target_syslog_open(const struct config *config, const struct config_target *tc, 
         t->fd = t->stream.fd = -1;
         t->first_back_ms = TARGET_SYSLOG_BACK_MS;
         t->look_ms = TARGET_SYSLOG_LOOK_MS;
-        t->way = find_way(tc->addresses[0].transport);
+        t->way = find_way(&tc->addresses[0]);
     }
     if (!t || (t->way->open && !t->way->open(t))) {
         snprintf(err, errlen, "%s:%d: target \"%s\": out of memory", tc->place.file, tc->place.line, tc->name);

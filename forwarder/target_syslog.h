@@ -13,4 +13,7 @@ void target_syslog_patience(struct target *, int ms);
  * looked at; minutes by themselves. */
 void target_syslog_hurry(struct target *, int ms);
 
+/* Whether this program was built with RELP. */
+bool target_syslog_has_relp(void);
+
 #endif

@@ -208,6 +208,13 @@ check_PROGRAMS += %D%/unit/check_target_syslog_loss
 check_PROGRAMS += %D%/unit/check_target_syslog_way
 %C%_unit_check_target_syslog_way_SOURCES = %D%/unit/check_target_syslog_way.c %D%/unit/certs.c %D%/unit/certs.h \
 	%D%/unit/scratch.h
+check_PROGRAMS += %D%/unit/check_target_syslog_unix
+%C%_unit_check_target_syslog_unix_SOURCES = %D%/unit/check_target_syslog_unix.c %D%/unit/rfc3164.c %D%/unit/rfc3164.h \
+	%D%/unit/rfc5424.c %D%/unit/rfc5424.h %D%/unit/scratch.h
+if WITH_RELP
+check_PROGRAMS += %D%/unit/check_target_syslog_relp
+%C%_unit_check_target_syslog_relp_SOURCES = %D%/unit/check_target_syslog_relp.c
+endif
 check_PROGRAMS += %D%/unit/check_target_xml
 %C%_unit_check_target_xml_SOURCES = %D%/unit/archive.h %D%/unit/check_target_xml.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_target_xml_files

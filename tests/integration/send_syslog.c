@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * send_syslog.c - sends known items through the syslog target, for rsyslog.sh:
- *     send_syslog udp|tcp PORT COUNT [PACE]
+ *     send_syslog udp|tcp|relp PORT COUNT [PACE]
+ *     send_syslog unix PATH COUNT [PACE]
  * Item N is an alarm (odd) or an event (even) of the computer HOST-N with package
  * PKG-N; every item carries what an attacker would write.  Prints each item's
  * fields, as its receiver should see them, in the form of rsyslogd's template in
@@ -97,6 +98,9 @@ main(int argc, char **argv)
         return 2;
     tc.addresses[0].transport = argv[1];
     tc.addresses[0].port = argv[2];
+    if (strncmp(argv[1], "unix", 4) == 0)
+        tc.addresses[0].host = argv[2];
+    tc.framing_newline = strncmp(argv[1], "unix", 4) == 0;
     tc.pace = argc > 4 ? (unsigned) strtoul(argv[4], NULL, 10) : 0;
     t = target_syslog_class.open(&config, &tc, err, sizeof err);
     if (!t) {

@@ -17,6 +17,7 @@
 #include "forwarder/config.h"
 #include "forwarder/config_parts.h"
 #include "forwarder/near.h"
+#include "forwarder/target_syslog.h"
 #include "parsers/when.h"
 #include "tests/unit/config_load.h"
 #include "tests/unit/scratch.h"
@@ -214,7 +215,7 @@ static const struct {
     {HEAD "<target name=\"a\" type=\"snmp\" address=\"udp:h\"/>" TAIL, "target \"a\" has no community-file, which SNMPv2c needs"},
     {HEAD "<target name=\"a\" type=\"syslog\"/>" TAIL, "target \"a\" of type syslog has no address"},
     {HEAD "<target name=\"a\" type=\"xml\" path=\"x\" facility=\"user\"/>" TAIL, "a target of type xml has no \"facility\""},
-    {HEAD "<target name=\"a\" type=\"syslog\" address=\"udp:h\" form=\"lines\"/>" TAIL, "of type syslog has no \"form\""},
+    {HEAD "<target name=\"a\" type=\"syslog\" address=\"udp:h\" form=\"lines\"/>" TAIL, "form of a target of type syslog is \"rfc5424\""},
     {HEAD "<target name=\"a\" type=\"syslog\" address=\"udp:h\" rotate=\"1d\"/>" TAIL, "of type syslog has no \"rotate\""},
     {HEAD "<target name=\"a\" type=\"xml\" path=\"x\" rotate=\"10KiB\"/>" TAIL, "rotate=\"10KiB\" is not valid: write a time"},
     {HEAD "<target name=\"a\" type=\"xml\" path=\"x\" rotate=\"10ms 1GiB\"/>" TAIL, "rotate=\"10ms\" is not valid"},
@@ -269,8 +270,15 @@ static const struct {
     {HEAD "<target name=\"a\" type=\"snmp\" items=\"all\" address=\"udp:h\" community-file=\"c\"/>" TAIL,
      "an snmp target takes alarms"},
     {HEAD "<target name=\"a\" type=\"syslog\" address=\"dtls:h:6514\"/>" TAIL, "\"dtls:\" for syslog is not in this version"},
-    {HEAD "<target name=\"a\" type=\"syslog\" address=\"unix:/dev/log\"/>" TAIL, "\"unix:\" for syslog is not in this version"},
-    {HEAD "<target name=\"a\" type=\"syslog\" address=\"relp:h:1\"/>" TAIL, "\"relp:\" for syslog is not in this version"},
+    {HEAD "<target name=\"a\" type=\"syslog\" address=\"unix:log\"/>" TAIL, "write the whole path of the socket"},
+    {HEAD "<target name=\"a\" type=\"syslog\" address=\"unix:/0123456789012345678901234567890123456789012345678901234567890"
+          "12345678901234567890123456789012345678901234567890\"/>" TAIL, "has at most 107 bytes"},
+    {HEAD "<target name=\"a\" type=\"syslog\" address=\"udp:h\" form=\"list\"/>" TAIL, "form=\"list\" is not valid"},
+    {HEAD "<target name=\"a\" type=\"xml\" path=\"/x\" form=\"rfc3164\"/>" TAIL, "form of a target of type xml is \"document\""},
+    {HEAD "<target name=\"a\" type=\"syslog\" address=\"udp:h\" pdu-size=\"8001\"/>" TAIL, "type syslog is 480 to 8000 bytes"},
+    {HEAD "<target name=\"a\" type=\"snmp\" pdu-size=\"500\" address=\"udp:h\" community-file=\"c\"/>" TAIL,
+     "type snmp is 1024 to 65507 bytes"},
+    {HEAD "<target name=\"a\" type=\"syslog\" address=\"unix-dgram:/x\" framing=\"newline\"/>" TAIL, "framing belongs to streams"},
     {HEAD "<target name=\"a\" type=\"syslog\" address=\"udp:192.0.2.1\" source-address=\"::1\"/>" TAIL,
      "are not both IPv4 or both IPv6"},
     {HEAD "<target name=\"a\" type=\"syslog\" address=\"udp:[::1] udp:h\" source-address=\"127.0.0.1\"/>" TAIL,
@@ -278,7 +286,8 @@ static const struct {
     {HEAD "<target name=\"a\" type=\"syslog\" address=\"udp:h\" source-address=\"eth0\"/>" TAIL,
      "source-address=\"eth0\" is not valid: write an IP address of this computer"},
     {HEAD "<target name=\"a\" type=\"syslog\" address=\"udp:h tcp:h\"/>" TAIL, "must have one transport"},
-    {HEAD "<target name=\"a\" type=\"syslog\" address=\"h:514\"/>" TAIL, "it must begin with udp:, udp6:, tcp:, tcp6:, tls: or tls6:"},
+    {HEAD "<target name=\"a\" type=\"syslog\" address=\"h:514\"/>" TAIL,
+     "it must begin with udp:, udp6:, tcp:, tcp6:, tls:, tls6:, relp:, relp6: or unix:"},
     {HEAD "<target name=\"a\" type=\"snmp\" address=\"tcp:h\" community-file=\"c\"/>" TAIL, "\"tcp:\" for snmp is not in this"},
     {"<truecause xmlns=\"urn:truecause:config:1\" enterprise-oid=\"1.3.6.1.4.1\"/>", "enterprise-oid=\"1.3.6.1.4.1\" is not"},
     {"<truecause xmlns=\"urn:truecause:config:1\" enterprise-oid=\".1.3.6.1.4.1.7\"/>", "enterprise-oid=\".1.3.6.1.4.1.7\""},
@@ -290,6 +299,37 @@ static const struct {
     {"<truecause xmlns=\"urn:truecause:config:1\" keep=\"20GiB\"/>", "keep is not below journal-limit"},
     {"<truecause xmlns=\"urn:truecause:config:1\" keep=\"7\"/>", "keep=\"7\" is not valid"},
 };
+
+/* Ways of syslog, and the form that each has by itself. */
+START_TEST(takes_every_way_of_syslog)
+{
+    struct config *c;
+    const struct config_target *t;
+
+    c = must_load(HEAD "<target name=\"a\" type=\"syslog\" address=\"unix:/dev/log\"/>"
+                       "<target name=\"b\" type=\"syslog\" address=\"unix-stream:/run/log\" form=\"rfc5424\""
+                       " framing=\"octet-counting\" pdu-size=\"480\"/>"
+                       "<target name=\"c\" type=\"syslog\" address=\"udp:h\" form=\"rfc3164\"/>"
+                       "<target name=\"d\" type=\"syslog\" address=\"tcp:h\"/>" TAIL);
+    t = c->targets;
+    ck_assert_str_eq(t[0].addresses[0].transport, "unix");
+    ck_assert_str_eq(t[0].addresses[0].host, "/dev/log");
+    ck_assert(t[0].form_rfc3164 && t[0].framing_newline && t[0].pdu_size == 0);
+    ck_assert_str_eq(t[1].addresses[0].transport, "unix-stream");
+    ck_assert(!t[1].form_rfc3164 && !t[1].framing_newline && t[1].pdu_size == 480);
+    ck_assert(t[2].form_rfc3164);
+    ck_assert(!t[3].form_rfc3164 && !t[3].framing_newline);
+    config_unref(c);
+    if (!target_syslog_has_relp()) {
+        refused(HEAD "<target name=\"a\" type=\"syslog\" address=\"relp:h\"/>" TAIL, "this program was built without RELP");
+        return;
+    }
+    c = must_load(HEAD "<target name=\"a\" type=\"syslog\" address=\"relp:h relp:[::1]:2514\"/>" TAIL);
+    ck_assert_str_eq(c->targets[0].addresses[0].port, "514");
+    ck_assert_str_eq(c->targets[0].addresses[1].transport, "relp6");
+    config_unref(c);
+}
+END_TEST
 
 START_TEST(refuses_with_words)
 {
@@ -536,6 +576,7 @@ main(void)
     tcase_add_test(tc, fills_in_every_default);
     tcase_add_test(tc, takes_every_attribute);
     tcase_add_test(tc, takes_an_agent);
+    tcase_add_test(tc, takes_every_way_of_syslog);
     tcase_add_loop_test(tc, refuses_with_words, 0, sizeof refusals / sizeof refusals[0]);
     tcase_add_test(tc, tells_every_error_in_order_of_lines);
     tcase_add_test(tc, knows_lines_behind_comments_and_markup);

@@ -85,7 +85,7 @@ static const struct {
     {"address=\"tcp:h\" server-name=\"x\"", "server-name belongs to TLS"},
     {"address=\"tls:h tcp:h\" ca=\"ca.pem\"", "must have one transport"}, /* never in the clear */
     {"address=\"tls:h\" framing=\"newline\"", "framing=\"newline\": over TLS octets are counted, and nothing else is"},
-    {"address=\"udp:h\" framing=\"newline\"", "framing belongs to tcp:, and the address begins with \"udp:\""},
+    {"address=\"udp:h\" framing=\"newline\"", "framing belongs to streams (tcp:, unix-stream:), and the address begins with \"udp:\""},
     {"address=\"tcp:h\" framing=\"lf\"", "framing=\"lf\" is not valid: write \"octet-counting\" or \"newline\""},
     {"address=\"tls:h\" ca=\"none.pem\"", "none.pem: No such file or directory"},
     {"address=\"tls:h\" ca=\"me.key\"", "it must hold certificates of CAs in PEM form"},

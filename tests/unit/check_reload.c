@@ -60,6 +60,8 @@ static const struct {
     {CONFIG_TARGET, "snmp", "community-file", "second"},
     {CONFIG_TARGET, "snmp", "pdu-size", "1100"},
     {CONFIG_TARGET, "syslog", "facility", "local7"},
+    {CONFIG_TARGET, "syslog", "form", "rfc3164"},
+    {CONFIG_TARGET, "syslog", "pdu-size", "1024"},
     {CONFIG_TARGET, "syslog", "framing", NULL}, /* these: see check_config_tls.c */
     {CONFIG_TARGET, "syslog", "ca", NULL},
     {CONFIG_TARGET, "syslog", "certificate", NULL},

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * target_syslog_relp.c - syslog messages over RELP, by librelp, whose receiver
+ * acknowledges each.  Called by target_syslog.c; only in programs configured with
+ * --with-relp (target_syslog_relp_none.c).
+ *
+ * An item is safe when the receiver's "200" for it was seen.  librelp has no call
+ * that tells of it, and none that reads answers without sending; closing a
+ * session waits for them but does not say whether they came.  Two things make up
+ * for that.  The library reports each answer to its debug function, with number
+ * and code; that counts here, and a library that reports nothing of the answer
+ * to "open" is refused.  And a session is closed when nothing was sent for a
+ * while: what is then not answered goes again. */
+#include "build.h"
+
+#include "forwarder/target_syslog_parts.h"
+
+#include <errno.h>
+#include <librelp.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "forwarder/clock.h"
+#include "forwarder/dial.h"
+
+enum {
+    WINDOW = 128,      /* messages not answered; the library's own number */
+    PATIENCE_S = 30,   /* for an answer when the window is full, and at the end */
+    LINGER_MS = 100,   /* without a message, until a session ends */
+    AGE_MS = 2000,     /* that a message waits for its answer while others trickle */
+    TXNR_LAST = 999999999 /* 1 follows */
+};
+
+#define MS INT64_C(1000000)
+
+struct syslog_relp {
+    relpEngine_t *engine;
+    relpClt_t *client;     /* NULL: no session */
+    int stop;              /* the library's flag: end at once */
+    bool opened;           /* the answer to "open" was reported */
+    uint64_t sent, acked;  /* messages of the session */
+    int expected;          /* number of the oldest command not answered */
+    bool answered[WINDOW]; /* of those from there on, in order of numbers */
+    uint64_t seqs[WINDOW];
+    int64_t oldest_at, last_at; /* monotonic: messages sent */
+    uint64_t safe;
+    char words[200];       /* the last trouble that the library told */
+};
+
+/* Its debug function has no argument of ours.  One thread drives a target. */
+static _Thread_local struct syslog_relp *current;
+
+bool
+target_syslog_has_relp(void)
+{
+    return true;
+}
+
+/* --- what the library reports ------------------------------------------------------- */
+
+/* Command 'txnr' was answered with "200". */
+static void
+acknowledge(struct syslog_relp *r, int txnr)
+{
+    int ahead = (txnr - r->expected + TXNR_LAST) % TXNR_LAST;
+
+    if (!r->opened) {
+        r->opened = txnr == 1;
+        return;
+    }
+    if (ahead < 0 || ahead >= WINDOW || (uint64_t) ahead >= r->sent - r->acked)
+        return; /* the end of the session, or nothing of ours */
+    r->answered[(r->acked + (uint64_t) ahead) % WINDOW] = true;
+    while (r->acked < r->sent && r->answered[r->acked % WINDOW]) {
+        uint64_t seq = r->seqs[r->acked % WINDOW];
+
+        r->answered[r->acked % WINDOW] = false;
+        if (seq > r->safe)
+            r->safe = seq;
+        r->acked++;
+        r->expected = r->expected % TXNR_LAST + 1;
+        r->oldest_at = clock_monotonic();
+    }
+}
+
+__attribute__((format(printf, 1, 2))) static void
+on_debug(char *format, ...)
+{
+    static const char answer[] = "in rsp command handler, txnr %d, code %d,";
+    va_list args;
+    int txnr, code;
+
+    if (!current || strncmp(format, answer, sizeof answer - 1) != 0)
+        return;
+    va_start(args, format);
+    txnr = va_arg(args, int);
+    code = va_arg(args, int);
+    va_end(args);
+    if (code == 200)
+        acknowledge(current, txnr);
+    else
+        snprintf(current->words, sizeof current->words, "the receiver refused a message with code %d", code);
+}
+
+static void
+on_error(void *usr, char *object, char *words, relpRetVal code)
+{
+    (void) usr;
+    (void) object;
+    (void) code;
+    /* The first is the cause of the rest. */
+    if (current && !current->words[0])
+        snprintf(current->words, sizeof current->words, "%s", words);
+}
+
+/* --- sessions ------------------------------------------------------------------------ */
+
+/* Ends the session: at once, or by its "close" and all answers before it. */
+static void
+end_session(struct syslog_relp *r, bool at_once)
+{
+    if (!r->client)
+        return;
+    current = r;
+    r->stop = at_once;
+    relpEngineCltDestruct(r->engine, &r->client);
+    r->client = NULL;
+    r->stop = 0;
+}
+
+/* The session is over, and what was not answered goes again. */
+static int
+lose(struct target_syslog *t, int err)
+{
+    struct syslog_relp *r = t->relp;
+    char words[sizeof r->words];
+
+    end_session(r, true);
+    if (r->sent > r->acked)
+        t->broken = err;
+    t->base.sent -= r->sent - r->acked;
+    t->base.taken = r->safe;
+    r->sent = r->acked = 0;
+    snprintf(words, sizeof words, "%s", r->words[0] ? r->words : "session lost");
+    return target_syslog_fail(t, words, err);
+}
+
+/* One address: a session, or negative errno with words in base.error. */
+static int
+open_session(struct target_syslog *t)
+{
+    const struct config_address *to = &t->base.tc->addresses[t->base.address];
+    struct syslog_relp *r = t->relp;
+    char address[NI_MAXHOST], why[100] = "";
+    int family = strchr(to->transport, '6') ? AF_INET6 : AF_INET;
+    relpRetVal code;
+
+    if (dial_address(to->host, family, address, sizeof address, why, sizeof why) < 0) {
+        snprintf(t->base.error, sizeof t->base.error, "%s:%.100s:%s: %s", to->transport, to->host, to->port, why);
+        return -EHOSTUNREACH;
+    }
+    current = r;
+    r->words[0] = '\0';
+    r->opened = false;
+    r->sent = r->acked = 0;
+    r->expected = 2; /* "open" is 1 */
+    memset(r->answered, 0, sizeof r->answered);
+    if (relpEngineCltConstruct(r->engine, &r->client) != RELP_RET_OK) {
+        r->client = NULL;
+        return target_syslog_fail(t, "librelp", ENOMEM);
+    }
+    relpCltSetTimeout(r->client, PATIENCE_S);
+    relpCltSetConnTimeout(r->client, DIAL_CONNECT_MS / 1000);
+    relpCltSetWindowSize(r->client, WINDOW);
+    if (t->base.tc->source_address)
+        relpCltSetClientIP(r->client, (unsigned char *) t->base.tc->source_address);
+    code = relpCltConnect(r->client, family, (unsigned char *) to->port, (unsigned char *) address);
+    if (code == RELP_RET_OK && r->opened)
+        return 0;
+    if (code == RELP_RET_OK)
+        snprintf(r->words, sizeof r->words, "this librelp does not report what was acknowledged; use 1.5 to 1.11");
+    snprintf(t->base.error, sizeof t->base.error, "%s:%.100s:%s: cannot open a RELP session: %.100s", to->transport,
+             to->host, to->port, r->words[0] ? r->words : code == RELP_RET_TIMED_OUT ? "no answer" : "connection refused");
+    end_session(r, true);
+    return -ECONNREFUSED;
+}
+
+static int
+open_any(struct target_syslog *t)
+{
+    int r = -EHOSTUNREACH;
+
+    for (t->base.address = 0; t->base.address < t->base.tc->n_addresses; t->base.address++)
+        if ((r = open_session(t)) == 0)
+            return 0;
+    t->base.address = 0;
+    return r;
+}
+
+/* --- the way ---------------------------------------------------------------------------- */
+
+static bool
+relp_open(struct target_syslog *t)
+{
+    static unsigned char command[] = "syslog";
+    struct syslog_relp *r = t->relp = calloc(1, sizeof *r);
+
+    if (!r || relpEngineConstruct(&r->engine) != RELP_RET_OK)
+        return false;
+    relpEngineSetDbgprint(r->engine, on_debug);
+    relpEngineSetOnErr(r->engine, on_error);
+    relpEngineSetOnAuthErr(r->engine, on_error);
+    relpEngineSetShutdownImmdtPtr(r->engine, &r->stop);
+    return relpEngineSetEnableCmd(r->engine, command, eRelpCmdState_Required) == RELP_RET_OK;
+}
+
+static int
+relp_send(struct target_syslog *t, const struct target_item *item, bool *truncated)
+{
+    struct syslog_relp *r = t->relp;
+    char msg[SYSLOG_MSG_MAX];
+    size_t n;
+    int e;
+
+    if ((e = datagrams_pace(&t->base, &t->under_way)) < 0 || (!r->client && (e = open_any(t)) < 0))
+        return e;
+    n = syslog_msg_write(&t->form, item, msg, truncated);
+    current = r;
+    /* Reads answers first, and waits for some when the window is full. */
+    if (relpCltSendSyslog(r->client, (unsigned char *) msg, n) != RELP_RET_OK || r->words[0])
+        return lose(t, ECONNRESET);
+    r->last_at = clock_monotonic();
+    if (r->sent == r->acked)
+        r->oldest_at = r->last_at;
+    r->seqs[r->sent++ % WINDOW] = item->seq;
+    t->base.sent++;
+    if (item->seq > t->base.taken)
+        t->base.taken = item->seq;
+    return 0;
+}
+
+static void
+nap(int64_t ns)
+{
+    struct timespec pause = clock_timespec(ns);
+
+    nanosleep(&pause, NULL);
+}
+
+static int
+relp_settle(struct target_syslog *t, int wait_ms, uint64_t *safe)
+{
+    struct syslog_relp *r = t->relp;
+    int e = 0;
+
+    if (r->client && r->sent > r->acked) {
+        int64_t now = clock_monotonic(), quiet = r->last_at + LINGER_MS * MS, old = r->oldest_at + AGE_MS * MS;
+        int64_t due = quiet < old ? quiet : old;
+
+        if (due > now && wait_ms > 0) {
+            nap(due - now < wait_ms * MS ? due - now : wait_ms * MS);
+            now = clock_monotonic();
+        }
+        if (due <= now) {
+            end_session(r, false);
+            if (r->sent > r->acked)
+                e = lose(t, ECONNRESET);
+        }
+    }
+    *safe = r->safe;
+    return e;
+}
+
+static void
+relp_close(struct target_syslog *t)
+{
+    struct syslog_relp *r = t->relp;
+
+    if (!r)
+        return;
+    end_session(r, false);
+    if (r->engine)
+        relpEngineDestruct(&r->engine);
+    free(r);
+    current = NULL;
+}
+
+const struct syslog_way syslog_way_relp = {
+    .budget = SYSLOG_MSG_MAX,
+    .open = relp_open,
+    .send = relp_send,
+    .settle = relp_settle,
+    .close = relp_close,
+};

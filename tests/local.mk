@@ -360,6 +360,7 @@ SHELL_TESTS += %D%/integration/snmptrapd.sh
 SHELL_TESTS += %D%/integration/sources.sh
 SHELL_TESTS += %D%/integration/threshold.sh
 SHELL_TESTS += %D%/integration/tls.sh
+SHELL_TESTS += %D%/integration/syslog_recipes.sh
 SHELL_TESTS += %D%/integration/traps.sh
 
 # Programs that shell tests run; built by 'make check', no tests themselves.
@@ -376,8 +377,8 @@ EXTRA_PROGRAMS += %D%/integration/snmp_send
 %C%_integration_snmp_send_SOURCES = %D%/integration/snmp_send.c
 EXTRA_PROGRAMS += %D%/integration/send_syslog
 EXTRA_PROGRAMS += %D%/bench/sink
-%C%_bench_sink_SOURCES = %D%/bench/sink.c
-%C%_bench_sink_LDADD =
+%C%_bench_sink_SOURCES = %D%/bench/sink.c %D%/bench/sink_wire.c %D%/bench/sink_wire.h
+%C%_bench_sink_LDADD = $(OPENSSL_LIBS)
 check_DATA = \
 	%D%/bench/bench_events$(EXEEXT) \
 	%D%/bench/bench_time$(EXEEXT) \
@@ -514,6 +515,7 @@ BENCHES = \
 	%D%/bench/bench_state$(EXEEXT) \
 	%D%/bench/bench_syslog$(EXEEXT) \
 	%D%/bench/bench_time$(EXEEXT) \
+	%D%/bench/sink$(EXEEXT) \
 	%D%/integration/evt_make$(EXEEXT) \
 	%D%/integration/make_evtx$(EXEEXT)
 

@@ -120,8 +120,11 @@ mkdir "$dir/journal"
 "$bench/bench_journal" "$dir/journal" "$count"
 rm -rf "$dir/journal"
 
-# What the syslog target sends when items are in memory.
+# What the syslog target sends when items are in memory; then from a log through the
+# journal, durably, over each transport, beside rsyslog. The program has one core.
 "$bench/bench_syslog" "$count"
+PYTHONDONTWRITEBYTECODE=1 python3 "$TEST_SRCDIR/bench/tail.py" --count "$count" --rounds "$rounds" --only drain,peers,latency
+echo '(budgets: over TCP 250 k records/s; append to receipt 100 ms, p99)'
 
 # rsyslog: the same file, the records with error 32 to a file.
 if command -v rsyslogd >/dev/null 2>&1; then

@@ -3,7 +3,7 @@
  * sink.c - a TCP receiver of syslog frames that costs little: it counts, checks
  * marks, and tells.  For the benches, the rotation rounds and the soak.
  *
- *   sink [--lines] [--trace]
+ *   sink [--lines | --relp | --udp] [--tls CERT KEY] [--trace]
  *
  * It listens on a free port of 127.0.0.1 and prints {"port":N}.  Then it obeys
  * standard input, one word a line, and answers each with a line of JSON:
@@ -12,8 +12,8 @@
  *   reset  reads what is there, then closes by RST, and stays away
  *   back   listens again, at the same port
  *   detail the first ranges of numbers that are missing, and of those that came again
- * and ends at its end.  Messages are octet-counted (RFC 6587); --lines: one a
- * line.  A mark #X000000017# is record 17 of log X: first times, repeats and
+ * and ends at its end.  Messages are octet-counted (RFC 6587), if no option says
+ * otherwise (sink_wire.c).  A mark #X000000017# is record 17 of log X: first times, repeats and
  * late ones are counted by log.  --trace prints "17 NANOSECONDS" (monotonic) for
  * each record of log X. */
 #include "build.h"
@@ -31,10 +31,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/bench/sink_wire.h"
+
 enum { PEERS = 16, ROOM = 1 << 20, LOGS = 26, MARK = 12, RANGES = 10 };
 
 struct peer {
-    int fd;
+    struct wire wire;
     size_t n;
     char *bytes; /* ROOM of them */
 };
@@ -53,7 +55,7 @@ static unsigned n_peers;
 static struct marks marks[LOGS];
 static uint64_t messages, alarms, unmarked, bytes, broken, connections;
 static int64_t first_ns, last_ns;
-static bool lines, trace;
+static bool trace;
 static int listener = -1;
 static uint16_t port;
 
@@ -144,42 +146,23 @@ take(const char *p, size_t n)
         unmarked++;
 }
 
-/* The length of the frame at 'p' with its count in '*head'; 0: not whole yet. */
-static size_t
-frame(const char *p, size_t n, size_t *head)
-{
-    const char *end;
-    size_t count = 0, i = 0;
-
-    if (lines) {
-        *head = 0;
-        end = memchr(p, '\n', n);
-        return end ? (size_t) (end - p) + 1 : 0;
-    }
-    for (; i < n && i < 8 && p[i] >= '0' && p[i] <= '9'; i++)
-        count = count * 10 + (size_t) (p[i] - '0');
-    if (i == n)
-        return 0;
-    if (i == 0 || p[i] != ' ' || count + i + 1 > ROOM) {
-        broken++;
-        *head = 0;
-        return n; /* no way to go on: skip all */
-    }
-    *head = i + 1;
-    return count + i + 1 <= n ? count + i + 1 : 0;
-}
-
 static void
 take_bytes(struct peer *p)
 {
-    size_t at = 0, n, head;
+    size_t at = 0, head, length;
+    ssize_t n;
 
-    while ((n = frame(p->bytes + at, p->n - at, &head)) > 0) {
-        take(p->bytes + at + head, n - head);
-        at += n;
-        if (at == p->n)
+    while (at < p->n && (n = wire_frame(&p->wire, p->bytes + at, p->n - at, &head, &length)) != 0) {
+        if (n < 0) { /* no way to go on: skip all */
+            broken++;
+            at = p->n;
             break;
+        }
+        if (length)
+            take(p->bytes + at + head, length);
+        at += (size_t) n;
     }
+    wire_answer(&p->wire);
     memmove(p->bytes, p->bytes + at, p->n - at);
     p->n -= at;
     if (p->n == ROOM) {
@@ -192,7 +175,7 @@ take_bytes(struct peer *p)
 static bool
 read_peer(struct peer *p, int flags)
 {
-    ssize_t got = recv(p->fd, p->bytes + p->n, ROOM - p->n, flags);
+    ssize_t got = wire_read(&p->wire, p->bytes + p->n, ROOM - p->n, flags);
 
     if (got <= 0)
         return got < 0 && (errno == EINTR || (errno == EAGAIN && flags == 0));
@@ -208,7 +191,7 @@ read_peer(struct peer *p, int flags)
 static void
 close_peer(unsigned i)
 {
-    close(peers[i].fd);
+    wire_close(&peers[i].wire);
     free(peers[i].bytes);
     peers[i] = peers[--n_peers];
 }
@@ -226,9 +209,9 @@ leave(bool reset)
 
         /* After a shutdown the kernel acknowledges nothing more. */
         if (reset)
-            setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+            setsockopt(p->wire.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
         else
-            shutdown(p->fd, SHUT_RDWR);
+            shutdown(p->wire.fd, SHUT_RDWR);
         while (read_peer(p, MSG_DONTWAIT))
             continue;
         close_peer(n_peers - 1);
@@ -340,22 +323,55 @@ welcome(void)
     if (fd < 0)
         return;
     connections++;
-    if (n_peers == PEERS)
+    if (n_peers == PEERS || !wire_open(&peers[n_peers].wire, fd)) {
         close(fd);
-    else
-        peers[n_peers++] = (struct peer){.fd = fd, .bytes = need(malloc(ROOM))};
+        return;
+    }
+    peers[n_peers].n = 0;
+    peers[n_peers++].bytes = need(malloc(ROOM));
+}
+
+/* Datagrams from everybody come to one peer, which has no end. */
+static void
+receive_datagrams(void)
+{
+    struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof sin;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), room = 8 << 20;
+
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room) != 0)
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+    if (bind(fd, (struct sockaddr *) &sin, n) != 0 || getsockname(fd, (struct sockaddr *) &sin, &n) != 0)
+        exit((perror("sink: udp"), 1));
+    port = ntohs(sin.sin_port);
+    peers[n_peers++] = (struct peer){.wire = {.fd = fd}, .bytes = need(malloc(ROOM))};
+}
+
+static void
+serve(unsigned i)
+{
+    bool there;
+
+    do
+        there = read_peer(&peers[i], 0);
+    while (there && wire_pending(&peers[i].wire));
+    if (!there)
+        close_peer(i);
 }
 
 int
 main(int argc, char **argv)
 {
-    for (int i = 1; i < argc; i++) {
-        lines |= strcmp(argv[i], "--lines") == 0;
+    for (int i = 1, n; i < argc; i += n ? n : 1) {
+        n = wire_option(argv + i);
         trace |= strcmp(argv[i], "--trace") == 0;
     }
     setvbuf(stdin, NULL, _IONBF, 0);
     setvbuf(stdout, NULL, _IOFBF, 1 << 16);
-    back();
+    if (wire_is_udp())
+        receive_datagrams();
+    else
+        back();
     printf("{\"port\":%u}\n", port);
     for (;;) {
         struct pollfd p[PEERS + 2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = listener, .events = POLLIN}};
@@ -363,12 +379,12 @@ main(int argc, char **argv)
 
         fflush(stdout);
         for (unsigned i = 0; i < n; i++)
-            p[2 + i] = (struct pollfd){.fd = peers[i].fd, .events = POLLIN};
+            p[2 + i] = (struct pollfd){.fd = peers[i].wire.fd, .events = POLLIN};
         if (poll(p, 2 + n, -1) < 0 && errno != EINTR)
             return 1;
         for (unsigned i = n; i-- > 0;)
-            if (p[2 + i].revents && !read_peer(&peers[i], 0))
-                close_peer(i);
+            if (p[2 + i].revents)
+                serve(i);
         if (p[1].revents && listener >= 0)
             welcome();
         if (p[0].revents && !obey())

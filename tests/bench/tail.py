@@ -1,18 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""make bench-tail: tail -> journal -> TCP, durable, beside rsyslog in the same run.
+"""make bench-tail: tail -> journal -> syslog, durable, beside rsyslog in the same run.
 
     tail.py [--count N] [--long N] [--singles N] [--rounds N] [--only drain,dead,...]
+            [--transports tcp,tls,relp,udp]
 
 The program has one core, receiver and writer the other.  It prints and never
 judges; figures of different runs are not to be compared.
 
-  drain    a file that is there already, read to its end and acknowledged by TCP
+  drain    a file that is there already, read to its end and received, over each transport
   dead     the same, with a second target that nobody listens to
   latency  single records appended to an idle log, until the receiver has them
   outage   20,000 records a second, the receiver away for ten seconds
   memory   resident size over the longest load
-  peers    the file of 'drain' through rsyslogd, queue in memory and on disk
+  peers    the file of 'drain' through rsyslogd over the same, queue in memory and on disk
 """
 import argparse
 import os
@@ -25,6 +26,8 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "faults"))
+import products  # noqa: E402
+from certs import Authority  # noqa: E402
 from daemon import BUILD, Daemon, Sink, end_well, start, wait_for  # noqa: E402
 from logs import Log, block_of  # noqa: E402
 
@@ -39,24 +42,31 @@ class Bench:
     def __init__(self, options):
         self.options = options
         self.folder = tempfile.mkdtemp(prefix="truecause-bench.")
+        self.authority = Authority(self.folder + "/ca")
+        self.certificate = self.authority.sign("server", "IP:127.0.0.1,DNS:localhost")
         self.turn = 0
 
-    def configure(self, path, sink, dead=False, poll="1s"):
+    def configure(self, path, sink, dead=False, poll="1s", transport="tcp"):
         """A new state folder and configuration."""
         self.turn += 1
         folder = os.path.join(self.folder, "run%d" % self.turn)
         os.mkdir(folder)
         name = os.path.join(folder, "truecause.xml")
+        ca = ' ca="%s"' % self.authority.certificate if transport == "tls" else ""
         with open(name, "w") as f:
             f.write('<truecause xmlns="urn:truecause:config:1" state="%s/state">\n'
                     '  <source format="sms-log" path="%s" host="BENCH" zone="UTC" poll="%s"/>\n'
-                    '  <target name="siem" type="syslog" address="tcp:127.0.0.1:%d" history="all" overflow="block"/>\n'
-                    % (folder, path, poll, sink.port))
+                    '  <target name="siem" type="syslog" address="%s:127.0.0.1:%d"%s history="all" overflow="block"/>\n'
+                    % (folder, path, poll, transport, sink.port, ca))
             if dead:
                 # Nobody listens at the discard port.
                 f.write('  <target name="dead" type="syslog" address="tcp:127.0.0.1:9" history="all"/>\n')
             f.write("</truecause>\n")
         return Daemon(name, folder + "/log", wrap=on_core(CORE))
+
+    def sink(self, transport, lines=False):
+        options = {"tls": ["--tls", *self.certificate], "relp": ["--relp"], "udp": ["--udp"]}.get(transport, [])
+        return Sink(*options, *(["--lines"] if lines and transport in ("tcp", "tls") else []))
 
     def load(self, count):
         path = os.path.join(self.folder, "load.log")
@@ -64,38 +74,57 @@ class Bench:
             subprocess.run([os.path.join(BUILD, "bench", "bench_load"), str(count)], stdout=f, check=True)
         return path
 
-    def drain(self, path, count, dead):
-        """Rate, CPU seconds a million, peak MiB."""
-        sink = Sink()
-        daemon = self.configure(path, sink, dead)
+    def drain(self, path, count, dead, transport="tcp"):
+        """Rate, CPU seconds a million, peak MiB, records that came."""
+        sink = self.sink(transport)
+        daemon = self.configure(path, sink, dead, transport=transport)
         began = time.monotonic()
         daemon.start()
-
-        def arrived():
-            stat = sink.ask()
-            return stat["messages"] - stat["alarms"] >= count
-
-        if not wait_for(300, arrived, 0.05):
+        seconds, came = self.received(sink, count, began)
+        if came < count and transport != "udp":
             raise RuntimeError("%s of %d records arrived; %s" % (sink.ask(), count, daemon.log_path))
-        seconds = time.monotonic() - began
         cpu, peak = daemon.cpu(), daemon.memory("VmHWM")
         daemon.terminate()
         sink.close()
-        return count / seconds, cpu / count * 1e6, peak
+        return came / seconds, cpu / count * 1e6, peak, came
+
+    @staticmethod
+    def received(sink, count, began, quiet=60.0):
+        """Seconds until 'count' records have come, or no more come; how many did."""
+        last, at = 0, time.monotonic()
+        while True:
+            stat = sink.ask()
+            came, now = stat["messages"] - stat["alarms"], time.monotonic()
+            if came > last:
+                last, at = came, now
+            if came >= count or now - at > (quiet if came == 0 or not sink.lossy else 3):
+                return at - began, came
+            time.sleep(0.05)
 
     def drains(self):
         count = self.options.count
         path = self.load(count)
-        runs = {False: [], True: []}
-        # In turns, so that both meet the same machine.
-        for _ in range(self.options.rounds):
-            for dead in ((False, True) if self.wanted("dead") else (False,)):
-                runs[dead].append(self.drain(path, count, dead))
-        for dead, name in ((False, "truecause, all -> journal -> TCP"), (True, "the same beside a dead target")):
-            if runs[dead]:
-                rate, cpu, peak = max(runs[dead])
-                print("%-42s %9.0f records/s  %6.2f CPU s per 1 M  %6.1f MB   (best of %d: %s)" % (
-                    name, rate, cpu, peak, len(runs[dead]), " ".join("%.0f k" % (r[0] / 1000) for r in runs[dead])))
+        for transport in self.options.transports.split(","):
+            if not products.built(transport, self.folder):
+                print("truecause is built without %s: not measured" % transport.upper())
+                continue
+            runs = {False: [], True: []}
+            # In turns, so that both meet the same machine.
+            for _ in range(self.options.rounds):
+                for dead in ((False, True) if self.wanted("dead") and transport == "tcp" else (False,)):
+                    runs[dead].append(self.drain(path, count, dead, transport))
+            name = "truecause, all -> journal -> " + transport.upper()
+            for dead, name in ((False, name), (True, "the same beside a dead target")):
+                if runs[dead]:
+                    rate, cpu, peak, came = max(runs[dead])
+                    print("%-42s %9.0f records/s  %6.2f CPU s per 1 M  %6.1f MB   (best of %d: %s)%s" % (
+                        name, rate, cpu, peak, len(runs[dead]), " ".join("%.0f k" % (r[0] / 1000) for r in runs[dead]),
+                        "" if came >= count else "   only %d came" % came), flush=True)
+            if self.wanted("peers"):
+                self.peer("rsyslogd, queue in memory, " + transport.upper(), transport, "")
+                self.peer("rsyslogd, disk queue, synced, " + transport.upper(), transport,
+                          'queue.type="LinkedList" queue.filename="q" queue.syncqueuefiles="on" '
+                          'queue.checkpointinterval="100" queue.saveonshutdown="on"')
 
     def wanted(self, part):
         return part in self.options.only.split(",")
@@ -212,7 +241,7 @@ class Bench:
         print("resident over %.1f M records in %.0f s             %.1f MB in the second tenth, %.1f MB in the last "
               "(%+.1f %%), peak %.1f" % (written / 1e6, seconds, early, late, (late / early - 1) * 100, max(s[1] for s in samples)))
 
-    def peer(self, name, queue):
+    def peer(self, name, transport, queue):
         if not shutil.which("rsyslogd", path=os.environ["PATH"] + ":/usr/sbin"):
             print("rsyslogd is not installed: not compared")
             return
@@ -221,36 +250,36 @@ class Bench:
         self.turn += 1
         folder = os.path.join(self.folder, "run%d" % self.turn)
         os.mkdir(folder)
-        sink = Sink("--lines")
+        sink = self.sink(transport, lines=True)
+        action = {"tcp": 'type="omfwd" protocol="tcp"', "udp": 'type="omfwd" protocol="udp"', "relp": 'type="omrelp"',
+                  "tls": 'type="omfwd" protocol="tcp" streamDriver="ossl" streamDriverMode="1" '
+                         'streamDriverAuthMode="x509/certvalid"'}[transport]
         with open(folder + "/rsyslog.conf", "w") as f:
-            f.write('global(workDirectory="%s")\nmodule(load="imfile")\nmain_queue(queue.size="200000")\n'
+            f.write('global(workDirectory="%s" defaultNetstreamDriverCAFile="%s")\n'
+                    'module(load="imfile")\n%smain_queue(queue.size="200000")\n'
                     'input(type="imfile" file="%s" tag="bench")\n'
-                    'template(name="raw" type="string" string="%%msg%%\\n")\n'
-                    'action(type="omfwd" target="127.0.0.1" port="%d" protocol="tcp" template="raw" %s)\n'
-                    % (folder, path, sink.port, queue))
+                    'template(name="raw" type="string" string="%%msg%%%s")\n'
+                    'action(%s target="127.0.0.1" port="%d" template="raw" %s)\n'
+                    % (folder, self.authority.certificate, 'module(load="omrelp")\n' if transport == "relp" else "", path,
+                       "\\n" if transport in ("tcp", "tls") else "", action, sink.port, queue))
         process = start(on_core(CORE) + ["rsyslogd", "-n", "-f", folder + "/rsyslog.conf", "-i", folder + "/pid"],
                         stderr=subprocess.DEVNULL)
         began = time.monotonic()
-        done = wait_for(300, lambda: sink.ask()["messages"] >= count, 0.05)
-        seconds = time.monotonic() - began
+        seconds, got = self.received(sink, count, began)
         peer = Daemon(None, None)
         peer.process = process
-        cpu, peak, got = peer.cpu(), peer.memory("VmHWM"), sink.ask()["messages"]
+        cpu, peak = peer.cpu(), peer.memory("VmHWM")
         process.terminate()
         process.wait()
         sink.close()
         print("%-42s %9.0f records/s  %6.2f CPU s per 1 M  %6.1f MB%s" % (
-            name, got / seconds, cpu / count * 1e6, peak, "" if done else "   only %d of %d came" % (got, count)))
+            name, got / seconds, cpu / count * 1e6, peak, "" if got >= count else "   only %d of %d came" % (got, count)),
+            flush=True)
 
     def run(self):
         os.sched_setaffinity(0, {int(OTHER)} if os.cpu_count() > 1 else {0})
         if self.wanted("drain"):
             self.drains()
-        if self.wanted("peers"):
-            self.peer("rsyslogd, queue in memory", "")
-            self.peer("rsyslogd, disk-assisted queue, synced",
-                      'queue.type="LinkedList" queue.filename="q" queue.syncqueuefiles="on" '
-                      'queue.checkpointinterval="100" queue.saveonshutdown="on"')
         for part in ("latency", "outage", "memory"):
             if self.wanted(part):
                 getattr(self, part)()
@@ -258,12 +287,13 @@ class Bench:
 
 def main():
     end_well()
-    parser = argparse.ArgumentParser(description="tail -> journal -> TCP, measured")
+    parser = argparse.ArgumentParser(description="tail -> journal -> syslog, measured")
     parser.add_argument("--count", type=int, default=1000000)
     parser.add_argument("--long", type=int, default=50000000)
     parser.add_argument("--minutes", type=float, default=10, help="of the memory part, at most")
     parser.add_argument("--singles", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--transports", default="tcp,tls,relp,udp")
     parser.add_argument("--only", default="drain,dead,peers,latency,outage,memory")
     bench = Bench(parser.parse_args())
     try:

@@ -175,6 +175,7 @@ class Sink:
     """tests/bench/sink as a process: a fast TCP receiver that counts marks."""
 
     def __init__(self, *options):
+        self.lossy = "--udp" in options
         self.process = start([os.path.join(BUILD, "bench", "sink"), *options], stdin=subprocess.PIPE,
                              stdout=subprocess.PIPE)
         self.port = json.loads(self.process.stdout.readline())["port"]

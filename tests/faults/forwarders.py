@@ -70,8 +70,10 @@ log { source(s); destination(d); FLAGS };
 def over(transport, only, folder, download):
     """The products of 'only' that have this transport here."""
     out = []
-    if "truecause" in only:
+    if "truecause" in only and products.built(transport, folder):
         out.append(truecause(transport))
+    elif "truecause" in only:
+        print("truecause is built without it")
     if "rsyslog" in only and (product := rsyslog(transport)):
         out.append(product)
     if "syslog-ng" in only:

@@ -37,6 +37,15 @@ def truecause(config, name="truecause"):
     return Product(name, [TRUECAUSE, "forward", "-c", "@DIR@/conf"], config.lstrip())
 
 
+def built(transport, folder):
+    """RELP is an option of configure."""
+    name = folder + "/tried.xml"
+    with open(name, "w") as f:
+        f.write('<truecause xmlns="urn:truecause:config:1" state="%s/state">\n'
+                '<target name="siem" type="syslog" address="%s:127.0.0.1:9"/></truecause>\n' % (folder, transport))
+    return subprocess.run([TRUECAUSE, "check", "-c", name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+
+
 def rsyslogd():
     """The command, or None."""
     program = shutil.which("rsyslogd", path=PATH)

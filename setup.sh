@@ -124,6 +124,12 @@ test_in() {
 
 run_tests() {
     install_packages
+    # syslog-ng cannot be installed beside rsyslog.
+    # shellcheck source=tools/daemons.sh
+    . "$top/tools/daemons.sh"
+    SYSLOG_NG_ROOT=$top/build/syslog-ng
+    export SYSLOG_NG_ROOT
+    syslog_ng_unpack "$SYSLOG_NG_ROOT" || fail "apt-get could not download syslog-ng"
     checks=0
     failures=0
     errors=0

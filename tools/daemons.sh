@@ -148,3 +148,45 @@ start_icinga2() {
 icinga2_ready() {
     [ -p "$icinga_dir/run/icinga2.cmd" ] || daemon_dead "$ICINGA2_PID"
 }
+
+# syslog_ng_unpack ROOT: syslog-ng below ROOT, unpacked from Debian's packages; beside
+# rsyslog it cannot be installed.
+syslog_ng_unpack() {
+    [ -x "$1/usr/sbin/syslog-ng" ] && return 0
+    mkdir -p "$1" && (cd "$1" &&
+        apt-get -qq download syslog-ng-core libivykis0 libnet1 libjson-c5 libwrap0 libpcre3 libglib2.0-0 2>/dev/null &&
+        for package in *.deb; do dpkg -x "$package" . && rm -f "$package"; done)
+}
+
+# syslog_ng_run ROOT [OPTION...]: in place of this shell; ROOT as above, or where none is there the installed one.
+syslog_ng_run() {
+    ng_root=$1
+    shift
+    [ -x "$ng_root/usr/sbin/syslog-ng" ] || exec syslog-ng -F --no-caps "$@"
+    ng_modules=$(printf '%s:' "$ng_root"/usr/lib/*/syslog-ng/*/ "$ng_root"/usr/lib/syslog-ng/*/)
+    LD_LIBRARY_PATH=$(printf '%s:' "$ng_root"/usr/lib/*/ "$ng_root"/lib/*/ "$ng_root"/usr/lib/*/syslog-ng/)$ng_modules
+    export LD_LIBRARY_PATH
+    exec "$ng_root/usr/sbin/syslog-ng" -F --no-caps --module-path "$ng_modules" "$@"
+}
+
+# start_syslog_ng DIR PORT: with DIR/syslog-ng.conf, which listens at 127.0.0.1:PORT (tcp).
+# SYSLOG_NG_ROOT says where it was unpacked; else it is now.
+start_syslog_ng() {
+    ng_dir=$1
+    ng_port=$2
+    if ! command -v syslog-ng >/dev/null; then
+        : "${SYSLOG_NG_ROOT:=$ng_dir/syslog-ng}"
+        syslog_ng_unpack "$SYSLOG_NG_ROOT" || { echo "syslog-ng: apt-get download failed" >&2; return 1; }
+    fi
+    (syslog_ng_run "${SYSLOG_NG_ROOT:-}" -f "$ng_dir/syslog-ng.conf" -R "$ng_dir/syslog-ng.persist" \
+        -p "$ng_dir/syslog-ng.pid" -c "$ng_dir/syslog-ng.ctl") >"$ng_dir/syslog-ng.err" 2>&1 &
+    SYSLOG_NG_PID=$!
+    wait_until 60 daemon_ready "$SYSLOG_NG_PID" tcp "$ng_port" || :
+    if daemon_alive "$SYSLOG_NG_PID" && port_open tcp "$ng_port"; then
+        DAEMON_PIDS="$DAEMON_PIDS $SYSLOG_NG_PID"
+        return 0
+    fi
+    cat "$ng_dir/syslog-ng.err" >&2
+    daemon_stop "$SYSLOG_NG_PID"
+    return 1
+}

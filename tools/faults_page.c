@@ -63,6 +63,7 @@ static const char tail[] =
     ".Xr truecause.conf 5 ,\n"
     ".Xr truecause-configmgr 7 ,\n"
     ".Xr truecause-sources 7 ,\n"
+    ".Xr truecause-syslog 7 ,\n"
     ".Xr truecause-forward 8\n";
 
 /* One word as roff takes it; the catalogue holds printable ASCII, or the page

@@ -6,8 +6,24 @@
 PYTHONDONTWRITEBYTECODE=1
 TMPDIR=$SCRATCH
 export PYTHONDONTWRITEBYTECODE TMPDIR
-transports() {
-    python3 "$TEST_SRCDIR/faults/transports.py" --only truecause --count 6000 "$@"
+# Their time is the senders' pauses: all at once.
+pids=
+transports() { # NAME TRANSPORT FAULTS
+    python3 "$TEST_SRCDIR/faults/transports.py" --only truecause --count 6000 --transports "$2" --faults "$3" >"$SCRATCH/$1.out" 2>&1 &
+    pids="$pids $1:$!"
 }
-check "TCP: lost is only what the receiver's kernel had acknowledged" transports --transports tcp --faults killed,reset,restarted
+done_well() {
+    for pid in $pids; do
+        [ "${pid%:*}" != "$1" ] || wait "${pid#*:}" || { cat "$SCRATCH/$1.out"; return 1; }
+    done
+    cat "$SCRATCH/$1.out"
+}
+transports tcp tcp killed,reset,restarted
+transports tls tls killed
+transports theirs tls expired
+transports ours tls "own expired"
+check "TCP: lost is only what the receiver's kernel had acknowledged" done_well tcp
+check "TLS: lost is only what the receiver's kernel had acknowledged" done_well tls
+check "TLS: nothing goes to an expired certificate, and nothing is lost by it" done_well theirs
+check "TLS: nothing is lost when ours is refused, until it is replaced" done_well ours
 finish

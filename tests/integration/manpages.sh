@@ -96,6 +96,17 @@ passes() {
     return 1
 }
 
+# The certificates that examples name.
+mkdir tls
+check "certificates" env PYTHONDONTWRITEBYTECODE=1 python3 - "$TEST_SRCDIR/faults" <<'END'
+import shutil, sys
+sys.path.insert(0, sys.argv[1])
+from certs import Authority
+ca = Authority("ca")
+for file, to in zip(ca.sign("collector", "DNS:collector.example.org"), ("collector.pem", "collector.key")):
+    shutil.copy(file, "tls/" + to)
+shutil.copy(ca.certificate, "tls/ca.pem")
+END
 for file in community communities; do
     printf 'public\n' >$file
     chmod 600 $file
@@ -104,7 +115,7 @@ found=0
 for page in "$top"/doc/*.[1-9]; do
     name=$(basename "$page")
     # Whole configurations as they are, single sources and targets within one; each in a file of its own.
-    displays "$name" | awk -v name="$name" '
+    displays "$name" | sed "s|/etc/ssl/truecause|$SCRATCH/tls|" | awk -v name="$name" '
         function root() { return "<truecause xmlns=\"urn:truecause:config:1\" enterprise-oid=\"1.3.6.1.4.1.99999\">" }
         !out && /^<(truecause|source|target) / { out = name "." ++n ".xml"; whole = /^<truecause/
             if (!whole) print root() > out }

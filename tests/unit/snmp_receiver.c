@@ -401,6 +401,10 @@ tag_of(enum mib_syntax syntax)
         return 0x42;
     case MIB_COUNTER:
         return 0x41;
+    case MIB_GAUGE:
+        return 0x42;
+    case MIB_COUNTER64:
+        return 0x46;
     }
     return 0;
 }

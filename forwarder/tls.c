@@ -254,6 +254,14 @@ wait_for(struct tls *t, int r, int64_t deadline)
     return left > 0 && poll(&ready, 1, (int) left) != 0;
 }
 
+/* Many a peer closes the connection where it should send an alert. */
+static void
+say_hung_up(struct tls *t, int r)
+{
+    if (!t->why[0] && (r == -EPIPE || r == -ECONNRESET))
+        tls_words_failed(&t->state, ERR_PACK(ERR_LIB_SSL, 0, SSL_R_UNEXPECTED_EOF_WHILE_READING), t->why, sizeof t->why);
+}
+
 static int
 shake_hands(struct tls *t)
 {
@@ -274,8 +282,7 @@ shake_hands(struct tls *t)
             return -ETIMEDOUT;
         }
     }
-    if (!t->why[0] && r == -EPIPE)
-        tls_words_failed(&t->state, ERR_PACK(ERR_LIB_SSL, 0, SSL_R_UNEXPECTED_EOF_WHILE_READING), t->why, sizeof t->why);
+    say_hung_up(t, r);
     return r;
 }
 
@@ -328,10 +335,9 @@ await_verdict(struct tls *t)
         if (r == -EAGAIN && !wait_for(t, -EINPROGRESS, deadline))
             return 0;
     }
-    if (r == 0 && !t->why[0])
-        tls_words_failed(&(struct tls_words_state){.tc = t->state.tc, .asked = true},
-                         ERR_PACK(ERR_LIB_SSL, 0, SSL_R_UNEXPECTED_EOF_WHILE_READING), t->why, sizeof t->why);
-    return r == 0 ? -EPIPE : (int) r;
+    r = r == 0 ? -EPIPE : r;
+    say_hung_up(t, (int) r);
+    return (int) r;
 }
 
 static struct tls *
@@ -368,11 +374,11 @@ tls_connect(const struct tls_context *c, const struct config_address *to, int fd
 
     if (t) {
         r = shake_hands(t);
-        t->state.done = r == 0;
         if (r == 0)
             note_chain(t);
         if (r == 0 && t->state.asked && SSL_version(t->ssl) >= TLS1_3_VERSION)
             r = await_verdict(t);
+        t->state.done = r == 0;
         SSL_set_msg_callback(t->ssl, NULL);
     }
     if (r == 0)

@@ -16,7 +16,7 @@ struct tls_words_state {
     const struct config_target *tc;
     bool hello; /* the peer has answered with a ServerHello */
     bool asked; /* it has asked for our certificate */
-    bool done;  /* our side of it was over: TLS 1.3 */
+    bool done;  /* it succeeded */
     const char *name; /* SNI, NULL none */
 };
 

@@ -32,7 +32,8 @@ enum { YEAR = 365 * 24 * 3600 };
 struct peer {
     int listener, fd;
     SSL_CTX *ctx; /* NULL: it speaks no TLS */
-    const char *say; /* and says this */
+    const char *say; /* and says this; */
+    bool hard;       /* or resets the connection */
     SSL *ssl;
     bool done; /* its handshake succeeded */
     pthread_t thread;
@@ -53,6 +54,15 @@ accept_one(void *arg)
     if (p->fd < 0)
         return NULL;
     if (!p->ctx) {
+        if (p->hard) {
+            struct linger now = {.l_onoff = 1, .l_linger = 0};
+
+            recv(p->fd, &(char){0}, 1, 0);
+            setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+            close(p->fd);
+            p->fd = -1;
+            return NULL;
+        }
         if (p->say && send(p->fd, p->say, strlen(p->say), MSG_NOSIGNAL) < 0)
             abort();
         return NULL;
@@ -155,6 +165,8 @@ static const struct {
     {"DNS:*.example.org", "a.siem.example.org", BY_CA, GOOD, "is for *.example.org, not for a.siem.example.org"},
     {"DNS:s*.example.org", "siem.example.org", BY_CA, GOOD, "is for s*.example.org, not for siem.example.org"},
     {"DNS:siem.*.org", "siem.example.org", BY_CA, GOOD, "not for siem.example.org"},
+    {"IP:2001:db8::1", "2001:db8::1", BY_CA, GOOD, NULL},
+    {"IP:2001:db8::1", "2001:db8::2", BY_CA, GOOD, "is for 2001:db8::1, not for 2001:db8::2"},
     {"DNS:127.0.0.1", NULL, BY_CA, GOOD, "is for 127.0.0.1, not for 127.0.0.1"},
     {"IP:127.0.0.2,DNS:x.example.org", NULL, BY_CA, GOOD, "is for 127.0.0.2, x.example.org, not for 127.0.0.1"},
     {NULL, "peer", BY_CA, GOOD, "is for no name at all"}, /* its CN is "peer" */
@@ -366,10 +378,12 @@ END_TEST
 
 START_TEST(no_tls)
 {
-    struct peer p = {.say = _i ? "" : "220 mail.example.org ESMTP\r\n"};
+    static const char *const words[] = {"does not speak TLS", "no answer to the TLS handshake",
+                                        "the receiver hung up in the handshake"};
+    struct peer p = {.say = _i ? "" : "220 mail.example.org ESMTP\r\n", .hard = _i == 2};
     const char *said = try(&p, NULL);
 
-    ck_assert_msg(strstr(said, _i ? "no answer to the TLS handshake" : "does not speak TLS") != NULL, "it says: %s", said);
+    ck_assert_msg(strstr(said, words[_i]) != NULL, "it says: %s", said);
     ck_assert_ptr_nonnull(strstr(said, "test.xml:7"));
     peer_end(&p);
 }
@@ -479,7 +493,7 @@ main(void)
     tcase_add_loop_test(who, files, 0, sizeof broken / sizeof broken[0]);
     tcase_add_loop_test(who, expiry, 0, 4);
     tcase_add_loop_test(who, common_ground, 0, 5);
-    tcase_add_loop_test(who, no_tls, 0, 2);
+    tcase_add_loop_test(who, no_tls, 0, 3);
     suite_add_tcase(s, who);
     tcase_add_checked_fixture(bytes, set_up, tear_down);
     tcase_add_loop_test(bytes, frames_arrive_whole, 0, 4);

@@ -98,6 +98,7 @@ struct engine {
     int64_t watched;        /* monotonic: last engine_watch() */
     int64_t live_at;        /* and the last correlate_live() */
     int64_t resent;         /* and the last time all open alarms were sent again */
+    int64_t agent_down;     /* monotonic: since when the agent that is wanted does not serve, 0 it does */
     bool resend_owed;       /* a target wants that at its start */
     int64_t owed_since;     /* a log is waited for */
     bool once;

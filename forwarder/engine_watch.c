@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "forwarder/answer.h"
 #include "forwarder/clock.h"
 #include "forwarder/engine_parts.h"
 #include "forwarder/log.h"
@@ -286,6 +287,33 @@ engine_clear_orphans(struct engine *e)
     return r;
 }
 
+/* --- the agent -------------------------------------------------------------------------- */
+
+/* Who looks at the agent sees nothing now; what is told by notifications is not
+ * touched by that. */
+static int
+watch_agent(struct engine *e, int64_t now)
+{
+    const struct config_agent *wanted = e->config->agent && e->config->agent->start ? e->config->agent : NULL;
+    struct agent_child_report a;
+    bool down;
+
+    answer_agent(e, &a);
+    if (wanted && !a.wanted)
+        return 0; /* the main thread has not come to it yet */
+    if (!wanted || (a.pid && a.connected))
+        e->agent_down = 0;
+    else if (!e->agent_down)
+        e->agent_down = now;
+    down = e->agent_down && now - e->agent_down > WATCH_DOWN;
+    return engine_self(e, "AGENT", "SNMP", down, SEVERITY_WARNING,
+                       "Look whether snmpd runs and lets the agent in; truecause-snmp(7) has the lines it needs.",
+                       !down   ? "the SNMP agent is connected again, or no longer configured%.0s"
+                       : a.pid ? "the SNMP agent is not connected to its master agent at %s"
+                               : "the SNMP agent does not run%.0s",
+                       wanted ? wanted->socket : "");
+}
+
 /* --- the catalogue ----------------------------------------------------------------------- */
 
 /* A pattern that was given up missed what it is there for: its author has to
@@ -424,6 +452,8 @@ engine_watch(struct engine *e)
         r = watch_targets(e, now);
     if (!r)
         r = watch_patterns(e);
+    if (!r)
+        r = watch_agent(e, now);
     if (!r)
         r = engine_end_history(e);
     if (!r && !e->history && now - e->live_at > WATCH_LIVE) {

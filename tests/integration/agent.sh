@@ -256,6 +256,19 @@ check "while it hangs, forwarding goes on" says snmptrapd.out 'DOG00003 not on'
 kill -CONT "$agent"
 check "and it goes on then" soon open_is 3
 
+# More alarms than the daemon tells at once.
+now=$(LC_ALL=C TZ=UTC date '+%a %b %d %H:%M:%S %Y')
+i=0
+while [ "$i" -lt 600 ]; do
+    printf '~Copying E:\\_S M0000.TMP\\a.exe to E:\\SMS_PKGE\\DOG1%04d\\a.exe, Failed, Win32 Error = 32  $$<SMS_DESPOOLER><%s~><thread=1D0>\r\n' \
+        "$i" "$now"
+    i=$((i + 1))
+done >>spool/Despool.log
+rows_are() {
+    ask snmpbulkwalk -Cr40 -Oqv tcActiveKey && same "$1" "$(grep -c '^dist:ANFIELD:DOG' out)" >same.out
+}
+check "hundreds of alarms, each once" soon rows_are 603
+
 # --- the daemon is killed ----------------------------------------------------------------------
 before=$(count "$id" snmptrapd.out)
 kill -9 "$DAEMON"
@@ -271,8 +284,14 @@ if [ "$(id -u)" -eq 0 ]; then
     chmod 700 agentx
     kill -9 "$(child)"
     check "a folder that is closed is said, with the remedy" says daemon.err 'with agentXPerms in snmpd.conf'
+    if [ "${AGENT_VALGRIND:-}" ]; then # not every day: it takes a minute
+        check "after a minute it is an alarm" says state/events.xml 'key="self:AGENT:SNMP" state="raised"'
+    fi
     chmod 755 agentx
     check "and tried until it is open" soon state_is running
+fi
+if [ "${AGENT_VALGRIND:-}" ] && [ "$(id -u)" -eq 0 ]; then
+    check "which ends" says state/events.xml 'key="self:AGENT:SNMP" state="cleared"'
 fi
 configure ''
 agent=$(child)

@@ -31,9 +31,10 @@ if [ "$(id -u)" -eq 0 ]; then
     id Debian-snmp >/dev/null 2>&1 && snmpd_user='-u Debian-snmp -g Debian-snmp' && chown Debian-snmp persistent
 fi
 
-# manual NUMBER: the lines of the manual's example NUMBER, for this place.
+# manual NUMBER: the lines of example NUMBER of the manual's section on snmpd, for this place.
 manual() {
-    awk -v want="$1" '/^\.Bd/ { n++; on = n == want; next } /^\.Ed/ { on = 0 } on' "$top/doc/truecause-snmp.7" |
+    awk -v want="$1" '/^\.Sh/ { here = $2 == "SNMPD"; n = 0 } !here { next }
+        /^\.Bd/ { n++; on = n == want; next } /^\.Ed/ { on = 0 } on' "$top/doc/truecause-snmp.7" |
         sed "s/ root truecause\$/ $user $group/"
 }
 manual 1 >lines

@@ -361,6 +361,7 @@ SHELL_TESTS += %D%/integration/sources.sh
 SHELL_TESTS += %D%/integration/threshold.sh
 SHELL_TESTS += %D%/integration/tls.sh
 SHELL_TESTS += %D%/integration/syslog_recipes.sh
+SHELL_TESTS += %D%/integration/syslog_ng.sh
 SHELL_TESTS += %D%/integration/traps.sh
 
 # Programs that shell tests run; built by 'make check', no tests themselves.
@@ -565,6 +566,7 @@ EXTRA_DIST += $(SHELL_TESTS) \
 	%D%/integration/evt_compare.py \
 	%D%/integration/lib.sh \
 	%D%/integration/snmptrapd.expected \
+	%D%/integration/syslog_compare.py \
 	%D%/integration/trap_send.py \
 	%D%/integration/zabbix_check.py \
 	%D%/scenarios \

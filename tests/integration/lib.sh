@@ -47,6 +47,20 @@ has() {
     grep -qF -- "$2" "$1"
 }
 
+# make_certificates DIR: a CA, and by it server.pem for 127.0.0.1 and client.pem for
+# client.example.org, each with its .key.
+make_certificates() (
+    cd "$1" && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=test-ca \
+        -keyout ca.key -out ca.pem 2>/dev/null || exit 1
+    for holder in server=IP:127.0.0.1 client=DNS:client.example.org; do
+        echo "subjectAltName=${holder#*=}" >holder.ext
+        openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=${holder%%=*}" \
+            -keyout "${holder%%=*}.key" -out holder.csr 2>/dev/null &&
+            openssl x509 -req -in holder.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -extfile holder.ext \
+                -out "${holder%%=*}.pem" 2>/dev/null && chmod 600 "${holder%%=*}.key" || exit 1
+    done
+)
+
 # The last line of a test that came to its end.
 finish() {
     FINISHED=yes

@@ -3,6 +3,7 @@
  * send_syslog.c - sends known items through the syslog target, for rsyslog.sh:
  *     send_syslog udp|tcp|relp PORT COUNT [PACE]
  *     send_syslog unix PATH COUNT [PACE]
+ * in the form of RFC 3164 when SEND_FORM is set; over TLS with SEND_CA, SEND_CERTIFICATE and SEND_KEY of the environment.
  * Item N is an alarm (odd) or an event (even) of the computer HOST-N with package
  * PKG-N; every item carries what an attacker would write.  Prints each item's
  * fields, as its receiver should see them, in the form of rsyslogd's template in
@@ -102,6 +103,10 @@ main(int argc, char **argv)
         tc.addresses[0].host = argv[2];
     tc.framing_newline = strncmp(argv[1], "unix", 4) == 0;
     tc.pace = argc > 4 ? (unsigned) strtoul(argv[4], NULL, 10) : 0;
+    tc.form_rfc3164 = getenv("SEND_FORM") != NULL;
+    tc.ca = getenv("SEND_CA");
+    tc.certificate = getenv("SEND_CERTIFICATE");
+    tc.key = getenv("SEND_KEY");
     t = target_syslog_class.open(&config, &tc, err, sizeof err);
     if (!t) {
         fprintf(stderr, "%s\n", err);

@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# A real syslog-ng receives items over UDP, TCP (counted and in lines), mutual TLS and
+# sockets of this computer; what its own RFC 5424 parser read from them, structured data
+# included, is what was sent, one message an item.
+. "${TEST_SRCDIR:?}/integration/lib.sh"
+sender=$TEST_BUILDDIR/integration/send_syslog
+
+all_there() {
+    [ "$(wc -l <"$SCRATCH/syslog-ng.json")" -ge "$1" ]
+}
+# arrives NAME COUNT TRANSPORT PORT|PATH [PACE]
+arrives() {
+    : >"$SCRATCH/syslog-ng.json"
+    "$sender" "$3" "$4" "$2" ${5:+"$5"} >"$SCRATCH/sent"
+    check "$1: $2 items go out" same 0 $?
+    check "$1: all arrive" wait_until 60 all_there "$2"
+    check "$1: the parsed fields are the items'" python3 "$TEST_SRCDIR/integration/syslog_compare.py" \
+        "$SCRATCH/sent" "$SCRATCH/syslog-ng.json"
+}
+
+make_certificates "$SCRATCH" || finish
+check "syslog-ng starts" start_syslog_ng "$SCRATCH" \
+    'syslog(transport("tcp") ip("127.0.0.1") port(@PORT@));' \
+    'syslog(transport("udp") ip("127.0.0.1") port(@PORT@));' \
+    "unix-dgram(\"$SCRATCH/dgram\" flags(syslog-protocol));" \
+    "unix-stream(\"$SCRATCH/stream\" flags(syslog-protocol));" || finish
+arrives UDP 200 udp "$SYSLOG_NG_PORT" 2000
+arrives TCP 2000 tcp "$SYSLOG_NG_PORT"
+arrives datagrams 1000 unix "$SCRATCH/dgram"
+arrives lines 1000 unix "$SCRATCH/stream"
+daemons_stop
+
+check "syslog-ng starts with TLS" start_syslog_ng "$SCRATCH" \
+    "syslog(transport(\"tls\") ip(\"127.0.0.1\") port(@PORT@) tls(key-file(\"$SCRATCH/server.key\")
+        cert-file(\"$SCRATCH/server.pem\") ca-file(\"$SCRATCH/ca.pem\") peer-verify(required-trusted)));" || finish
+export SEND_CA="$SCRATCH/ca.pem" SEND_CERTIFICATE="$SCRATCH/client.pem" SEND_KEY="$SCRATCH/client.key"
+arrives "mutual TLS" 2000 tls "$SYSLOG_NG_PORT"
+daemons_stop
+finish

@@ -125,19 +125,12 @@ test_in() {
 
 run_tests() {
     install_packages
-<<<<<<< HEAD
     # syslog-ng cannot be installed beside rsyslog.
     # shellcheck source=tools/daemons.sh
     . "$top/tools/daemons.sh"
     SYSLOG_NG_ROOT=$top/build/syslog-ng
     export SYSLOG_NG_ROOT
     syslog_ng_unpack "$SYSLOG_NG_ROOT" || fail "apt-get could not download syslog-ng"
-=======
-    # rsyslog and syslog-ng exclude each other as packages.
-    # shellcheck source=tools/daemons.sh
-    . "$top/tools/daemons.sh"
-    [ -x build/syslog-ng/usr/sbin/syslog-ng ] || unpack_syslog_ng build/syslog-ng || fail "no syslog-ng to test with"
->>>>>>> e4ffb09 (tests: rsyslogd and syslog-ng read what is sent, over every way)
     checks=0
     failures=0
     errors=0

@@ -82,7 +82,8 @@ next_word(struct str *text)
     word = str_make(text->p, 0);
     while (word.n < text->n && !str_is_space(word.p[word.n]))
         word.n++;
-    *text = str_skip(*text, word.n);
+    if (word.n)
+        *text = str_skip(*text, word.n);
     return word;
 }
 

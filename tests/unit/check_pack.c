@@ -257,6 +257,13 @@ START_TEST(texts_are_escaped_and_wrapped)
     ck_assert_str_eq(text, "a &lt;b&gt; &amp; &quot;c&quot;> one two\n> three\n> four-five-six\n> seven\n");
     free(text);
     ck_assert_ptr_null(pack_find("nothing"));
+    out = open_memstream(&text, &n);
+    ck_assert_ptr_nonnull(out);
+    pack_xml(out, STR_NONE);
+    pack_wrap(out, "> ", 10, STR_NONE);
+    ck_assert_int_eq(fclose(out), 0);
+    ck_assert_str_eq(text, "");
+    free(text);
 }
 END_TEST
 

@@ -9,11 +9,10 @@ set -eu
 
 PACKAGES='
 autoconf automake bindfs check clang duktape gcc gnutls-bin groff-base icinga2-bin libbfio-dev
-libc6-dev libclang-rt-dev libevent-dev libevt-utils libevtx-dev libevtx-utils libglib2.0-0
-libicu-dev libivykis0 libjson-c-dev libnet-ip-perl libnet1 libpcre2-dev libpcre3 librelp-dev
-libsnmp-dev libsqlite3-dev libssl-dev libwrap0 libxml2-dev libxml2-utils make mandoc openssl
-pkg-config python3 python3-evtx python3-yaml rsyslog rsyslog-openssl rsyslog-relp smitools snmp
-snmpd snmptrapd snmptt stunnel4 xz-utils zlib1g-dev
+libc6-dev libclang-rt-dev libevent-dev libevt-utils libevtx-dev libevtx-utils libicu-dev
+libjson-c-dev libnet-ip-perl libpcre2-dev librelp-dev libsnmp-dev libsqlite3-dev libssl-dev
+libxml2-dev libxml2-utils make mandoc openssl pkg-config python3 python3-evtx python3-yaml rsyslog
+rsyslog-openssl rsyslog-relp smitools snmp snmpd snmptrapd snmptt stunnel4 xz-utils zlib1g-dev
 '
 
 caller=$(pwd)

@@ -133,68 +133,6 @@ END
     return 1
 }
 
-# find_syslog_ng DIR: sets SYSLOG_NG to the folder that syslog-ng is unpacked in.  As a
-# Debian package it excludes rsyslog, so it is not installed: setup.sh has unpacked it
-# below build/, or it is fetched into DIR now.
-find_syslog_ng() {
-    for SYSLOG_NG in "${TEST_BUILDDIR:-.}/../../syslog-ng" "$1/syslog-ng"; do
-        [ -x "$SYSLOG_NG/usr/sbin/syslog-ng" ] && return 0
-    done
-    unpack_syslog_ng "$SYSLOG_NG"
-}
-
-# unpack_syslog_ng DIR
-unpack_syslog_ng() {
-    mkdir -p "$1" && (
-        cd "$1" || exit 1
-        apt-get -qq download syslog-ng-core >apt.out 2>&1 ||
-            { apt-get -qq update && apt-get -qq download syslog-ng-core; } >>apt.out 2>&1 || exit 1
-        dpkg -x syslog-ng-core_*.deb . && rm -f syslog-ng-core_*.deb
-    ) && return 0
-    echo "apt-get download syslog-ng-core failed:" >&2
-    cat "$1/apt.out" >&2
-    return 1
-}
-
-# start_syslog_ng DIR SOURCE...: syslog-ng with these sources, in which @PORT@ is
-# $SYSLOG_NG_PORT of 127.0.0.1.  DIR/syslog-ng.json has what its own RFC 5424 parser made
-# of each message, an object a line.
-start_syslog_ng() {
-    ng_dir=$1
-    shift
-    find_syslog_ng "$ng_dir" || return 1
-    ng_modules=$(find "$SYSLOG_NG" -name libafsocket.so -printf '%h\n')
-    ng_libraries=$(find "$SYSLOG_NG" -name 'libsyslog-ng-*.so.0' -printf '%h\n')
-    for ng_try in 1 2 3 4 5; do
-        SYSLOG_NG_PORT=$(free_port)
-        : >"$ng_dir/syslog-ng.json"
-        {
-            echo '@version: 3.38'
-            echo 'options { keep-hostname(yes); use-dns(no); dns-cache(no); stats-freq(0); };'
-            echo 'source s {'
-            printf '%s\n' "$@" | sed "s/@PORT@/$SYSLOG_NG_PORT/g"
-            echo '};'
-            # shellcheck disable=SC2016
-            printf 'destination d { file("%s" template("$(format-json %s)\\n")); };\n' "$ng_dir/syslog-ng.json" \
-                'pri=$PRI time=$ISODATE host=$HOST app=$PROGRAM procid=$PID msgid=$MSGID msg=$MSG --key .SDATA.*'
-            echo 'log { source(s); destination(d); };'
-        } >"$ng_dir/syslog-ng.conf"
-        LD_LIBRARY_PATH=$ng_libraries "$SYSLOG_NG/usr/sbin/syslog-ng" -F --no-caps -f "$ng_dir/syslog-ng.conf" \
-            -R "$ng_dir/syslog-ng.persist" -c "$ng_dir/syslog-ng.ctl" -p "$ng_dir/syslog-ng.pid" \
-            --module-path="$ng_modules" >"$ng_dir/syslog-ng.err" 2>&1 &
-        SYSLOG_NG_PID=$!
-        wait_until 20 daemon_ready "$SYSLOG_NG_PID" tcp "$SYSLOG_NG_PORT" || :
-        if daemon_alive "$SYSLOG_NG_PID" && port_open tcp "$SYSLOG_NG_PORT"; then
-            DAEMON_PIDS="$DAEMON_PIDS $SYSLOG_NG_PID"
-            return 0
-        fi
-        daemon_stop "$SYSLOG_NG_PID"
-    done
-    echo "syslog-ng did not start ($ng_try tries):" >&2
-    cat "$ng_dir/syslog-ng.err" >&2
-    return 1
-}
-
 # start_icinga2 DIR CONFIG: with everything that it writes below DIR, as whoever
 # calls; nothing listens.  Ready when its command pipe is there.
 start_icinga2() {

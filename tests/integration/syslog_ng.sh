@@ -19,22 +19,40 @@ arrives() {
         "$SCRATCH/sent" "$SCRATCH/syslog-ng.json"
 }
 
+# receives SOURCE...: syslog-ng with these sources, in which @PORT@ is $PORT; what it
+# made of each message is an object a line.
+receives() {
+    PORT=$(free_port)
+    {
+        echo '@version: 3.38'
+        echo 'options { keep-hostname(yes); use-dns(no); dns-cache(no); stats-freq(0); };'
+        echo 'source s {'
+        printf '%s\n' "$@" | sed "s/@PORT@/$PORT/g"
+        echo '};'
+        # shellcheck disable=SC2016
+        printf 'destination d { file("%s" template("$(format-json %s)\\n")); };\n' "$SCRATCH/syslog-ng.json" \
+            'pri=$PRI time=$ISODATE host=$HOST app=$PROGRAM procid=$PID msgid=$MSGID msg=$MSG --key .SDATA.*'
+        echo 'log { source(s); destination(d); };'
+    } >"$SCRATCH/syslog-ng.conf"
+    start_syslog_ng "$SCRATCH" "$PORT"
+}
+
 make_certificates "$SCRATCH" || finish
-check "syslog-ng starts" start_syslog_ng "$SCRATCH" \
+check "syslog-ng starts" receives \
     'syslog(transport("tcp") ip("127.0.0.1") port(@PORT@));' \
     'syslog(transport("udp") ip("127.0.0.1") port(@PORT@));' \
     "unix-dgram(\"$SCRATCH/dgram\" flags(syslog-protocol));" \
     "unix-stream(\"$SCRATCH/stream\" flags(syslog-protocol));" || finish
-arrives UDP 200 udp "$SYSLOG_NG_PORT" 2000
-arrives TCP 2000 tcp "$SYSLOG_NG_PORT"
+arrives UDP 200 udp "$PORT" 2000
+arrives TCP 2000 tcp "$PORT"
 arrives datagrams 1000 unix "$SCRATCH/dgram"
 arrives lines 1000 unix "$SCRATCH/stream"
 daemons_stop
 
-check "syslog-ng starts with TLS" start_syslog_ng "$SCRATCH" \
+check "syslog-ng starts with TLS" receives \
     "syslog(transport(\"tls\") ip(\"127.0.0.1\") port(@PORT@) tls(key-file(\"$SCRATCH/server.key\")
         cert-file(\"$SCRATCH/server.pem\") ca-file(\"$SCRATCH/ca.pem\") peer-verify(required-trusted)));" || finish
 export SEND_CA="$SCRATCH/ca.pem" SEND_CERTIFICATE="$SCRATCH/client.pem" SEND_KEY="$SCRATCH/client.key"
-arrives "mutual TLS" 2000 tls "$SYSLOG_NG_PORT"
+arrives "mutual TLS" 2000 tls "$PORT"
 daemons_stop
 finish

@@ -310,6 +310,9 @@ add_targets(struct engine *e, struct json *j)
         json_uint(j, "skipped", s.skipped);
         json_uint(j, "truncated", s.truncated);
         json_uint(j, "reconnects", s.reconnects);
+        json_uint(j, "in_flight", s.in_flight);
+        json_uint(j, "retries", s.retries);
+        json_uint(j, "refused", s.refusals);
         json_uint(j, "open", s.open_keys);
         json_uint(j, "replaying", s.replaying);
         json_object_end(j);

@@ -306,6 +306,9 @@ put_targets(struct engine *e, struct xml_buf *out)
               put_count(behind, s.behind), oldest, put_count(done, s.acknowledged), put_count(folded, s.folded),
               put_count(dropped, s.dropped));
         put_expiry(&s.expiry, out);
+        if (s.in_flight || s.retries || s.refusals)
+            put_f(out, "    %u in flight, %s sent again, %s refused\n", s.in_flight, put_count(behind, s.retries),
+                  put_count(done, s.refusals));
         if (s.replaying)
             put_f(out, "    a replay has %s items left\n", put_count(behind, s.replaying));
         if (s.error[0]) {

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "forwarder/informs.h"
 #include "forwarder/syslog_msg.h"
 #include "parsers/when.h"
 
@@ -117,6 +118,29 @@ read_heartbeat(struct config_reader *r, const struct config_document *d, const x
     free(text);
 }
 
+/* What belongs to notifications that are acknowledged. */
+static void
+read_informs(struct config_reader *r, const struct config_document *d, const xmlNode *node, struct config_target *t)
+{
+    static const char *const words[] = {"timeout", "retries", "window"};
+    char *text = config_attribute(r, node, "timeout");
+    int64_t ns = INFORMS_TIMEOUT_MS * INT64_C(1000000);
+
+    t->inform = is(r, node, "notification", "inform");
+    t->retries = number(r, node, "retries", INFORMS_RETRIES);
+    t->window = number(r, node, "window", INFORMS_WINDOW);
+    if (text && (!config_time(text, &ns) || ns < WHEN_SECOND / 10 || ns > WHEN_MINUTE))
+        config_tell(r, false, d->file, config_attribute_line(d, node, "timeout"), "timeout=\"%.40s\" is not valid: write %s",
+                    text, config_word_find(CONFIG_TARGET, "timeout")->want);
+    t->timeout_ms = (unsigned) (ns / 1000000);
+    for (size_t i = 0; i < sizeof words / sizeof *words && !t->inform; i++)
+        if (xmlHasNsProp(node, (const xmlChar *) words[i], NULL))
+            config_tell(r, true, d->file, config_attribute_line(d, node, words[i]),
+                        "%s is for informs, and this target sends traps: add notification=\"inform\", or remove it",
+                        words[i]);
+    free(text);
+}
+
 static void
 read_rotate(struct config_reader *r, const struct config_document *d, const xmlNode *node, struct config_target *t)
 {
@@ -178,6 +202,7 @@ fill_target(struct config_reader *r, const struct config_document *d, const xmlN
             enum config_type type)
 {
     char *severity = config_attribute(r, node, "severity"), *path = config_attribute(r, node, "path");
+    bool acknowledged;
 
     t->items = type == CONFIG_SNMP ? CONFIG_ITEMS_ALARMS : CONFIG_ITEMS_ALL;
     if (is(r, node, "items", "alarms"))
@@ -193,13 +218,18 @@ fill_target(struct config_reader *r, const struct config_document *d, const xmlN
     if (severity)
         severity_find(str_z(severity), &t->severity);
     t->history_all = type == CONFIG_XML ? !is(r, node, "history", "summary") : is(r, node, "history", "all");
-    t->overflow_block = type == CONFIG_XML ? !is(r, node, "overflow", "drop-oldest") : is(r, node, "overflow", "block");
+    if (type == CONFIG_SNMP)
+        read_informs(r, d, node, t);
+    /* Who acknowledges is waited for (design section 6). */
+    acknowledged = type == CONFIG_XML || t->inform;
+    t->overflow_block = acknowledged ? !is(r, node, "overflow", "drop-oldest") : is(r, node, "overflow", "block");
     t->resend_start = is(r, node, "resend", "start");
     if (path && !(t->path = config_path(r, path)))
         r->no_memory = true;
     /* What an snmptrapd that prints names takes without a loss on a small
-     * machine: all of 100,000 at 1,000 a second, 96 of 100 at 2,000. */
-    t->pace = number(r, node, "pace", type == CONFIG_SNMP ? 1000 : 0);
+     * machine: all of 100,000 at 1,000 a second, 96 of 100 at 2,000.  Informs
+     * are paced by their acknowledgements. */
+    t->pace = number(r, node, "pace", type == CONFIG_SNMP && !t->inform ? 1000 : 0);
     read_form(r, d, node, t, type);
     read_heartbeat(r, d, node, t, type);
     read_rotate(r, d, node, t);

@@ -67,7 +67,10 @@ const struct config_word config_words[] = {
      "\"aes128\", \"aes192-blumenthal\", \"aes192-reeder\", \"aes256-blumenthal\" or \"aes256-reeder\""},
     {T, "priv-file", CONFIG_SNMP, 0, "the name of a file that holds the pass phrase"},
     {T, "context", CONFIG_SNMP, 0, "a name of 1 to 32 characters"},
-    {T, "notification", CONFIG_SNMP, 0, "\"trap\""},
+    {T, "notification", CONFIG_SNMP, 0, "\"trap\" or \"inform\""},
+    {T, "timeout", CONFIG_SNMP, 0, "a time from \"100ms\" to \"60s\""},
+    {T, "retries", CONFIG_SNMP, 0, "a number, 0 to 10"},
+    {T, "window", CONFIG_SNMP, 0, "a number, 1 to 64"},
     {T, "pdu-size", CONFIG_SNMP | CONFIG_SYSLOG, 0, "bytes, 1024 to 65507, or of syslog 480 to 8000"},
     {T, "facility", CONFIG_SYSLOG, 0, "a syslog facility such as \"local0\" or \"daemon\""},
     {T, "framing", CONFIG_SYSLOG, 0, "\"octet-counting\" or \"newline\""},
@@ -90,8 +93,7 @@ static const struct {
 } later[] = {
     {S, "format", "dumpel"},    {S, "type", NULL},         {S, "stale", NULL},
     {T, "type", "kafka"},        {T, "type", "relp"},        {T, "type", "email"},
-    {T, "notification", "inform"}, {T, "cert", NULL},           {T, "engine-id", NULL},
-    {T, "retries", NULL},        {T, "timeout", NULL},       {T, "window", NULL},
+    {T, "cert", NULL},           {T, "engine-id", NULL},
     {T, "keep", NULL},           {R, "control", NULL},       {R, "catalogue", NULL},
 };
 

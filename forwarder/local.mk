@@ -112,6 +112,10 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/generation.h \
 	%D%/glob_case.c \
 	%D%/glob_case.h \
+	%D%/informs.c \
+	%D%/informs.h \
+	%D%/informs_engine.c \
+	%D%/informs_parts.h \
 	%D%/inputs.c \
 	%D%/inputs.h \
 	%D%/journal.c \

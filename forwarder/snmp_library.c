@@ -91,6 +91,9 @@ snmp_library_usm(const uint8_t *id, size_t n)
 {
     static bool done;
 
+    /* First of all: the user without a name, which discoveries go as, is made with
+     * it by the callback, and not at all without it. */
+    set_exact_engineID(id, n);
     if (!done) {
         /* A name under which it would look for its settings in files. */
         netsnmp_ds_set_string(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_APPTYPE, "truecause");
@@ -98,5 +101,4 @@ snmp_library_usm(const uint8_t *id, size_t n)
         snmp_call_callbacks(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_POST_PREMIB_READ_CONFIG, NULL);
         done = true;
     }
-    set_exact_engineID(id, n);
 }

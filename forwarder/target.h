@@ -64,6 +64,11 @@ struct target {
     unsigned address; /* which of tc->addresses is in use, or the next connection begins with; outlives the target */
     struct target_expiry expiry; /* of what it uses, the one that ends first */
     uint64_t taken;  /* seq of the newest item taken; after a loss, of the newest safe one */
+    /* Where the receiver acknowledges each message: */
+    uint64_t retries;   /* repetitions sent */
+    uint64_t refusals;  /* times it answered and did not acknowledge */
+    unsigned in_flight; /* messages that wait for their answer */
+    bool refused;       /* of the last failure: it answered, and waiting will not mend it */
 };
 
 extern const struct target_class *const target_table[]; /* NULL at the end */

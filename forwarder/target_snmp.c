@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * target_snmp.c - sends alarm changes and notices as SNMP traps, called
+ * target_snmp.c - sends alarm changes and notices as SNMP traps or informs, called
  * through target_snmp_class by the worker of the target, from its thread.  The
  * session is snmp_session.c's (single-session calls only); what a message
- * holds is made in target_snmp_pdu.c, pace and safety are in datagrams.c.  Must
- * not filter: that is the worker's.  Every use of the library is under its lock
+ * holds is made in target_snmp_pdu.c.  Pace, and the safety of traps, are in
+ * datagrams.c; informs wait in informs.c until they are acknowledged.  Must not
+ * filter: that is the worker's.  Every use of the library is under its lock
  * (snmp_library.c).
  *
  * The session is opened by the first message and after a loss, and the receiver's
@@ -22,13 +23,16 @@
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 
+#include "forwarder/clock.h"
 #include "forwarder/datagrams.h"
+#include "forwarder/informs.h"
 #include "forwarder/snmp_engine.h"
 #include "forwarder/snmp_library.h"
 #include "forwarder/snmp_session.h"
 #include "forwarder/target_snmp_pdu.h"
 
 enum { PDU_SIZE_DEFAULT = 1400 };
+#define GO_BACK (600 * INT64_C(1000000000)) /* to the preferred address */
 
 struct target_snmp {
     struct target base;
@@ -36,7 +40,11 @@ struct target_snmp {
     struct snmp_session_state session;
     int broken;       /* errno of a loss that no settle() has reported yet */
     struct snmp_envelope envelope;
-    struct datagrams under_way;
+    struct datagrams under_way; /* of traps; of informs the pace only */
+    struct informs *informs;    /* NULL: traps */
+    uint64_t safe;              /* of informs, the newest item that is */
+    int64_t opened;             /* monotonic, of the session */
+    bool trial;                 /* of the preferred address, which failed before */
     struct snmp_message message;
 };
 
@@ -86,8 +94,8 @@ check(const struct config *config, const struct config_target *tc, struct target
         refuse(tc, err, errlen, "no community; name a file that holds it with community-file=\"...\"");
         return false;
     }
-    if (tc->inform) {
-        refuse(tc, err, errlen, "only notification=\"trap\" in this version");
+    if (tc->inform && tc->version && strcmp(tc->version, "1") == 0) {
+        refuse(tc, err, errlen, "SNMPv1 has no informs: write version=\"2c\" or \"3\"");
         return false;
     }
     snmp_envelope_of(&s->envelope, tc);
@@ -117,6 +125,11 @@ snmp_target_open(const struct config *config, const struct config_target *tc, ch
         free(s);
         return NULL;
     }
+    if (tc->inform && !(s->informs = informs_new(tc))) {
+        refuse(tc, err, errlen, "no memory");
+        free(s);
+        return NULL;
+    }
     return &s->base;
 }
 
@@ -127,7 +140,10 @@ snmp_target_close(struct target *t)
 
     if (!s)
         return;
+    if (s->informs)
+        informs_stop(s->informs);
     snmp_session_close(&s->session);
+    informs_free(s->informs);
     free(s);
 }
 
@@ -167,10 +183,45 @@ open_any(struct target_snmp *s)
             break;
         go_on(s);
     }
+    s->opened = clock_monotonic();
+    if (r == 0 && s->informs)
+        informs_start(s->informs, &s->session, &t->tc->addresses[t->address], s->trial);
+    s->trial = false;
     return r;
 }
 
-/* Sends s->message, which is set. */
+/* True while the preferred address is to be tried again and there is something
+ * under way yet; with nothing under way it is what is used from here on. */
+static bool
+going_back(struct target_snmp *s)
+{
+    unsigned moving;
+
+    if (!s->base.address || !s->session.handle || clock_monotonic() - s->opened < GO_BACK)
+        return false;
+    if (s->informs ? informs_waiting(s->informs, &moving) > 0 : s->under_way.n > s->under_way.n_safe)
+        return true;
+    if (s->informs)
+        informs_stop(s->informs);
+    snmp_session_close(&s->session);
+    s->base.address = 0;
+    s->trial = true;
+    return false;
+}
+
+/* s->message, which is set, as a PDU; NULL with words when memory ends.  Under
+ * the lock. */
+static struct snmp_pdu *
+make_pdu(struct target_snmp *s, int command)
+{
+    struct snmp_pdu *pdu = snmp_message_pdu(&s->message, command);
+
+    if (!pdu)
+        snprintf(s->base.error, sizeof s->base.error, "no memory");
+    return pdu;
+}
+
+/* Sends s->message as a trap. */
 static int
 send_message(struct target_snmp *s)
 {
@@ -180,10 +231,9 @@ send_message(struct target_snmp *s)
     int system = 0;
     bool sent = false;
 
-    snmp_message_fit(&s->message, &s->envelope, tc->pdu_size ? tc->pdu_size : PDU_SIZE_DEFAULT);
     memcpy(s->message.sender, s->session.sender, sizeof s->message.sender);
     snmp_library_lock();
-    pdu = snmp_message_pdu(&s->message, s->envelope.version == SNMP_ENVELOPE_1 ? SNMP_MSG_TRAP : SNMP_MSG_TRAP2);
+    pdu = make_pdu(s, s->envelope.version == SNMP_ENVELOPE_1 ? SNMP_MSG_TRAP : SNMP_MSG_TRAP2);
     if (pdu) {
         snmp_session_ready(&s->session);
         sent = snmp_sess_send(s->session.handle, pdu) != 0;
@@ -194,10 +244,8 @@ send_message(struct target_snmp *s)
         }
     }
     snmp_library_unlock();
-    if (!pdu) {
-        snprintf(s->base.error, sizeof s->base.error, "no memory");
+    if (!pdu)
         return -ENOMEM;
-    }
     if (sent)
         return 0;
     snprintf(s->base.error, sizeof s->base.error, "cannot send to %.40s port %.10s: %.150s",
@@ -216,6 +264,74 @@ lose(struct target_snmp *s, int result)
     datagrams_lost(&s->base, &s->under_way);
 }
 
+/* --- informs --------------------------------------------------------------- */
+
+static void
+note_counts(struct target_snmp *s)
+{
+    struct informs_counts c;
+    unsigned moving;
+
+    informs_count(s->informs, &c);
+    s->base.retries = c.retries;
+    s->base.refusals = c.refused;
+    s->base.in_flight = informs_waiting(s->informs, &moving);
+}
+
+/* What was not acknowledged goes again, by a session that is opened anew. */
+static void
+lose_informs(struct target_snmp *s)
+{
+    unsigned moving;
+
+    s->safe = informs_safe(s->informs, s->base.taken);
+    s->base.sent -= informs_waiting(s->informs, &moving);
+    s->base.taken = s->safe;
+    s->base.refused = informs_were_refused(s->informs);
+    informs_stop(s->informs);
+    snmp_session_close(&s->session);
+    go_on(s);
+    note_counts(s);
+}
+
+/* Puts s->message, which is set, among those that wait for an acknowledgement. */
+static int
+take_inform(struct target_snmp *s, const struct target_item *it)
+{
+    struct informs_message message = {.seq = it->seq, .before = s->base.taken};
+
+    if (it->item->kind == ITEM_ALARM)
+        message.key = it->item->alarm->key;
+    snmp_library_lock();
+    message.pdu = make_pdu(s, SNMP_MSG_INFORM);
+    snmp_library_unlock();
+    if (!message.pdu)
+        return -ENOMEM;
+    informs_take(s->informs, &message);
+    if (it->seq > s->base.taken)
+        s->base.taken = it->seq;
+    s->base.sent++;
+    return 0;
+}
+
+static int
+settle_informs(struct target_snmp *s, int wait_ms, uint64_t *safe)
+{
+    int r = 0;
+
+    if (s->session.handle)
+        r = informs_work(s->informs, wait_ms, s->base.error, sizeof s->base.error);
+    if (r < 0)
+        lose_informs(s);
+    else
+        s->safe = informs_safe(s->informs, s->base.taken);
+    note_counts(s);
+    *safe = s->safe;
+    return r;
+}
+
+/* --- the vtable -------------------------------------------------------------- */
+
 static int
 snmp_target_send(struct target *t, const struct target_item *it)
 {
@@ -224,6 +340,8 @@ snmp_target_send(struct target *t, const struct target_item *it)
 
     if (s->broken)
         return -s->broken;
+    if (going_back(s) || (s->informs && !informs_have_room(s->informs)))
+        return -EAGAIN;
     /* An event, or an alarm of a class that raises none: nothing here for an
      * NMS, and coming again would not change it. */
     if (snmp_message_item(&s->message, &s->enterprise, it) < 0) {
@@ -236,9 +354,11 @@ snmp_target_send(struct target *t, const struct target_item *it)
         return r;
     if (!s->session.handle && (r = open_any(s)) < 0)
         return r;
-    r = send_message(s);
+    snmp_message_fit(&s->message, &s->envelope, t->tc->pdu_size ? t->tc->pdu_size : PDU_SIZE_DEFAULT);
+    r = s->informs ? take_inform(s, it) : send_message(s);
     if (r == 0) {
-        datagrams_sent(t, &s->under_way, it);
+        if (!s->informs)
+            datagrams_sent(t, &s->under_way, it);
         t->truncated += s->message.truncated;
     } else if (r != -ENOMEM) {
         lose(s, r);
@@ -252,6 +372,8 @@ snmp_target_settle(struct target *t, int wait_ms, uint64_t *safe)
     struct target_snmp *s = (struct target_snmp *) t;
     int r = -s->broken;
 
+    if (s->informs)
+        return settle_informs(s, wait_ms, safe);
     s->broken = 0;
     *safe = s->under_way.safe;
     if (r == 0)

@@ -230,6 +230,8 @@ worker_status(struct worker *w, struct worker_status *s)
                                 .acknowledged = told_totals(w->told)->items - w->given_up,
                                 .folded = told_totals(w->told)->folded, .dropped = w->dropped,
                                 .skipped = w->skipped, .truncated = w->truncated, .reconnects = w->reconnects,
+                                .refused = w->refused, .retries = w->retries, .refusals = w->refusals,
+                                .in_flight = w->in_flight,
                                 .open_keys = w->open_keys,
                                 .replaying = w->replay.last ? w->replay.last - w->replay.next + 1 : 0};
     s->expiry = w->expiry;

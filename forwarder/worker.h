@@ -63,6 +63,7 @@ struct worker_status {
     const char *name, *type;
     enum worker_state state;
     bool failed;           /* once: it ended with items not delivered */
+    bool refused;          /* down because the receiver answers and does not take what comes */
     char error[512];       /* the last failure, "" when up */
     struct target_expiry expiry;
     int64_t down_since;    /* monotonic, 0 up */
@@ -71,6 +72,8 @@ struct worker_status {
     uint64_t behind;       /* items after the cursor */
     int64_t oldest_unsafe; /* arrival (ns UTC) of the oldest item not yet safe, 0 none */
     uint64_t sent, acknowledged, folded, dropped, skipped, truncated, reconnects;
+    uint64_t retries, refusals; /* repetitions sent; answers that were no acknowledgements */
+    unsigned in_flight;
     uint64_t replaying; /* items that a replay has left */
     unsigned open_keys;
 };

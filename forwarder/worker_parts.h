@@ -51,7 +51,7 @@ struct worker {
     unsigned tries; /* since the last progress */
     unsigned starved; /* times that memory did not suffice for a row */
     unsigned backoff_ms;
-    uint64_t truncated_before; /* by targets that were closed */
+    uint64_t truncated_before, retries_before, refusals_before; /* by targets that were closed */
     uint64_t jitter;
     unsigned address; /* which of its addresses is in use, over closings */
     struct log_limit log;
@@ -65,7 +65,9 @@ struct worker {
     bool stopping, finishing, ended, failed;
     int64_t stop_by; /* monotonic */
     struct worker_span replay, replay_saving, replay_disk;
-    uint64_t drop_to, dropped, given_up, skipped, sent, reconnects, truncated;
+    uint64_t drop_to, dropped, given_up, skipped, sent, reconnects, truncated, retries, refusals;
+    unsigned in_flight;
+    bool refused;
     int64_t down_since, retry_at;
     enum worker_state state;
     unsigned open_keys;

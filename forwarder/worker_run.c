@@ -105,6 +105,8 @@ close_target(struct worker *w)
         note_expiry(w);
         w->address = w->target->address;
         w->truncated_before += w->target->truncated;
+        w->retries_before += w->target->retries;
+        w->refusals_before += w->target->refusals;
         w->cls->close(w->target);
     }
     w->target = NULL;
@@ -119,6 +121,7 @@ go_down(struct worker *w, const char *why)
     int64_t now, pause;
     bool first, last;
     char text[512], next[32];
+    bool refused = w->target && w->target->refused;
 
     snprintf(text, sizeof text, "%s", why);
     if (w->target)
@@ -136,7 +139,12 @@ go_down(struct worker *w, const char *why)
     first = w->state != WORKER_DOWN;
     if (first)
         w->down_since = now;
+    /* A receiver that acknowledges shows by a sign of life that it is back. */
+    if (w->tc->inform && w->heartbeat != INT64_MAX)
+        w->heartbeat = now;
     w->state = WORKER_DOWN;
+    w->refused = refused;
+    w->in_flight = 0;
     w->retry_at = now + pause * WORKER_MS;
     snprintf(w->error, sizeof w->error, "%s", text);
     pthread_mutex_unlock(&w->lock);
@@ -185,13 +193,15 @@ prove(struct worker *w, int64_t now)
     char away[40] = "";
     bool back;
 
-    if (w->state == WORKER_UP || (!w->progress && (told_unsafe(w->told) || now - w->opened < WORKER_PROVEN_MS * WORKER_MS)))
+    if (w->state == WORKER_UP
+        || (!w->progress && (told_unsafe(w->told) || w->target->in_flight || now - w->opened < WORKER_PROVEN_MS * WORKER_MS)))
         return;
     pthread_mutex_lock(&w->lock);
     back = w->state == WORKER_DOWN;
     if (back)
         duration(away, sizeof away, now - w->down_since);
     w->state = WORKER_UP;
+    w->refused = false;
     w->down_since = w->retry_at = 0;
     w->error[0] = '\0';
     pthread_mutex_unlock(&w->lock);
@@ -338,10 +348,10 @@ idle(struct worker *w)
     uint64_t seq = told_seq(w->told);
     int r = 0;
 
-    if (told_unsafe(w->told)) {
+    if (told_unsafe(w->told) || w->target->in_flight) {
         r = worker_settle(w, WORKER_POLL_MS);
         until = now + WORKER_POLL_MS * WORKER_MS; /* also where it does not wait itself */
-        if (!told_unsafe(w->told))
+        if (!told_unsafe(w->told) && !w->target->in_flight)
             until = now;
     } else if (now - w->settled >= WORKER_IDLE_MS * WORKER_MS) {
         r = worker_settle(w, 0);

@@ -31,6 +31,9 @@ worker_settle(struct worker *w, int wait_ms)
     moved = told_safe(w->told, safe);
     w->open_keys = told_open(w->told);
     w->truncated = w->truncated_before + w->target->truncated;
+    w->retries = w->retries_before + w->target->retries;
+    w->refusals = w->refusals_before + w->target->refusals;
+    w->in_flight = w->target->in_flight;
     pthread_mutex_unlock(&w->lock);
     if (moved) {
         w->progress = true;
@@ -89,6 +92,7 @@ worker_hand(struct worker *w, const struct item *item, struct str xml, uint64_t 
         r = worker_settle(w, ROOM_MS);
         if (r || (r = worker_attend(w)) != 0)
             return r;
+        worker_tell(w, w->settled); /* a receiver that is slow makes this long */
     }
     if (!r && wire > w->wire)
         w->wire = wire;

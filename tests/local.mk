@@ -193,6 +193,8 @@ check_PROGRAMS += %D%/unit/check_syslog_hostile
 	%D%/unit/rfc5424.c %D%/unit/rfc5424.h
 check_PROGRAMS += %D%/unit/check_syslog_msg
 %C%_unit_check_syslog_msg_SOURCES = %D%/unit/check_syslog_msg.c %D%/unit/rfc5424.c %D%/unit/rfc5424.h
+check_PROGRAMS += %D%/unit/check_informs
+%C%_unit_check_informs_SOURCES = %D%/unit/check_informs.c %D%/unit/snmp_receiver.c %D%/unit/snmp_receiver.h
 check_PROGRAMS += %D%/unit/check_target_snmp
 %C%_unit_check_target_snmp_SOURCES = %D%/unit/check_target_snmp.c %D%/unit/snmp_receiver.c %D%/unit/snmp_receiver.h
 check_PROGRAMS += %D%/unit/check_target_snmp_pdu
@@ -347,6 +349,7 @@ SHELL_TESTS += %D%/integration/evtx.sh
 SHELL_TESTS += %D%/integration/evt.sh
 SHELL_TESTS += %D%/integration/evt_follow.sh
 SHELL_TESTS += %D%/integration/forward.sh
+SHELL_TESTS += %D%/integration/informs.sh
 SHELL_TESTS += %D%/integration/manpages.sh
 SHELL_TESTS += %D%/integration/nms.sh
 SHELL_TESTS += %D%/integration/oid.sh

@@ -66,7 +66,8 @@ daemons_stop() {
 # start_snmptrapd DIR MIBDIRS [SNMPTRAPD OPTION...]
 # Accepts v1 and v2c with community "public" at udp:127.0.0.1:$SNMPTRAPD_PORT and
 # writes what it got to DIR/snmptrapd.out.  Options replace the form of the output;
-# lines in DIR/snmptrapd.more are added to its configuration.
+# lines in DIR/snmptrapd.more are added to its configuration; SNMPTRAPD_WANTED is
+# the port instead of a free one.
 start_snmptrapd() {
     trapd_dir=$1
     trapd_mibs=$2
@@ -76,7 +77,7 @@ start_snmptrapd() {
         >"$trapd_dir/snmptrapd.conf"
     [ ! -f "$trapd_dir/snmptrapd.more" ] || cat "$trapd_dir/snmptrapd.more" >>"$trapd_dir/snmptrapd.conf"
     for trapd_try in 1 2 3 4 5; do
-        SNMPTRAPD_PORT=$(free_port)
+        SNMPTRAPD_PORT=${SNMPTRAPD_WANTED:-$(free_port)}
         : >"$trapd_dir/snmptrapd.out"
         SNMP_PERSISTENT_DIR=$trapd_dir SNMPCONFPATH=$trapd_dir MIBDIRS=$trapd_mibs MIBS=ALL \
             snmptrapd -f -n -C -c "$trapd_dir/snmptrapd.conf" -Lf "$trapd_dir/snmptrapd.out" "$@" \

@@ -76,7 +76,10 @@ static const struct {
     {CONFIG_TARGET, "snmp", "priv", NULL},
     {CONFIG_TARGET, "snmp", "priv-file", NULL},
     {CONFIG_TARGET, "snmp", "context", NULL},
-    {CONFIG_TARGET, "snmp", "notification", NULL}, /* see inform() */
+    {CONFIG_TARGET, "snmp", "notification", "inform"},
+    {CONFIG_TARGET, "snmp", "timeout", "2s"},
+    {CONFIG_TARGET, "snmp", "retries", "7"},
+    {CONFIG_TARGET, "snmp", "window", "7"},
 };
 
 /* Writes a configuration with one source and one target of 'type', where one

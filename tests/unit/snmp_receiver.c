@@ -175,6 +175,7 @@ take_pdu(const uint8_t *p, const uint8_t *end, struct datagram *d)
     d->request = number_at(&p, end);
     ck_assert_int_eq(number_at(&p, end), 0);
     ck_assert_int_eq(number_at(&p, end), 0);
+    d->varbinds_n = (size_t) (end - p);
     at = element(&p, end, &tag, &n);
     ck_assert_int_eq(tag, 0x30);
     take_varbinds(at, at + n, d);
@@ -235,11 +236,14 @@ take_apart(const uint8_t *bytes, size_t size, struct datagram *d)
         return;
     }
     octets_at(&p, end, d->community, sizeof d->community, false);
+    if (size <= sizeof d->bytes)
+        memcpy(d->bytes, bytes, size);
     take_pdu(p, end, d);
 }
 
 static int receiver = -1;
 static char receiver_port[16];
+static struct sockaddr_in sender; /* of the datagram received last */
 
 struct config config_default;
 struct config_target target_default;
@@ -287,17 +291,59 @@ receive(struct datagram *d, int timeout_ms)
 {
     static uint8_t bytes[65536];
     struct pollfd poll_for = {.fd = receiver, .events = POLLIN};
-    struct sockaddr_in from;
-    socklen_t from_n = sizeof from;
+    socklen_t from_n = sizeof sender;
     ssize_t n;
 
     if (poll(&poll_for, 1, timeout_ms) != 1)
         return false;
-    n = recvfrom(receiver, bytes, sizeof bytes, 0, (struct sockaddr *) &from, &from_n);
+    n = recvfrom(receiver, bytes, sizeof bytes, 0, (struct sockaddr *) &sender, &from_n);
     ck_assert_int_gt(n, 0);
     take_apart(bytes, (size_t) n, d);
-    inet_ntop(AF_INET, &from.sin_addr, d->source, sizeof d->source);
+    inet_ntop(AF_INET, &sender.sin_addr, d->source, sizeof d->source);
     return true;
+}
+
+/* 'n' bytes of content behind their tag and length; the new length. */
+static size_t
+wrap(uint8_t *content, size_t n, int tag)
+{
+    memmove(content + 4, content, n);
+    content[0] = (uint8_t) tag;
+    content[1] = 0x82;
+    content[2] = (uint8_t) (n >> 8);
+    content[3] = (uint8_t) n;
+    return n + 4;
+}
+
+void
+answer_bytes(const void *bytes, size_t n)
+{
+    ck_assert_int_eq(sendto(receiver, bytes, n, 0, (struct sockaddr *) &sender, sizeof sender), (ssize_t) n);
+}
+
+void
+answer_as(const struct datagram *d, int pdu, int error)
+{
+    uint32_t id = (uint32_t) d->request;
+    uint8_t out[4096] = {0x02, 4, (uint8_t) (id >> 24), (uint8_t) (id >> 16), (uint8_t) (id >> 8), (uint8_t) id,
+                         0x02, 1, (uint8_t) error, 0x02, 1, 0};
+    size_t n = 12, head = 5 + strlen(d->community);
+    uint8_t *start = out + head;
+
+    ck_assert_uint_le(d->size, sizeof d->bytes);
+    memmove(start, out, n);
+    memcpy(start + n, d->bytes + d->size - d->varbinds_n, d->varbinds_n);
+    n = head + wrap(start, n + d->varbinds_n, pdu);
+    memcpy(out, "\x02\x01\x01\x04", 4);
+    out[4] = (uint8_t) strlen(d->community);
+    memcpy(out + 5, d->community, head - 5);
+    answer_bytes(out, wrap(out, n, 0x30));
+}
+
+void
+answer(const struct datagram *d, int error)
+{
+    answer_as(d, 0xa2, error);
 }
 
 /* --- what is sent ------------------------------------------------------------ */
@@ -398,11 +444,10 @@ tag_of(enum mib_syntax syntax)
     case MIB_INTEGER:
         return 0x02;
     case MIB_UNSIGNED:
+    case MIB_GAUGE:
         return 0x42;
     case MIB_COUNTER:
         return 0x41;
-    case MIB_GAUGE:
-        return 0x42;
     case MIB_COUNTER64:
         return 0x46;
     }

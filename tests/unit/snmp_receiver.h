@@ -40,6 +40,8 @@ struct datagram {
     int flags;
     int64_t boots, time, model, max_size;
     size_t mac, salt;
+    size_t varbinds_n;   /* bytes of their list, with its tag, at the end of the message */
+    uint8_t bytes[2048]; /* the message, when it is not longer */
 };
 
 /* Fixture: opens the socket and sets the configuration for it. */
@@ -51,6 +53,11 @@ extern struct config_target target_default;
 void take_apart(const uint8_t *bytes, size_t size, struct datagram *d);
 /* The next datagram; false when none came in time. */
 bool receive(struct datagram *d, int timeout_ms);
+/* Answers an inform of SNMPv2c, where it came from: a response with its
+ * varbinds and 'error' as the error status; a PDU of another kind; any bytes. */
+void answer(const struct datagram *d, int error);
+void answer_as(const struct datagram *d, int pdu, int error);
+void answer_bytes(const void *bytes, size_t n);
 
 struct alarm_item sample(void);
 struct target *open_target(void);

@@ -1,0 +1,111 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# The daemon sends informs to a real snmptrapd: what is received equals the
+# alarms; the receiver is away for a while; we are killed while it is; the first of
+# two addresses is dead.  All alarm changes arrive, in the order of each alarm.
+. "${TEST_SRCDIR:?}/integration/lib.sh"
+cd "$SCRATCH" || exit 1
+top=$TEST_SRCDIR/..
+mkdir spool mibs second
+: >spool/Despool.log
+
+start_daemon() {
+    : >>daemon.err
+    "$TRUECAUSE" forward -c truecause.xml >daemon.out 2>>daemon.err &
+    DAEMON=$!
+    DAEMON_PIDS="$DAEMON_PIDS $DAEMON"
+}
+failed_copy() { # PACKAGE: a line as the despooler writes it, of now
+    printf '~Copying E:\\_S M0000.TMP\\a.exe to E:\\SMS_PKGE\\%s\\a.exe, Failed, Win32 Error = 32  $$<SMS_DESPOOLER><%s~><thread=1D0>\r\n' \
+        "$1" "$(LC_ALL=C TZ=UTC date '+%a %b %d %H:%M:%S %Y')" >>spool/Despool.log
+}
+# alarms: id and key of each alarm change in the archive, in order.
+alarms() {
+    sed -n 's/^ *<alarm id="\([0-9a-f]*\)" key="\([^"]*\)".*/\1 \2/p' events.xml
+}
+# received FILE...: the same of what snmptrapd printed.
+received() {
+    cat "$@" | tr '\t' '\n' | sed -n 's/.*tcKey\.0 = STRING: //p; s/.*tcEventId\.0 = STRING: //p' | paste -d ' ' - - \
+        | sed 's/^\([^ ]*\) \(.*\)/\2 \1/'
+}
+all_in() { # FILE...: every alarm change of the archive was received, and no other one
+    alarms | sort -u >want
+    received "$@" | sort -u >got
+    [ "$(wc -l <want)" -ge "$least" ] && cmp -s want got
+}
+all_received() { # LEAST FILE...
+    least=$1
+    shift
+    wait_until 60 all_in "$@" && return 0
+    diff want got
+    tail -n 5 daemon.err
+    return 1
+}
+target_is() { # PATTERN: of the line of target nms in status
+    "$TRUECAUSE" status -c truecause.xml >status 2>/dev/null
+    grep -q "^  nms .* $1" status
+}
+configure() { # ADDRESSES
+    cat >truecause.xml <<END
+<truecause xmlns="urn:truecause:config:1" state="$SCRATCH/state">
+  <source name="logs" format="sms-log" path="$SCRATCH/spool/despool*.log" host="ANFIELD" site="DOG" zone="UTC" poll="100ms"/>
+  <target name="archive" type="xml" path="$SCRATCH/events.xml" items="alarms"/>
+  <target name="nms" type="snmp" address="$1" community-file="community" notification="inform"
+          timeout="500ms" retries="1"/>
+</truecause>
+END
+}
+
+"$TRUECAUSE" mib >mibs/TRUECAUSE-MIB.txt
+mibs=$SCRATCH/mibs:$top/mibs/base
+check "snmptrapd starts" start_snmptrapd "$SCRATCH" "$mibs" || finish
+echo public >community
+chmod 600 community
+configure "udp:127.0.0.1:$SNMPTRAPD_PORT"
+"$TRUECAUSE" check -c truecause.xml >out 2>&1
+check "check finds no error" same 0 $?
+start_daemon
+check "the target comes up" wait_until 60 target_is up
+failed_copy DOG00001
+check "an alarm arrives" all_received 1 snmptrapd.out
+check "with all of it" has snmptrapd.out 'DOG00001 not on \\ANFIELD: file in use (Win32 32): a.exe'
+check "as an inform" has snmptrapd.out 'error-32-contention'
+acknowledged() {
+    "$TRUECAUSE" status -c truecause.xml --json >status.json 2>/dev/null
+    sed -n '/"name": "nms"/,/}/p' status.json | grep -q '"in_flight": 0' \
+        && sed -n '/"name": "nms"/,/}/p' status.json | grep -q '"acknowledged": [1-9]'
+}
+check "and is acknowledged" wait_until 60 acknowledged
+
+# Nobody answers: the port is there, and silent.
+kill -STOP "$SNMPTRAPD_PID"
+failed_copy DOG00002
+failed_copy DOG00003
+check "a receiver that is silent is down" wait_until 60 target_is down
+check "and says why" grep -q 'no acknowledgement from udp:127.0.0.1:[0-9]*, message sent' status
+kill -CONT "$SNMPTRAPD_PID"
+check "when it answers again it gets what it missed" all_received 3 snmptrapd.out
+check "and is up" wait_until 60 target_is up
+
+# Gone altogether, and we are killed meanwhile.
+daemon_stop "$SNMPTRAPD_PID"
+failed_copy DOG00004
+check "a refused port is down" wait_until 60 target_is down
+kill -KILL "$DAEMON"
+wait "$DAEMON" 2>/dev/null
+failed_copy DOG00005
+start_daemon
+SNMPTRAPD_WANTED=$SNMPTRAPD_PORT
+check "the receiver is back" start_snmptrapd "$SCRATCH/second" "$mibs" || finish
+SNMPTRAPD_WANTED=
+check "after kill -9 it gets everything" all_received 5 snmptrapd.out second/snmptrapd.out
+
+# The first address is dead, the second one takes over.
+daemon_stop "$DAEMON"
+configure "udp:127.0.0.1:$(free_port) udp:127.0.0.1:$SNMPTRAPD_PORT"
+failed_copy DOG00006
+start_daemon
+check "failover to the second address" all_received 6 snmptrapd.out second/snmptrapd.out
+check "the target is up there" wait_until 60 target_is up
+daemon_stop "$DAEMON"
+finish

@@ -28,7 +28,10 @@
 
 #include "forwarder/clock.h"
 
-enum { TIMER_MS = 20 }; /* no event tells of an acknowledgement */
+enum {
+    TIMER_MS = 20,     /* no event tells of an acknowledgement */
+    LISTEN_ROUNDS = 64 /* reads in a row, of a peer that talks without end */
+};
 
 #define MS INT64_C(1000000)
 
@@ -151,15 +154,16 @@ static int
 listen_to(struct ackstream *s)
 {
     char unused[1024];
+    int rounds = 0;
     ssize_t n;
 
     do
         n = s->layer ? s->layer->read(s->layer_arg, unused, sizeof unused) : receive(s->fd, unused, sizeof unused);
-    while (n > 0);
+    while (n > 0 && ++rounds < LISTEN_ROUNDS);
     s->writes_first = n == -EBUSY;
     if (n == 0)
         return -EPIPE;
-    return n == -EAGAIN || n == -EINTR || n == -EBUSY ? 0 : (int) n;
+    return n > 0 || n == -EAGAIN || n == -EINTR || n == -EBUSY ? 0 : (int) n;
 }
 
 /* --- frames ------------------------------------------------------------------------ */

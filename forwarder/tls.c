@@ -323,18 +323,20 @@ tls_read(void *arg, char *p, size_t n)
 static int
 await_verdict(struct tls *t)
 {
-    int64_t deadline = clock_monotonic() + VERDICT_MS * MS;
+    int64_t now = clock_monotonic(), end = now + 2 * VERDICT_MS * MS, until = now + VERDICT_MS * MS;
     uint64_t before = t->in;
     char unused[1024];
     ssize_t r;
 
-    while ((r = tls_read(t, unused, sizeof unused)) > 0 || r == -EAGAIN) {
+    while (((r = tls_read(t, unused, sizeof unused)) > 0 || r == -EAGAIN) && (now = clock_monotonic()) < end) {
         if (t->in != before)
-            deadline = clock_monotonic() + QUIET_MS * MS;
+            until = now + QUIET_MS * MS < end ? now + QUIET_MS * MS : end;
         before = t->in;
-        if (r == -EAGAIN && !wait_for(t, -EINPROGRESS, deadline))
-            return 0;
+        if (r == -EAGAIN && !wait_for(t, -EINPROGRESS, until))
+            break;
     }
+    if (r > 0 || r == -EAGAIN)
+        return 0;
     r = r == 0 ? -EPIPE : r;
     say_hung_up(t, (int) r);
     return (int) r;

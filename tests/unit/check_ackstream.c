@@ -13,6 +13,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -206,6 +207,39 @@ START_TEST(peer_that_leaves_is_noticed)
 }
 END_TEST
 
+static atomic_bool quiet;
+
+static void *
+talk(void *arg)
+{
+    static const char text[1 << 16];
+
+    while (!atomic_load(&quiet) && send(*(int *) arg, text, sizeof text, MSG_NOSIGNAL) > 0)
+        continue;
+    return NULL;
+}
+
+/* A peer that talks without end keeps nobody from looking at the clock. */
+START_TEST(talking_peer_does_not_hold)
+{
+    struct ackstream s;
+    pthread_t talker;
+    int peer;
+
+    start(&s, &peer);
+    ck_assert_int_eq(pthread_create(&talker, NULL, talk, &peer), 0);
+    for (uint64_t seq = 1; seq <= 200; seq++) {
+        ck_assert_int_eq(put_bytes(&s, 100, 'a', seq), 0);
+        ck_assert_int_eq(ackstream_settle(&s, 1), 0);
+    }
+    atomic_store(&quiet, true);
+    ackstream_stop(&s);
+    pthread_join(talker, NULL);
+    close(peer);
+    ackstream_fini(&s);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -219,6 +253,7 @@ main(void)
     tcase_add_loop_test(c, queue_is_bounded, 0, 2);
     tcase_add_loop_test(c, reset_acknowledges_nothing, 0, 2);
     tcase_add_test(c, peer_that_leaves_is_noticed);
+    tcase_add_test(c, talking_peer_does_not_hold);
     suite_add_tcase(s, c);
     sr = srunner_create(s);
     srunner_run_all(sr, CK_ENV);

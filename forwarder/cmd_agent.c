@@ -24,10 +24,12 @@
 
 static const char usage[] =
     "usage: truecause agent -c CONFIG\n"
+    "       truecause agent --state FOLDER --socket ADDRESS --enterprise-oid OID\n"
     "Serves the open alarms, sources, targets and totals of the running daemon to the\n"
     "master agent that <agent socket=\"...\"/> of CONFIG names, by AgentX, until it is told\n"
     "to end (SIGTERM).  The daemon starts it by itself; run it only where <agent> has\n"
     "start=\"no\".  See truecause-snmp(7).\n"
+    "The second form needs no CONFIG, and so no right to read what that names.\n"
     "\n"
     "Exit status: 0 ended when asked to; 2 wrong usage; 3 invalid configuration, or no\n"
     "<agent> in it; 4 failed.\n";
@@ -103,7 +105,7 @@ serve_config(struct agent_options *o)
 int
 cmd_agent(int argc, char **argv)
 {
-    /* Those without a letter are what the daemon starts it with. */
+    /* --watcher is for the daemon alone. */
     static const struct option table[] = {{"config", required_argument, NULL, 'c'},
                                           {"state", required_argument, NULL, 's'},
                                           {"socket", required_argument, NULL, 'm'},

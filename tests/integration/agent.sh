@@ -43,10 +43,22 @@ manual 4 >>lines
 manual 5 >>lines
 check "and two for orders" lines_are lines 5
 
+# debian_lines: what Debian configures, but where snmpd listens; the file is not
+# for everybody to read, so that its lines stand here, too.
+debian_lines() {
+    if [ -r /etc/snmp/snmpd.conf ]; then
+        sed -e '/^agentaddress/d' -e '/^includeDir/d' /etc/snmp/snmpd.conf
+        return
+    fi
+    printf '%s\n' 'sysServices 72' 'master agentx' 'view systemonly included .1.3.6.1.2.1.1' \
+        'view systemonly included .1.3.6.1.2.1.25.1' 'rocommunity public default -V systemonly' \
+        'rocommunity6 public default -V systemonly' 'rouser authPrivUser authpriv -V systemonly'
+}
+
 # snmpd_start: Debian's configuration, the manual's lines, a port and a socket of our own.
 port=$(free_port)
 {
-    sed -e '/^agentaddress/d' -e '/^includeDir/d' /etc/snmp/snmpd.conf
+    debian_lines
     cat lines
     printf 'agentaddress udp:127.0.0.1:%s\nagentXSocket %s/agentx/master\n' "$port" "$SCRATCH"
 } >snmpd.conf
@@ -300,6 +312,15 @@ kill -HUP "$DAEMON"
 check "a reload without <agent> ends it" soon daemon_dead "$agent"
 ./truecause agent -c truecause.xml >out 2>err
 check "by hand it is refused, too" has err 'there is no <agent>'
+: >agent.err
+# shellcheck disable=SC2086
+$as_user ./truecause agent --state "$SCRATCH/state" --socket "$SCRATCH/agentx/master" \
+    --enterprise-oid 1.3.6.1.4.1.32473.109 >agent.out 2>agent.err &
+AGENT=$!
+DAEMON_PIDS="$DAEMON_PIDS $AGENT"
+check "but not where all is said by options" soon state_is running
+kill "$AGENT"
+check "and ends" soon daemon_dead "$AGENT"
 kill "$DAEMON"
 check "the daemon ends" soon daemon_dead "$DAEMON"
 finish

@@ -149,7 +149,8 @@ check "nor a complaint of the script" sh -c '! grep -e truecause-result -e resul
 # notice DROPPED SUMMARY
 notice() {
     set -- "$1" "$2" 1.3.6.1.4.1.32473.109
-    SNMPCONFPATH=$SCRATCH MIBS='' snmptrap -v 2c -c public "127.0.0.1:$SNMPTRAPD_PORT" '' "$3.0.1" "$3.1.28.0" c 1 \
+    SNMPCONFPATH=$SCRATCH SNMP_PERSISTENT_DIR=$SCRATCH MIBS='' \
+        snmptrap -v 2c -c public "127.0.0.1:$SNMPTRAPD_PORT" '' "$3.0.1" "$3.1.28.0" c 1 \
         "$3.1.29.0" c 1 "$3.1.30.0" c 0 "$3.1.31.0" c "$1" "$3.1.32.0" u 0 "$3.1.33.0" s '' "$3.1.26.0" u 1 "$3.1.5.0" s "$2" >/dev/null
 }
 notice 5 'a notice that five were given up'
@@ -161,7 +162,8 @@ check "the next sign of life is all right" soon told 'collector|truecause-heartb
 # trap KEY SUMMARY: tcStallRaised, critical, from the host ANFIELD.
 trap_of() {
     set -- "$1" "$2" 1.3.6.1.4.1.32473.109
-    SNMPCONFPATH=$SCRATCH MIBS='' snmptrap -v 2c -c public "127.0.0.1:$SNMPTRAPD_PORT" '' "$3.0.6" \
+    SNMPCONFPATH=$SCRATCH SNMP_PERSISTENT_DIR=$SCRATCH MIBS='' \
+        snmptrap -v 2c -c public "127.0.0.1:$SNMPTRAPD_PORT" '' "$3.0.6" \
         "$3.1.1.0" s "$1" "$3.1.2.0" s 00000000000000000000000000000000 "$3.1.3.0" i 1 "$3.1.4.0" i 3 "$3.1.5.0" s "$2" \
         "$3.1.6.0" i 5 "$3.1.7.0" s '' "$3.1.8.0" i 1 "$3.1.9.0" i 2 "$3.1.10.0" i 4 "$3.1.11.0" i 32 "$3.1.12.0" s DOG \
         "$3.1.13.0" s ANFIELD >/dev/null

@@ -427,6 +427,19 @@ faults-nth: all %D%/faults/shim.so %D%/faults/nth_truecause$(EXEEXT)
 	@$(TEST_VARIABLES) NTH_ALL=1 $(SHELL) $(top_srcdir)/tests/faults/nth.sh
 .PHONY: faults-nth
 
+# Informs to real receivers under faults, CYCLES of them or MINUTES, whatever ends first.
+MINUTES = 30
+faults-informs: all
+	@$(PROOF) $(top_srcdir)/tests/faults/inform_campaign.py --cycles $(CYCLES) --minutes $(MINUTES) $${SEED:+--seed $$SEED}
+.PHONY: faults-informs
+
+# Receivers that are not net-snmp: PEERS="gosnmp pysnmp snmp4j".  Their libraries are
+# fetched by go, pip and mvn, so this is no part of 'make check'.
+peers: all
+	@$(TEST_VARIABLES) PEERS='$(PEERS)' $(SHELL) $(top_srcdir)/tests/peers/fetch.sh tests/peers/work
+	@$(PROOF) $(top_srcdir)/tests/peers/peers.py tests/peers/work $(PEERS)
+.PHONY: peers
+
 # Precision and recall on invented logs whose truth is known.
 ACCURACY_RECORDS = 1000000
 ACCURACY_FAULTS = 10000
@@ -486,8 +499,13 @@ faults-syslog: all
 	@$(PROOF) $(top_srcdir)/tests/faults/transports.py --only truecause --rsyslogd $(FAULT_OPTIONS)
 bench-peers: all %D%/bench/sink$(EXEEXT)
 	@$(PROOF) $(top_srcdir)/tests/bench/peers.py $(BENCH_OPTIONS)
-.PHONY: rotate soak bench-start bench-tail bench-peers bench-xml faults-syslog
-.PHONY: hostile
+# Notifications a second, beside plain loops of snmp_send(); BENCH_OPTIONS="--rounds 5 2c trap".
+bench-snmp: all %D%/bench/bench_snmp$(EXEEXT) %D%/bench/snmp_sink$(EXEEXT)
+	@$(PROOF) $(top_srcdir)/tests/bench/snmp.py $(BENCH_OPTIONS)
+# 100,000 notifications at the default pace to snmptrapd (100 s): none may be lost.
+bench-burst: all
+	@$(PROOF) $(top_srcdir)/tests/bench/snmp_burst.py $(BENCH_OPTIONS)
+.PHONY: rotate soak bench-burst bench-peers bench-snmp bench-start bench-tail bench-xml faults-syslog hostile
 
 # --- benches -------------------------------------------------------------------
 # Built by 'make bench' alone: add the program to both lists.
@@ -501,6 +519,8 @@ EXTRA_PROGRAMS += %D%/bench/bench_journal
 %C%_bench_bench_journal_SOURCES = %D%/bench/bench_journal.c
 EXTRA_PROGRAMS += %D%/bench/bench_load
 %C%_bench_bench_load_SOURCES = %D%/bench/bench_load.c
+EXTRA_PROGRAMS += %D%/bench/bench_snmp
+%C%_bench_bench_snmp_SOURCES = %D%/bench/bench_snmp.c
 EXTRA_PROGRAMS += %D%/bench/bench_start
 %C%_bench_bench_start_SOURCES = %D%/bench/bench_start.c
 EXTRA_PROGRAMS += %D%/bench/bench_state
@@ -509,17 +529,21 @@ EXTRA_PROGRAMS += %D%/bench/bench_syslog
 %C%_bench_bench_syslog_SOURCES = %D%/bench/bench_syslog.c
 EXTRA_PROGRAMS += %D%/bench/bench_time
 %C%_bench_bench_time_SOURCES = %D%/bench/bench_time.c
+EXTRA_PROGRAMS += %D%/bench/snmp_sink
+%C%_bench_snmp_sink_SOURCES = %D%/bench/snmp_sink.c
 BENCHES = \
 	%D%/bench/bench_catalogue$(EXEEXT) \
 	%D%/bench/bench_events$(EXEEXT) \
 	%D%/bench/bench_evt$(EXEEXT) \
 	%D%/bench/bench_journal$(EXEEXT) \
 	%D%/bench/bench_load$(EXEEXT) \
+	%D%/bench/bench_snmp$(EXEEXT) \
 	%D%/bench/bench_start$(EXEEXT) \
 	%D%/bench/bench_state$(EXEEXT) \
 	%D%/bench/bench_syslog$(EXEEXT) \
 	%D%/bench/bench_time$(EXEEXT) \
 	%D%/bench/sink$(EXEEXT) \
+	%D%/bench/snmp_sink$(EXEEXT) \
 	%D%/integration/evt_make$(EXEEXT) \
 	%D%/integration/make_evtx$(EXEEXT)
 
@@ -531,9 +555,12 @@ EXTRA_DIST += $(SHELL_TESTS) \
 	%D%/accuracy/world.py \
 	%D%/bench/peers.py \
 	%D%/bench/run.sh \
+	%D%/bench/snmp.py \
+	%D%/bench/snmp_burst.py \
 	%D%/bench/tail.py \
 	%D%/data \
 	%D%/faults/arrivals.py \
+	%D%/faults/boots.py \
 	%D%/faults/campaign.py \
 	%D%/faults/certs.py \
 	%D%/faults/chance.c \
@@ -542,6 +569,8 @@ EXTRA_DIST += $(SHELL_TESTS) \
 	%D%/faults/equal_scenarios.py \
 	%D%/faults/forwarders.py \
 	%D%/faults/history.py \
+	%D%/faults/inform_campaign.py \
+	%D%/faults/inform_view.py \
 	%D%/faults/logs.py \
 	%D%/faults/nth.py \
 	%D%/faults/oracle.py \
@@ -549,8 +578,10 @@ EXTRA_DIST += $(SHELL_TESTS) \
 	%D%/faults/products.py \
 	%D%/faults/real.py \
 	%D%/faults/receivers.py \
+	%D%/faults/relay.py \
 	%D%/faults/rotate.py \
 	%D%/faults/run.sh \
+	%D%/faults/trapd.py \
 	%D%/faults/transports.py \
 	%D%/faults/wires.py \
 	%D%/fuzz/replay.c \
@@ -572,5 +603,6 @@ EXTRA_DIST += $(SHELL_TESTS) \
 	%D%/integration/syslog_compare.py \
 	%D%/integration/trap_send.py \
 	%D%/integration/zabbix_check.py \
+	%D%/peers \
 	%D%/scenarios \
 	%D%/soak/soak.py

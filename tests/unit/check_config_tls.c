@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * check_config_tls.c - the attributes of tls: and tcp: targets: what they become,
- * what is refused and why, what is warned of, and what a reload makes of a change,
- * one in a file of the same name among them. */
+ * check_config_tls.c - the connection of a syslog target, TLS above all: what its
+ * attributes become, what is refused and why, what is warned of, and what a reload
+ * makes of a change, one in a file of the same name among them. */
 #include "build.h"
 
 #include <check.h>
@@ -83,6 +83,9 @@ static const struct {
     {"address=\"tcp:h\" key=\"me.key\"", "key belongs to TLS"},
     {"address=\"tcp:h\" fingerprint=\"" PIN "\"", "fingerprint belongs to TLS"},
     {"address=\"tcp:h\" server-name=\"x\"", "server-name belongs to TLS"},
+    {"address=\"dtls:h:6514\"", "\"dtls:\" for syslog is not in this version"},
+    {"address=\"h:514\"", "it must begin with udp:, udp6:, tcp:, tcp6:, tls:, tls6:, relp:, relp6: or unix:"},
+    {"address=\"udp:h tcp:h\"", "must have one transport"},
     {"address=\"tls:h tcp:h\" ca=\"ca.pem\"", "must have one transport"}, /* never in the clear */
     {"address=\"tls:h\" framing=\"newline\"", "framing=\"newline\": over TLS octets are counted, and nothing else is"},
     {"address=\"udp:h\" framing=\"newline\"", "framing belongs to streams (tcp:, unix-stream:), and the address begins with \"udp:\""},

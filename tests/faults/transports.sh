@@ -22,8 +22,16 @@ transports tcp tcp killed,reset,restarted
 transports tls tls killed
 transports theirs tls expired
 transports ours tls "own expired"
+transports relp relp killed,reset,restarted
 check "TCP: lost is only what the receiver's kernel had acknowledged" done_well tcp
 check "TLS: lost is only what the receiver's kernel had acknowledged" done_well tls
 check "TLS: nothing goes to an expired certificate, and nothing is lost by it" done_well theirs
 check "TLS: nothing is lost when ours is refused, until it is replaced" done_well ours
+check "RELP: nothing is lost" done_well relp
+if has "$SCRATCH/relp.out" "built without"; then
+    printf '<truecause xmlns="urn:truecause:config:1" state="%s/x"><target name="s" type="syslog" address="relp:h:9"/></truecause>\n' \
+        "$SCRATCH" >"$SCRATCH/relp.xml"
+    "$TRUECAUSE" check -c "$SCRATCH/relp.xml" >"$SCRATCH/said" 2>&1
+    check "RELP: a build without it says so" has "$SCRATCH/said" --with-relp
+fi
 finish

@@ -118,5 +118,7 @@ $B cleared cleared stall restarted" "$(lives warning)"
     daemons_stop
 }
 
-whole_lives trap
+for notification in trap inform; do
+    whole_lives "$notification"
+done
 finish

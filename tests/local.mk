@@ -53,6 +53,8 @@ check_PROGRAMS += %D%/unit/check_code_scan
 %C%_unit_check_code_scan_SOURCES = %D%/unit/check_code_scan.c
 check_PROGRAMS += %D%/unit/check_config
 %C%_unit_check_config_SOURCES = %D%/unit/check_config.c %D%/unit/config_load.h %D%/unit/scratch.h
+check_PROGRAMS += %D%/unit/check_config_snmp
+%C%_unit_check_config_snmp_SOURCES = %D%/unit/check_config_snmp.c %D%/unit/config_load.h %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_config_tls
 %C%_unit_check_config_tls_SOURCES = %D%/unit/check_config_tls.c %D%/unit/certs.c %D%/unit/certs.h %D%/unit/config_load.h \
 	%D%/unit/scratch.h

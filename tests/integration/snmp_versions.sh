@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # snmp_versions.sh - a real snmptrapd takes every version, security level and
-# algorithm of SNMP that a target can have: each message of each is accepted, and
-# its varbinds are those that SNMPv2c carries.
+# algorithm of SNMP that a target can have, as traps and as informs: each message of
+# each is accepted (and acknowledged), and its varbinds are those that a trap of
+# SNMPv2c carries.  One goes over IPv6, with a context.
 . "${TEST_SRCDIR:?}/integration/lib.sh"
 cd "$SCRATCH" || exit 1
 
@@ -28,9 +29,9 @@ trapd() {
     esac
 }
 
-# add NAME ATTRIBUTES: a target, written to targets; its name is its user's.
+# add NAME ATTRIBUTES: a target at $address, written to targets; its name is its user's.
 add() {
-    printf '  <target name="%s" type="snmp" address="udp:127.0.0.1:@PORT@" pace="0" %s/>\n' "$1" "$2" >>targets
+    printf '  <target name="%s" type="snmp" address="%s" pace="0" %s/>\n' "$1" "$address" "$2" >>targets
     echo "$1" >>names
 }
 # user NAME LEVEL [AUTH [PRIV]]: a target of SNMPv3, and the user that the receiver knows.
@@ -54,6 +55,9 @@ all_users() {
             user "$auth-$priv" priv "$auth" "$priv"
         done
     done
+    address="udp6:[::1]:$six"
+    user six priv sha256 aes128
+    sed '$s,/>, context="tunnel"/>,' targets >with-context && mv with-context targets
 }
 
 # all_here N: so many messages were printed to their end.
@@ -94,14 +98,17 @@ same_for() {
     return 1
 }
 
-for notification in trap; do
+for notification in trap inform; do
+    six=$(free_port)
+    address=udp:127.0.0.1:@PORT@
     rm -f targets names snmptrapd.more ./*.got counts
     authoritative="-e 0x$engine"
     [ "$notification" = trap ] || authoritative=
     [ "$notification" = trap ] && add v1 'version="1" community-file="community"'
     add v2c "version=\"2c\" community-file=\"community\" notification=\"$notification\""
     all_users
-    start_snmptrapd "$SCRATCH" "$SCRATCH:$TEST_SRCDIR/../mibs/base" -m TRUECAUSE-MIB -OQ -F '@%P\n%V\n%v\n' || exit 1
+    start_snmptrapd "$SCRATCH" "$SCRATCH:$TEST_SRCDIR/../mibs/base" -m TRUECAUSE-MIB -OQ -F '@%P\n%V\n%v\n' \
+        "udp6:[::1]:$six" || exit 1
     {
         echo "<truecause xmlns=\"urn:truecause:config:1\" state=\"$SCRATCH\" engine-id=\"$engine\">"
         sed "s/@PORT@/$SNMPTRAPD_PORT/" targets
@@ -114,6 +121,7 @@ for notification in trap; do
     while read -r name; do
         check "$notification: $name" same_for "$name"
     done <names
+    check "the context is there" grep -q '^@.*user six, context tunnel' snmptrapd.out
 done
 check "every algorithm was there" lines_are names 33
 finish

@@ -234,5 +234,5 @@ informs_report(struct informs *i, netsnmp_pdu *pdu, unsigned nth)
     }
     informs_peer(i, peer, sizeof peer);
     i->refused = true;
-    informs_fail(i, EREMOTEIO, "%s (user %.64s): %s reports %s", advice, i->tc->user, peer, name);
+    informs_fail(i, EREMOTEIO, "%s: %s, user %.64s, reported by %s", name, advice, i->tc->user, peer);
 }

@@ -352,6 +352,7 @@ SHELL_TESTS += %D%/integration/evt.sh
 SHELL_TESTS += %D%/integration/evt_follow.sh
 SHELL_TESTS += %D%/integration/forward.sh
 SHELL_TESTS += %D%/integration/informs.sh
+SHELL_TESTS += %D%/integration/informs_v3.sh
 SHELL_TESTS += %D%/integration/manpages.sh
 SHELL_TESTS += %D%/integration/nms.sh
 SHELL_TESTS += %D%/integration/oid.sh

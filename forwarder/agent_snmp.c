@@ -74,8 +74,8 @@ set_value(netsnmp_variable_list *vb, const struct agent_value *v)
     }
 }
 
-/* The part of a name below our root; '*after' when the name lies before it.
- * More parts than an instance has make no difference but that there are more. */
+/* The part of a name below our root; 0 parts when it is none of ours.  More parts
+ * than an instance has make no difference but that there are more. */
 static unsigned
 suffix_of(const netsnmp_variable_list *vb, uint64_t out[AGENT_SUFFIX + 1])
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * control_client.c - the commands' side of the control socket.  Called by
- * cmd_status.c, cmd_alarms.c, cmd_replay.c and cmd_explain.c. */
+ * cmd_status.c, cmd_alarms.c, cmd_replay.c, cmd_explain.c and agent_fetch.c. */
 #include "build.h"
 
 #include "forwarder/control_client.h"

@@ -68,29 +68,6 @@ START_TEST(fills_in_every_default)
 }
 END_TEST
 
-START_TEST(takes_an_agent)
-{
-    static const char *const sockets[] = {"/var/agentx/master", "tcp:127.0.0.1:705", "tcp:localhost:1", "tcp6:[::1]:65535"};
-    char text[400];
-    struct config *c = must_load(HEAD "<agent/><source path=\"/x\" zone=\"UTC\"/>" TAIL);
-
-    ck_assert_str_eq(c->agent->socket, "/var/agentx/master");
-    ck_assert(c->agent->start);
-    config_unref(c);
-    for (size_t i = 0; i < sizeof sockets / sizeof *sockets; i++) {
-        snprintf(text, sizeof text, HEAD "<agent start=\"no\" socket=\"%s\"/>" TAIL, sockets[i]);
-        c = must_load(text);
-        ck_assert_str_eq(c->agent->socket, sockets[i]);
-        ck_assert(!c->agent->start);
-        ck_assert_int_eq(c->agent->place.line, 2);
-        config_unref(c);
-    }
-    c = must_load(HEAD TAIL);
-    ck_assert_ptr_null(c->agent);
-    config_unref(c);
-}
-END_TEST
-
 START_TEST(takes_every_attribute)
 {
     struct config *c;
@@ -164,16 +141,6 @@ static const struct {
     {HEAD "text" TAIL, "main.xml:1: error: <truecause> holds text"},
     {HEAD "<sorce path=\"/x\"/>" TAIL, "main.xml:2: error: <sorce> is not known; did you mean <source>?"},
     {HEAD "<include href=\"/x\"/>" TAIL, "<include> is not known"},
-    {HEAD "<agnet/>" TAIL, "<agnet> is not known; did you mean <agent>?"},
-    {HEAD "<agent/>\n<agent/>" TAIL, "main.xml:3: error: an <agent> stands at"},
-    {HEAD "<agent socket=\"agentx/master\"/>" TAIL, "socket=\"agentx/master\" is not valid: write where the master agent"},
-    {HEAD "<agent socket=\"tcp:127.0.0.1\"/>" TAIL, "socket=\"tcp:127.0.0.1\" is not valid"},
-    {HEAD "<agent socket=\"tcp:::1:705\"/>" TAIL, "socket=\"tcp:::1:705\" is not valid"},
-    {HEAD "<agent socket=\"tcp:h:65536\"/>" TAIL, "socket=\"tcp:h:65536\" is not valid"},
-    {HEAD "<agent socket=\"udp:h:705\"/>" TAIL, "socket=\"udp:h:705\" is not valid"},
-    {HEAD "<agent start=\"maybe\"/>" TAIL, "start=\"maybe\" is not valid: write \"yes\" or \"no\""},
-    {HEAD "<agent scoket=\"/x\"/>" TAIL, "<agent> has no attribute \"scoket\"; did you mean \"socket\"?"},
-    {HEAD "<agent>x</agent>" TAIL, "<agent> holds text"},
     {HEAD "<source xmlns=\"\" path=\"/x\"/>" TAIL, "<source> is in another namespace"},
     {HEAD "<source path=\"/x\" zone=\"UTC\"><source path=\"/y\" zone=\"UTC\"/></source>" TAIL,
      "<source> cannot stand inside <source>"},
@@ -508,7 +475,6 @@ main(void)
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, fills_in_every_default);
     tcase_add_test(tc, takes_every_attribute);
-    tcase_add_test(tc, takes_an_agent);
     tcase_add_test(tc, takes_every_way_of_syslog);
     tcase_add_loop_test(tc, refuses_with_words, 0, sizeof refusals / sizeof refusals[0]);
     tcase_add_test(tc, tells_every_error_in_order_of_lines);

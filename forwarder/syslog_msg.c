@@ -168,17 +168,24 @@ message_text(const struct item *item, char *out, size_t cap)
     return plain < s.n ? plain + text_show(str_skip(s, plain), out + plain, cap - plain) : plain;
 }
 
+/* What stands before MSG: a blank, or that and a BOM. */
+static size_t
+mark_length(const struct syslog_view *v)
+{
+    unsigned odd = 0;
+
+    for (size_t i = 0; i < v->msg_n; i++)
+        odd |= (unsigned char) v->msg[i];
+    return odd < 0x80 ? 1 : 4;
+}
+
 /* The end of the structured data and MSG, as much of it as there is room for.
  * A receiver takes what begins with a BOM for UTF-8 and leaves ASCII alone. */
 static void
 put_message(struct out *o, const struct syslog_view *v, bool *truncated)
 {
-    size_t room = o->cap - o->n, mark;
-    unsigned odd = 0;
+    size_t room = o->cap - o->n, mark = mark_length(v);
 
-    for (size_t i = 0; i < v->msg_n; i++)
-        odd |= (unsigned char) v->msg[i];
-    mark = odd < 0x80 ? 1 : 4; /* a blank, or that and the BOM */
     *truncated = o->cut || room < 1 + mark + v->msg_n;
     if (*truncated)
         put_word(o, "truncated", "true");
@@ -186,7 +193,7 @@ put_message(struct out *o, const struct syslog_view *v, bool *truncated)
     room = o->cap - o->n;
     if (o->full || !v->msg_n || room <= mark)
         return;
-    put(o, odd < 0x80 ? " " : " \xef\xbb\xbf");
+    put(o, mark == 1 ? " " : " \xef\xbb\xbf");
     syslog_put_text(o, v->msg, v->msg_n, room - mark);
 }
 
@@ -255,6 +262,20 @@ put_rfc5424(struct out *o, const struct syslog_form *form, const struct target_i
     syslog_put_facts(o, ti, v, host_changed);
 }
 
+/* Does all of the item fit with what has been written, or enough of it and the
+ * word that it is not all? */
+static bool
+is_good(const struct out *o, const struct syslog_view *v, bool bsd, size_t kept)
+{
+    size_t room = o->cap - o->n, flag = sizeof " truncated=\"true\"]";
+
+    if (o->full)
+        return false;
+    if (bsd)
+        return !o->cut || room >= flag;
+    return (!o->cut && room >= 1 + mark_length(v) + v->msg_n) || room >= kept + flag;
+}
+
 size_t
 syslog_msg_write(const struct syslog_form *form, const struct target_item *ti, char *out, bool *truncated)
 {
@@ -272,7 +293,7 @@ syslog_msg_write(const struct syslog_form *form, const struct target_item *ti, c
             syslog_put_bsd(&o, form, ti, &v, kept);
         else
             put_rfc5424(&o, form, ti, &v);
-        if (!o.full && o.cap - o.n >= (form->bsd ? 0 : kept) + sizeof " truncated=\"true\"]")
+        if (is_good(&o, &v, form->bsd, kept))
             break;
     }
     if (form->bsd) {

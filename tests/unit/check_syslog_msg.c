@@ -406,6 +406,31 @@ START_TEST(sequence_wraps_to_one)
 }
 END_TEST
 
+/* A message that just fits is not shortened. */
+START_TEST(just_fits)
+{
+    struct syslog_form fo = form;
+    struct event ev;
+    struct item item = {.kind = ITEM_EVENT, .event = &ev};
+    size_t whole;
+
+    article_event(&ev);
+    whole = write_event(&ev);
+    fo.budget = whole;
+    ck_assert_uint_eq(write_item(&fo, &item, message, &truncated), whole);
+    ck_assert(!truncated);
+    fo.budget = whole - 1;
+    ck_assert_uint_le(write_item(&fo, &item, message, &truncated), whole - 1);
+    ck_assert(truncated);
+    fo.bsd = true;
+    fo.budget = SYSLOG_MSG_MAX;
+    whole = write_item(&fo, &item, message, &truncated);
+    fo.budget = whole;
+    ck_assert_uint_eq(write_item(&fo, &item, message, &truncated), whole);
+    ck_assert(!truncated);
+}
+END_TEST
+
 /* What names the item stays whole, the flag is there, MSG keeps its beginning. */
 START_TEST(long_item_is_shortened)
 {
@@ -452,6 +477,7 @@ main(void)
     tcase_add_test(known, bom_only_if_not_ascii);
     tcase_add_test(known, forgery_is_shown);
     tcase_add_test(known, sequence_wraps_to_one);
+    tcase_add_test(known, just_fits);
     tcase_add_test(known, long_item_is_shortened);
     suite_add_tcase(s, known);
     sr = srunner_create(s);

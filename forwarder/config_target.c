@@ -240,6 +240,9 @@ fill_target(struct config_reader *r, const struct config_document *d, const xmlN
     /* What reads /dev/log knows no other, unless it was told. */
     if (t->n_addresses && strncmp(t->addresses[0].transport, "unix", 4) == 0)
         t->form_rfc3164 = !is(r, node, "form", "rfc5424");
+    /* Its receiver acknowledges: nothing is given up by itself. */
+    if (t->n_addresses && strncmp(t->addresses[0].transport, "relp", 4) == 0)
+        t->overflow_block = !is(r, node, "overflow", "drop-oldest");
     free(severity);
     free(path);
 }

@@ -266,6 +266,7 @@ START_TEST(takes_every_way_of_syslog)
     c = must_load(HEAD "<target name=\"a\" type=\"syslog\" address=\"relp:h relp:[::1]:2514\"/>" TAIL);
     ck_assert_str_eq(c->targets[0].addresses[0].port, "514");
     ck_assert_str_eq(c->targets[0].addresses[1].transport, "relp6");
+    ck_assert(c->targets[0].overflow_block); /* it is acknowledged */
     config_unref(c);
 }
 END_TEST

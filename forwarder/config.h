@@ -111,6 +111,7 @@ struct config_target {
     struct config_key auth_key, priv_key;
     char *context; /* NULL: the default one */
     bool inform;
+    bool ascii; /* texts are transliterated */
     unsigned timeout_ms, retries, window; /* of informs; 0: informs.h has the time and the window */
     unsigned pdu_size; /* bytes of a notification or message; 0: what its way takes */
     unsigned pace;     /* notifications a second, 0 = unpaced */

@@ -127,6 +127,7 @@ read_informs(struct config_reader *r, const struct config_document *d, const xml
     int64_t ns = INFORMS_TIMEOUT_MS * INT64_C(1000000);
 
     t->inform = is(r, node, "notification", "inform");
+    t->ascii = is(r, node, "charset", "ascii");
     t->retries = number(r, node, "retries", INFORMS_RETRIES);
     t->window = number(r, node, "window", INFORMS_WINDOW);
     if (text && (!config_time(text, &ns) || ns < WHEN_SECOND / 10 || ns > WHEN_MINUTE))

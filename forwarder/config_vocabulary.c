@@ -70,6 +70,7 @@ const struct config_word config_words[] = {
     {T, "notification", CONFIG_SNMP, 0, "\"trap\" or \"inform\""},
     {T, "timeout", CONFIG_SNMP, 0, "a time from \"100ms\" to \"60s\""},
     {T, "retries", CONFIG_SNMP, 0, "a number, 0 to 10"},
+    {T, "charset", CONFIG_SNMP, 0, "\"utf-8\" or \"ascii\""},
     {T, "window", CONFIG_SNMP, 0, "a number, 1 to 64"},
     {T, "pdu-size", CONFIG_SNMP | CONFIG_SYSLOG, 0, "bytes, 1024 to 65507, or of syslog 480 to 8000"},
     {T, "facility", CONFIG_SYSLOG, 0, "a syslog facility such as \"local0\" or \"daemon\""},

@@ -18,6 +18,8 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/answer_alarms.c \
 	%D%/answer_json.c \
 	%D%/answer_status.c \
+	%D%/ascii.c \
+	%D%/ascii.h \
 	%D%/batch.c \
 	%D%/batch.h \
 	%D%/archive_end.c \

@@ -87,6 +87,7 @@ reload_same_target(const struct config_target *a, const struct config_target *b)
            && same(a->auth, b->auth) && same(a->priv, b->priv) && same(a->context, b->context)
            && same_key(&a->auth_key, &b->auth_key) && same_key(&a->priv_key, &b->priv_key) && a->inform == b->inform
            && a->timeout_ms == b->timeout_ms && a->retries == b->retries && a->window == b->window
+           && a->ascii == b->ascii
            && a->pdu_size == b->pdu_size && a->pace == b->pace && a->facility == b->facility
            && a->form_rfc3164 == b->form_rfc3164 && same_connection(a, b);
 }

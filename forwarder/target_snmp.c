@@ -23,6 +23,7 @@
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 
+#include "forwarder/ascii.h"
 #include "forwarder/clock.h"
 #include "forwarder/datagrams.h"
 #include "forwarder/informs.h"
@@ -42,6 +43,7 @@ struct target_snmp {
     struct snmp_envelope envelope;
     struct datagrams under_way; /* of traps; of informs the pace only */
     struct informs *informs;    /* NULL: traps */
+    struct ascii *ascii;        /* NULL: texts go as UTF-8 */
     uint64_t safe;              /* of informs, the newest item that is */
     int64_t opened;             /* monotonic, of the session */
     bool trial;                 /* of the preferred address, which failed before */
@@ -125,8 +127,9 @@ snmp_target_open(const struct config *config, const struct config_target *tc, ch
         free(s);
         return NULL;
     }
-    if (tc->inform && !(s->informs = informs_new(tc))) {
-        refuse(tc, err, errlen, "no memory");
+    if ((tc->inform && !(s->informs = informs_new(tc))) || (tc->ascii && !(s->ascii = ascii_new()))) {
+        refuse(tc, err, errlen, "no memory, or no transliteration to ASCII in ICU");
+        informs_free(s->informs);
         free(s);
         return NULL;
     }
@@ -144,6 +147,7 @@ snmp_target_close(struct target *t)
         informs_stop(s->informs);
     snmp_session_close(&s->session);
     informs_free(s->informs);
+    ascii_free(s->ascii);
     free(s);
 }
 
@@ -349,6 +353,8 @@ snmp_target_send(struct target *t, const struct target_item *it)
             t->taken = it->seq;
         return 0;
     }
+    if (s->ascii)
+        ascii_message(s->ascii, &s->message);
     r = datagrams_pace(t, &s->under_way);
     if (r < 0)
         return r;

@@ -73,8 +73,8 @@ snmp_message_shorten(struct snmp_message *m, enum mib_object_id id, size_t limit
     m->truncated = true;
 }
 
-static void
-set_text(struct snmp_message *m, enum mib_object_id id, struct str whole)
+void
+snmp_message_set_text(struct snmp_message *m, enum mib_object_id id, struct str whole)
 {
     struct snmp_value *v = &m->value[id];
 
@@ -150,20 +150,20 @@ set_facts(struct snmp_message *m, const struct facts *f)
     char text[INET_ADDRSTRLEN];
     int64_t code = f->win32 > INT32_MAX ? -2 : (int64_t) f->win32;
 
-    set_text(m, MIB_OBJECT_TAG, f->tagged ? STR(EVENT_TAG) : STR(""));
+    snmp_message_set_text(m, MIB_OBJECT_TAG, f->tagged ? STR(EVENT_TAG) : STR(""));
     set_number(m, MIB_OBJECT_CLAIM, f->claimed ? mib_class(f->claim_class) : MIB_CLASS_NONE);
     snmp_message_set_truth(m, MIB_OBJECT_MISREPORTED, f->misreported);
     set_number(m, MIB_OBJECT_CONFIDENCE, mib_confidence(f->confidence));
     set_number(m, MIB_OBJECT_WIN32, f->win32_known ? code : -1);
-    set_text(m, MIB_OBJECT_SITE, f->site);
-    set_text(m, MIB_OBJECT_ORIGIN_HOST, f->host);
-    set_text(m, MIB_OBJECT_SERVER, f->server);
-    set_text(m, MIB_OBJECT_SHARE, f->share);
-    set_text(m, MIB_OBJECT_PACKAGE, f->package);
-    set_text(m, MIB_OBJECT_FILE, subject(f));
+    snmp_message_set_text(m, MIB_OBJECT_SITE, f->site);
+    snmp_message_set_text(m, MIB_OBJECT_ORIGIN_HOST, f->host);
+    snmp_message_set_text(m, MIB_OBJECT_SERVER, f->server);
+    snmp_message_set_text(m, MIB_OBJECT_SHARE, f->share);
+    snmp_message_set_text(m, MIB_OBJECT_PACKAGE, f->package);
+    snmp_message_set_text(m, MIB_OBJECT_FILE, subject(f));
     set_number(m, MIB_OBJECT_AVAILABLE, figure(f->claimed ? f->figures : FIGURES_NONE, f->available));
     set_number(m, MIB_OBJECT_REQUIRED, figure(f->claimed ? f->figures : FIGURES_NONE, f->required));
-    set_text(m, MIB_OBJECT_ARTICLE, articles(m, f));
+    snmp_message_set_text(m, MIB_OBJECT_ARTICLE, articles(m, f));
     if (f->address.n && f->address.n < sizeof text) {
         memcpy(text, f->address.p, f->address.n);
         text[f->address.n] = '\0';
@@ -200,18 +200,18 @@ set_alarm(struct snmp_message *m, const struct target_item *it)
     m->arc = cleared ? notification->clear_arc : notification->raise_arc;
     m->order = mib_alarm_objects;
     m->n = MIB_ALARM_VARBINDS;
-    set_text(m, MIB_OBJECT_KEY, a->key);
-    set_text(m, MIB_OBJECT_EVENT_ID, str_z(a->id));
+    snmp_message_set_text(m, MIB_OBJECT_KEY, a->key);
+    snmp_message_set_text(m, MIB_OBJECT_EVENT_ID, str_z(a->id));
     set_number(m, MIB_OBJECT_STATE, mib_state(a->state));
     set_number(m, MIB_OBJECT_SEVERITY, mib_severity(cleared ? SEVERITY_CLEARED : a->severity));
-    set_text(m, MIB_OBJECT_SUMMARY, a->summary);
+    snmp_message_set_text(m, MIB_OBJECT_SUMMARY, a->summary);
     set_number(m, MIB_OBJECT_CLASS, mib_class(a->cls));
     set_facts(m, &a->f);
     set_number(m, MIB_OBJECT_COUNT, a->count > UINT32_MAX ? UINT32_MAX : (int64_t) a->count);
-    set_text(m, MIB_OBJECT_FIRST, str_make(m->first, when_text(&a->first, m->first)));
-    set_text(m, MIB_OBJECT_LAST, str_make(m->last, when_text(&a->last, m->last)));
-    set_text(m, MIB_OBJECT_CLEAR_REASON, a->reason);
-    set_text(m, MIB_OBJECT_ACTION, a->action);
+    snmp_message_set_text(m, MIB_OBJECT_FIRST, str_make(m->first, when_text(&a->first, m->first)));
+    snmp_message_set_text(m, MIB_OBJECT_LAST, str_make(m->last, when_text(&a->last, m->last)));
+    snmp_message_set_text(m, MIB_OBJECT_CLEAR_REASON, a->reason);
+    snmp_message_set_text(m, MIB_OBJECT_ACTION, a->action);
     set_number(m, MIB_OBJECT_SEQ, sequence(it->target_seq));
     snmp_message_set_truth(m, MIB_OBJECT_TRUNCATED, m->truncated);
     return 0;
@@ -232,9 +232,9 @@ set_notice(struct snmp_message *m, const struct target_item *it)
     set_number(m, MIB_OBJECT_FOLDED, (uint32_t) notice->folded);
     set_number(m, MIB_OBJECT_DROPPED, (uint32_t) notice->dropped);
     set_number(m, MIB_OBJECT_OPEN_COUNT, (int64_t) notice->open_count);
-    set_text(m, MIB_OBJECT_OPEN_DIGEST, str_z(notice->open_digest));
+    snmp_message_set_text(m, MIB_OBJECT_OPEN_DIGEST, str_z(notice->open_digest));
     set_number(m, MIB_OBJECT_SEQ, sequence(notice->kind == NOTICE_HEARTBEAT ? notice->last_seq : it->target_seq));
-    set_text(m, MIB_OBJECT_SUMMARY, str_make(m->summary, summary_notice(notice, m->summary)));
+    snmp_message_set_text(m, MIB_OBJECT_SUMMARY, str_make(m->summary, summary_notice(notice, m->summary)));
     return 0;
 }
 

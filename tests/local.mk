@@ -197,6 +197,8 @@ check_PROGRAMS += %D%/unit/check_syslog_hostile
 	%D%/unit/rfc5424.c %D%/unit/rfc5424.h
 check_PROGRAMS += %D%/unit/check_syslog_msg
 %C%_unit_check_syslog_msg_SOURCES = %D%/unit/check_syslog_msg.c %D%/unit/rfc5424.c %D%/unit/rfc5424.h
+check_PROGRAMS += %D%/unit/check_ascii
+%C%_unit_check_ascii_SOURCES = %D%/unit/check_ascii.c %D%/unit/snmp_receiver.c %D%/unit/snmp_receiver.h
 check_PROGRAMS += %D%/unit/check_informs
 %C%_unit_check_informs_SOURCES = %D%/unit/check_informs.c %D%/unit/snmp_receiver.c %D%/unit/snmp_receiver.h
 check_PROGRAMS += %D%/unit/check_target_snmp

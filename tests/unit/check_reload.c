@@ -80,6 +80,7 @@ static const struct {
     {CONFIG_TARGET, "snmp", "timeout", "2s"},
     {CONFIG_TARGET, "snmp", "retries", "7"},
     {CONFIG_TARGET, "snmp", "window", "7"},
+    {CONFIG_TARGET, "snmp", "charset", "ascii"},
 };
 
 /* Writes a configuration with one source and one target of 'type', where one

@@ -200,7 +200,7 @@ read_enterprise(struct config_reader *r, const struct config_document *d, const 
                     config_word_find(CONFIG_TRUECAUSE, "enterprise-oid")->want);
     } else {
         c->pen = oid.sub[6];
-        if (c->pen == DOCUMENTATION_PEN)
+        if (c->pen == DOCUMENTATION_PEN && (text || !config_attribute_written(d, root, "enterprise-oid")))
             config_tell(r, true, d->file, line,
                         "the enterprise OID is %s, whose number is for documentation only: set enterprise-oid to one below"
                         " the number of your organisation, and load the file that `truecause mib` then prints",

@@ -84,6 +84,9 @@ bool config_document_read(struct config_reader *, const char *file, struct confi
 void config_document_free(struct config_document *);
 /* Where attribute 'name' of 'node' stands, else where the element begins. */
 int config_attribute_line(const struct config_document *, const xmlNode *node, const char *name);
+/* Whether 'node' was written with attribute 'name', also when its value was refused
+ * (and told) and is not there any more. */
+bool config_attribute_written(const struct config_document *, const xmlNode *node, const char *name);
 bool config_schema_open(struct config_reader *);
 
 /* --- config_values.c: text of attributes to values ------------------------------- */

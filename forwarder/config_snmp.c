@@ -29,6 +29,13 @@ has(const struct reading *g, const char *name)
     return xmlHasNsProp(g->node, (const xmlChar *) name, NULL) != NULL;
 }
 
+/* Neither there nor refused: what was refused has its message already. */
+static bool
+lacks(const struct reading *g, const char *name)
+{
+    return !config_attribute_written(g->d, g->node, name);
+}
+
 static int
 line_of(const struct reading *g, const char *name)
 {
@@ -71,7 +78,7 @@ read_community(const struct reading *g)
             config_tell(g->r, false, g->d->file, line_of(g, foreign[i]),
                         "\"%s\" is of SNMPv3, and this target has version=\"%s\": write version=\"3\", or remove it",
                         foreign[i], g->t->version);
-    if (!has(g, "community-file"))
+    if (lacks(g, "community-file"))
         config_tell(g->r, false, g->d->file, g->t->place.line,
                     "target \"%s\" has no community-file, which SNMPv%s needs: add community-file=\"...\", %s", g->t->name,
                     g->t->version, config_word_find(CONFIG_TARGET, "community-file")->want);
@@ -112,7 +119,7 @@ check_octets(const struct reading *g, const char *name, const char *text)
 static void
 check_pair(const struct reading *g, const char *a, const char *b, const char *what)
 {
-    if (has(g, a) && !has(g, b))
+    if (has(g, a) && lacks(g, b))
         config_tell(g->r, false, g->d->file, line_of(g, a), "%s without %s: add %s=\"...\", %s", a, b, b, what);
 }
 
@@ -138,7 +145,7 @@ read_user(const struct reading *g)
     if (has(g, "community-file"))
         config_tell(g->r, false, g->d->file, line_of(g, "community-file"),
                     "SNMPv3 has no community: remove community-file, and give a user");
-    if (!has(g, "user"))
+    if (lacks(g, "user"))
         config_tell(g->r, false, g->d->file, t->place.line,
                     "target \"%s\" has no user, which SNMPv3 needs: add user=\"...\", %s", t->name,
                     config_word_find(CONFIG_TARGET, "user")->want);
@@ -152,13 +159,13 @@ read_user(const struct reading *g)
     check_pair(g, "auth-file", "auth", config_word_find(CONFIG_TARGET, "auth")->want);
     check_pair(g, "priv", "priv-file", "the name of a file that holds the pass phrase");
     check_pair(g, "priv-file", "priv", config_word_find(CONFIG_TARGET, "priv")->want);
-    if (has(g, "priv") && !has(g, "auth") && !has(g, "auth-file"))
+    if (has(g, "priv") && lacks(g, "auth") && lacks(g, "auth-file"))
         config_tell(g->r, false, g->d->file, line_of(g, "priv"),
                     "priv without auth: SNMPv3 encrypts nothing that it does not authenticate; add auth and auth-file");
     check_library(g);
     read_key(g, "auth-file", &t->auth_key);
     read_key(g, "priv-file", &t->priv_key);
-    if (has(g, "user") && !t->auth && !has(g, "auth-file"))
+    if (has(g, "user") && lacks(g, "auth") && lacks(g, "auth-file"))
         config_tell(g->r, true, g->d->file, line_of(g, "user"),
                     "target \"%s\" sends SNMPv3 without authentication: anybody can send the like; add auth and auth-file",
                     t->name);

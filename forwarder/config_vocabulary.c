@@ -94,8 +94,7 @@ static const struct {
 } later[] = {
     {S, "format", "dumpel"},    {S, "type", NULL},         {S, "stale", NULL},
     {T, "type", "kafka"},        {T, "type", "relp"},        {T, "type", "email"},
-    {T, "cert", NULL},           {T, "engine-id", NULL},
-    {T, "keep", NULL},           {R, "control", NULL},       {R, "catalogue", NULL},
+    {R, "control", NULL},       {R, "catalogue", NULL},
 };
 
 /* Values that other programs take: why not here, and what instead.  Two drafts
@@ -104,6 +103,9 @@ static const struct {
 static const char md5[] =
     "MD5 has been broken for years, and RFC 7860 has better: write \"sha256\", or another SHA that the receiver knows";
 static const char des[] = "DES has keys of 56 bits, which anybody can try out: write \"aes128\" (RFC 3826)";
+static const char des3[] = "no standard of SNMPv3 has triple DES: write \"aes128\" (RFC 3826)";
+static const char reeder_192[] = "write \"aes192-reeder\", which is the AES-192-C of net-snmp and Cisco's";
+static const char reeder_256[] = "write \"aes256-reeder\", which is the AES-256-C of net-snmp and Cisco's";
 static const char which_192[] =
     "there are two incompatible forms of AES-192 in SNMPv3: write \"aes192-blumenthal\" (AES-192 of net-snmp) or "
     "\"aes192-reeder\" (Cisco and most others)";
@@ -114,9 +116,13 @@ static const struct {
     enum config_element element;
     const char *name, *value, *why;
 } refused[] = {
-    {T, "auth", "md5", md5},          {T, "auth", "hmac-md5", md5},     {T, "priv", "des", des},
-    {T, "priv", "3des", des},         {T, "priv", "des3", des},         {T, "priv", "aes192", which_192},
-    {T, "priv", "aes-192", which_192}, {T, "priv", "aes256", which_256}, {T, "priv", "aes-256", which_256},
+    {T, "auth", "md5", md5},           {T, "auth", "hmac-md5", md5},
+    {T, "priv", "des", des},           {T, "priv", "3des", des3},
+    {T, "priv", "des3", des3},         {T, "priv", "3des-ede", des3},
+    {T, "priv", "aes192", which_192},  {T, "priv", "aes-192", which_192},
+    {T, "priv", "aes256", which_256},  {T, "priv", "aes-256", which_256},
+    {T, "priv", "aes192c", reeder_192}, {T, "priv", "aes-192-c", reeder_192},
+    {T, "priv", "aes256c", reeder_256}, {T, "priv", "aes-256-c", reeder_256},
 };
 
 const char *

@@ -15,6 +15,7 @@
 #include <libxml/parserInternals.h>
 #include <libxml/SAX2.h>
 #include <libxml/xmlerror.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -274,15 +275,30 @@ place_marks(struct config_document *d, size_t size)
     return true;
 }
 
-int
-config_attribute_line(const struct config_document *d, const xmlNode *node, const char *name)
+/* The place of attribute 'name' in the text, or NULL. */
+static const struct config_attribute_mark *
+attribute_mark(const struct config_document *d, const xmlNode *node, const char *name)
 {
     const struct config_mark *m = node->_private;
 
     for (unsigned i = 0; name && i < m->n_attributes; i++)
         if (str_eq(d->attributes[m->first_attribute + i].name, str_z(name)))
-            return d->attributes[m->first_attribute + i].line;
-    return m->line;
+            return &d->attributes[m->first_attribute + i];
+    return NULL;
+}
+
+int
+config_attribute_line(const struct config_document *d, const xmlNode *node, const char *name)
+{
+    const struct config_attribute_mark *a = attribute_mark(d, node, name);
+
+    return a ? a->line : ((const struct config_mark *) node->_private)->line;
+}
+
+bool
+config_attribute_written(const struct config_document *d, const xmlNode *node, const char *name)
+{
+    return attribute_mark(d, node, name) || xmlHasNsProp(node, (const xmlChar *) name, NULL);
 }
 
 /* --- objections of the schema -------------------------------------------------------- */
@@ -296,6 +312,8 @@ tell_attribute(struct handling *h, const xmlNode *element, enum config_element k
 
     if (a->ns)
         config_tell(h->r, false, h->d->file, line, "<%s> has no attribute \"%s\" of a namespace: remove it", tag, name);
+    else if (kind != CONFIG_TRUECAUSE && config_word_find(CONFIG_TRUECAUSE, name))
+        config_tell(h->r, false, h->d->file, line, "\"%s\" holds for all: write it into <truecause>, not <%s>", name, tag);
     else if (config_is_later(kind, name, NULL))
         config_tell(h->r, false, h->d->file, line, "\"%s\" of <%s> is not in this version: remove it", name, tag);
     else if (near)
@@ -305,16 +323,27 @@ tell_attribute(struct handling *h, const xmlNode *element, enum config_element k
                     "<%s> has no attribute \"%s\": remove it; truecause.conf(5) lists those it has", tag, name);
 }
 
-/* The quoted word of 'want' that 'value' may have been meant for. */
+/* The quoted word of 'want' that 'value' may have been meant for: one that begins
+ * with it ("2" for "2c"), else the nearest that has anything in common with it. */
 static bool
 near_value(const char *want, const char *value, char *out, size_t size)
 {
+    unsigned best = UINT_MAX;
+
     for (const char *open = strchr(want, '"'), *end; open && (end = strchr(open + 1, '"')); open = strchr(end + 1, '"')) {
-        snprintf(out, size, "%.*s", (int) (end - open - 1), open + 1);
-        if (near_enough(value, out))
-            return true;
+        char word[64];
+        bool begins;
+        unsigned distance;
+
+        snprintf(word, sizeof word, "%.*s", (int) (end - open - 1), open + 1);
+        begins = *value && str_case_starts(str_z(word), str_z(value));
+        distance = begins ? 0 : near_distance(value, word);
+        if (distance < best && (begins || (near_enough(value, word) && distance < strlen(value)))) {
+            best = distance;
+            snprintf(out, size, "%s", word);
+        }
     }
-    return false;
+    return best != UINT_MAX;
 }
 
 static void

@@ -190,7 +190,7 @@ static const struct {
     {HEAD "<target name=\"a\" type=\"xml\" path=\"x\" heartbeat=\"8d\"/>" TAIL, "heartbeat=\"8d\" is not valid: write a time"},
     {HEAD "<target name=\"a\" type=\"xml\" path=\"x\" heartbeat=\"999ms\"/>" TAIL, "heartbeat=\"999ms\" is not valid"},
     {HEAD "<target name=\"a\" type=\"xml\" path=\"x\" heartbeat=\"never\"/>" TAIL, "heartbeat=\"never\" is not valid"},
-    {HEAD "<target name=\"a\" type=\"xml\" path=\"x\" keep=\"3\"/>" TAIL, "\"keep\" of <target> is not in this"},
+    {HEAD "<target name=\"a\" type=\"xml\" path=\"x\" keep=\"3\"/>" TAIL, "\"keep\" holds for all: write it into <truecause>"},
     {HEAD "<target name=\"a\" type=\"xml\" path=\"x\" resend=\"start\"/>" TAIL, "a target of type xml has no \"resend\""},
     {HEAD "<target name=\"a\" type=\"xml\" path=\"x\" severity=\"warn\"/>" TAIL, "did you mean \"warning\"?"},
     {HEAD "<target name=\"a\" type=\"xml\" path=\"x\" severity=\"cleared\"/>" TAIL, "severity=\"cleared\" is not valid"},

@@ -43,6 +43,13 @@ static const struct {
      "\"user\" is of SNMPv3, and this target has version=\"2c\": write version=\"3\", or remove it"},
     {HEAD "<target name=\"a\" type=\"snmp\" version=\"1\" address=\"udp:h\" community-file=\"long\"\nnotification=\"inform\"/>" TAIL,
      "main.xml:3: error: SNMPv1 has no informs: write notification=\"trap\""},
+    {V3("user=\"u\" auth=\"sha1\" auth-file=\"long\" priv=\"aes-256-C\" priv-file=\"long\""), "write \"aes256-reeder\", which is the AES"},
+    {V3("user=\"u\" auth=\"sha1\" auth-file=\"long\" priv=\"3des\" priv-file=\"long\""), "priv=\"3des\" is refused: no standard"},
+    {V3("user=\"u\" engine-id=\"8000000001\""), "\"engine-id\" holds for all: write it into <truecause>, not <target>"},
+    {HEAD "<target name=\"a\" type=\"snmp\" version=\"2\" address=\"udp:h\" community-file=\"long\"/>" TAIL,
+     "version=\"2\" is not valid; did you mean \"2c\"?"},
+    {HEAD "<target name=\"a\" type=\"snmp\" version=\"4\" address=\"udp:h\" community-file=\"long\"/>" TAIL,
+     "version=\"4\" is not valid: write \"1\", \"2c\" or \"3\""},
     {"<truecause xmlns=\"urn:truecause:config:1\" engine-id=\"8000\"/>", "engine-id=\"8000\" is not valid: write 5 to 32 octets"},
     {"<truecause xmlns=\"urn:truecause:config:1\" engine-id=\"0000000000\"/>",
      "engine-id=\"0000000000\" is not valid (RFC 3411): it must not be all 00 or all ff"},
@@ -55,6 +62,31 @@ START_TEST(refuses_with_words)
     secret("short", "passwor\n", 0600);
     secret("open", "password\n", 0644);
     refused(refusals[_i].text, refusals[_i].words);
+}
+END_TEST
+
+static void
+told_once(const char *text)
+{
+    ck_assert_msg(load(text) == NULL, "accepted:\n%s", text);
+    ck_assert_msg(errors == 1 && warnings == 0, "%s", found);
+}
+
+/* What was refused is not also missing. */
+START_TEST(one_mistake_is_told_once)
+{
+    static const char *const texts[] = {
+        V3("user=\"u\" auth=\"md5\" auth-file=\"long\""),
+        V3("user=\"u\" auth=\"sha1\" auth-file=\"long\" priv=\"des\" priv-file=\"long\""),
+        V3("user=\"\" auth=\"sha1\" auth-file=\"long\""),
+        HEAD "<target name=\"a\" type=\"snmp\" address=\"udp:h\" community-file=\"\"/>" TAIL,
+        "<truecause xmlns=\"urn:truecause:config:1\" enterprise-oid=\"1.3.6.1.4.1\"><target name=\"a\" type=\"snmp\""
+        " address=\"udp:h\" community-file=\"long\"/></truecause>",
+    };
+
+    secret("long", "password\n", 0600);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        told_once(texts[i]);
 }
 END_TEST
 
@@ -105,6 +137,7 @@ main(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_set_timeout(tc, 60);
     tcase_add_loop_test(tc, refuses_with_words, 0, sizeof refusals / sizeof refusals[0]);
+    tcase_add_test(tc, one_mistake_is_told_once);
     tcase_add_test(tc, makes_a_key_and_forgets_the_pass_phrase);
     suite_add_tcase(s, tc);
     sr = srunner_create(s);

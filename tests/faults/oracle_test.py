@@ -146,6 +146,30 @@ class OracleTest(unittest.TestCase):
         self.assertEqual(self.break_off("drain", Octets, lambda s: s, b"5 first", b"6 second4 th", 1),
                          ([b"first", b"second"], []))
 
+    def test_receiver_that_leaves_in_order_answers_and_is_seen_to_end(self):
+        got = []
+        receiver = TcpReceiver(lambda c, m, read: got.append(m), wire=Relp)
+        receiver.start()
+        with socket.create_connection(("127.0.0.1", receiver.port)) as s:
+            s.settimeout(10)
+            s.sendall(b"1 syslog 1 a\n")
+            self.assertTrue(wait_for(5, lambda: got))
+            receiver.stuck = True
+            time.sleep(0.05)
+            s.sendall(b"2 syslog 1 b\n")
+            time.sleep(0.05)
+            receiver.leave("drain")
+            came = b""
+            while data := s.recv(4096):
+                came += data
+            self.assertEqual(came, b"1 rsp 6 200 OK\n2 rsp 6 200 OK\n0 serverclose 0\n")
+            with self.assertRaises(OSError):  # its kernel is not deaf any more
+                for _ in range(100):
+                    s.sendall(b"3 syslog 1 c\n")
+                    time.sleep(0.05)
+        self.assertEqual(got, [b"a", b"b"])
+        receiver.stop()
+
     def test_receiver_over_tls(self):
         ca = Authority(self.folder + "/ca")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

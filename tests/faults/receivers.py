@@ -146,13 +146,16 @@ class TcpReceiver(threading.Thread):
             while data := c.sock.recv(PIECE):
                 for message in c.wire.feed(data):
                     self.take(c, message, how == "drain")
+        except (OSError, Refused):
+            pass  # all is read
+        try:
             if how == "drain":
                 c.wire.end()
                 c.answer()
                 # The peer shall see the end, and what it sent meanwhile is answered by RST.
                 c.sock.shutdown(socket.SHUT_RDWR)
                 c.sock.setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)
-        except (OSError, Refused):
+        except OSError:
             pass
         if how != "drain":
             self.resets += how == "reset"

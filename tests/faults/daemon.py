@@ -81,7 +81,6 @@ class Daemon:
         self.config, self.log_path = config, log
         self.process = None
         self.starts = self.unexpected = 0
-        self.started_at = 0.0
         self.wrap = list(wrap)
         self.env = dict(os.environ)
         if chance:
@@ -99,7 +98,6 @@ class Daemon:
             return
         self.reap()
         self.starts += 1
-        self.started_at = time.monotonic()
         with open(self.log_path, "ab") as log:
             self.process = start(self.wrap + [TRUECAUSE, "forward", "-c", self.config], env=self.env,
                                  stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -119,12 +117,22 @@ class Daemon:
         self.process = None
         return True
 
-    def terminate(self, limit=30, age=0.0):
-        """SIGTERM, when it is 'age' seconds old (before it has set up its signals it is
-        like a kill); its exit status, None when it had to be killed."""
+    def catches(self, number):
+        """Has it set up this signal?"""
+        try:
+            with open("/proc/%d/status" % self.process.pid) as f:
+                caught = next(line for line in f if line.startswith("SigCgt:"))
+        except (OSError, StopIteration):
+            return False
+        return bool(int(caught.split()[1], 16) >> (number - 1) & 1)
+
+    def terminate(self, limit=30, ready=False):
+        """SIGTERM, which is like a kill until the daemon has set up its signals ('ready'
+        waits for that); its exit status, None when it had to be killed."""
         if not self.alive:
             return None
-        time.sleep(max(self.started_at + age - time.monotonic(), 0))
+        if ready:
+            wait_for(60, lambda: not self.alive or self.catches(signal.SIGTERM))
         self.process.send_signal(signal.SIGTERM)
         try:
             status = self.process.wait(limit)

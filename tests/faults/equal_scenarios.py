@@ -150,7 +150,7 @@ class Run:
                 self.kills += self.daemon.kill()
                 self.daemon.start()
         wait_for(2, lambda: self.is_read(before), 0.05)
-        if self.daemon.terminate(age=0.5) != 0:
+        if self.daemon.terminate(ready=True) != 0:
             self.failed = "it did not end well"
             return
         self.once()

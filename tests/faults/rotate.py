@@ -55,7 +55,7 @@ class Rounds:
     def round(self, kind, count):
         down = kind not in Log.DESTROYING and self.random.random() < 0.1
         if down:
-            status = self.daemon.terminate(age=0.5)
+            status = self.daemon.terminate(ready=True)
             if status != 0:
                 self.wrong.append("SIGTERM: it ended with %s" % status)
         for log in self.logs:

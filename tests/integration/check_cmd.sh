@@ -56,13 +56,13 @@ cat >bad.xml <<'END'
 <truecause xmlns="urn:truecause:config:1" enterprise-oid="1.3.6.1.4.1.99999">
   <source formt="sms-log" path="logs/despool.log" zone="UTC"/>
   <target name="a" type="xml" path="a.xml"
-          retries="3"/>
+          keep="3d"/>
   <target name="n" type="email"/>
 </truecause>
 END
 check "errors end with 3" run 3 check -c bad.xml
 check "a misspelling" has "$OUT" 'bad.xml:2: error: <source> has no attribute "formt"; did you mean "format"?'
-check "a word of a later version, on its line" has "$OUT" 'bad.xml:4: error: "retries" of <target> is not in this version: remove it'
+check "a word of a later version, on its line" has "$OUT" 'bad.xml:4: error: "keep" of <target> is not in this version: remove it'
 check "a value of a later version" has "$OUT" 'bad.xml:5: error: type="email" is not in this version: write "xml", "snmp" or "syslog"'
 check "all are counted" last_is "3 errors, 0 warnings"
 

@@ -138,8 +138,12 @@ informs_take(struct informs *i, const struct informs_message *message)
                          .nth = ++i->taken,
                          .seq = message->seq,
                          .before = message->before,
+                         .acked = message->acked,
+                         .number = message->number,
                          .key = key,
                          .keyed = str_has(message->key)};
+    if (m->acked)
+        memcpy(m->id, message->id, sizeof m->id);
     i->n++;
 }
 
@@ -241,6 +245,8 @@ acknowledged(struct informs *i, struct inform *m)
     i->progress = true;
     if (i->allowed < i->window)
         i->allowed++;
+    if (m->acked)
+        acked_note(m->acked, m->number, m->id);
     finish(i, m);
 }
 

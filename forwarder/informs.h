@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "forwarder/acked.h"
 #include "forwarder/snmp_session.h"
 #include "parsers/text.h"
 
@@ -52,6 +53,9 @@ struct informs_message {
     struct snmp_pdu *pdu; /* becomes the table's, also when it fails */
     struct str key;       /* of its alarm; absent: waits for no other message */
     uint64_t seq, before; /* of its item, and of the one before it; equal: moves nothing */
+    struct acked *acked;  /* where its acknowledgement is noted, by these two; NULL: nowhere */
+    uint64_t number;
+    const char *id; /* of 32 hex digits, copied */
 };
 void informs_take(struct informs *, const struct informs_message *);
 

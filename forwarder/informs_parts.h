@@ -25,6 +25,9 @@ struct inform {
     netsnmp_pdu *pdu; /* FLYING: the library's */
     uint64_t nth;     /* order of taking */
     uint64_t seq, before;
+    struct acked *acked; /* NULL: its acknowledgement is not noted */
+    uint64_t number;
+    char id[EVENT_ID_SIZE];
     uint64_t key;     /* a hash; keys that share one only wait for each other */
     bool keyed;
     unsigned tries;   /* times it went without an answer */

@@ -3,6 +3,8 @@
 # that tests can link the rest.  One source a line, sorted.
 noinst_LIBRARIES += %D%/libforwarder.a
 %C%_libforwarder_a_SOURCES = \
+	%D%/acked.c \
+	%D%/acked.h \
 	%D%/ackstream.c \
 	%D%/ackstream.h \
 	%D%/agent_child.c \

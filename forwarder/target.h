@@ -6,6 +6,7 @@
 #ifndef FORWARDER_TARGET_H
 #define FORWARDER_TARGET_H
 
+#include "forwarder/acked.h"
 #include "forwarder/config.h"
 #include "parsers/event.h"
 
@@ -69,6 +70,7 @@ struct target {
     uint64_t refusals;  /* times it answered and did not acknowledge */
     unsigned in_flight; /* messages that wait for their answer */
     bool refused;       /* of the last failure: it answered, and waiting will not mend it */
+    struct acked *acked; /* to note which; the opener's, NULL: nobody asks */
 };
 
 extern const struct target_class *const target_table[]; /* NULL at the end */

@@ -304,8 +304,12 @@ take_inform(struct target_snmp *s, const struct target_item *it)
 {
     struct informs_message message = {.seq = it->seq, .before = s->base.taken};
 
-    if (it->item->kind == ITEM_ALARM)
+    if (it->item->kind == ITEM_ALARM) {
         message.key = it->item->alarm->key;
+        message.acked = s->base.acked;
+        message.number = it->target_seq;
+        message.id = it->item->alarm->id;
+    }
     snmp_library_lock();
     message.pdu = make_pdu(s, SNMP_MSG_INFORM);
     snmp_library_unlock();

@@ -192,7 +192,7 @@ told_pass(struct told *t, const struct told_pass *p)
 {
     struct told_entry *e;
 
-    if (!p->sent && !t->group) {
+    if (!p->sent && !p->acked && !t->group) {
         /* Nothing went out and nothing changed: as safe as what is before it. */
         t->sent.seq = p->seq;
         if (t->n)
@@ -206,7 +206,8 @@ told_pass(struct told *t, const struct told_pass *p)
     t->sent.seq = p->seq;
     e = &t->ring[(t->first + t->n++) % t->cap];
     *e = (struct told_entry){.seq = p->seq, .wire = p->wire, .upto = p->seq, .target_seq = t->sent.target_seq,
-                             .arrival = p->arrival, .changes = t->group, .sent = p->sent, .folded = p->folded};
+                             .arrival = p->arrival, .changes = t->group, .sent = p->sent, .acked = p->acked,
+                             .folded = p->folded};
     t->group = NULL;
     t->group_last = &t->group;
     t->unsafe += p->sent;
@@ -330,7 +331,7 @@ advance(struct told *t)
         free(c);
     }
     t->cursor = (struct journal_cursor){.seq = e->upto, .target_seq = e->target_seq};
-    t->totals.items += e->sent;
+    t->totals.items += e->sent || e->acked;
     t->totals.folded += e->folded;
     t->unsafe -= e->sent;
     t->first = (t->first + 1) % t->cap;

@@ -56,6 +56,7 @@ struct told_pass {
     uint64_t wire; /* what told_safe() will name, where it was sent */
     int64_t arrival;
     bool sent;
+    bool acked; /* nothing went out, because its acknowledgement had come before a loss */
     bool folded;
 };
 bool told_pass(struct told *, const struct told_pass *); /* false: no room, again after told_safe() */

@@ -21,7 +21,7 @@ struct told_entry {
     uint64_t target_seq;
     int64_t arrival;
     struct told_change *changes;
-    bool sent, folded;
+    bool sent, acked, folded;
 };
 
 struct told {

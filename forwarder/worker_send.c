@@ -99,13 +99,16 @@ worker_hand(struct worker *w, const struct item *item, struct str xml, uint64_t 
     return r;
 }
 
-/* The same as the item of alarm 'state' that it is to this target. */
+/* The same as the item of alarm 'state' that it is to this target; nothing, when the
+ * receiver had acknowledged it before the last loss. */
 static int
 hand_as(struct worker *w, const struct item *item, struct str xml, enum alarm_state state, uint64_t target_seq)
 {
     struct alarm_item as;
     struct item changed = {.kind = ITEM_ALARM, .alarm = &as};
 
+    if (item->kind == ITEM_ALARM && acked_has(&w->acked, target_seq, item->alarm->id))
+        return 0;
     if (item->kind != ITEM_ALARM || item->alarm->state == state)
         return worker_hand(w, item, xml, w->wire + 1, target_seq);
     as = *item->alarm;
@@ -117,18 +120,21 @@ hand_as(struct worker *w, const struct item *item, struct str xml, enum alarm_st
     return worker_hand(w, &changed, str_make(w->xml.p, w->xml.n), w->wire + 1, target_seq);
 }
 
+/* 'wire': as it was before the item.  What was sent and has not moved it had been
+ * acknowledged before. */
 static void
-pass(struct worker *w, const struct worker_item *it, bool sent, bool folded)
+pass(struct worker *w, const struct worker_item *it, uint64_t wire, bool sent, bool folded)
 {
-    struct told_pass p = {.seq = it->seq, .wire = w->wire, .arrival = it->arrival, .sent = sent, .folded = folded};
+    struct told_pass p = {.seq = it->seq, .wire = w->wire, .arrival = it->arrival, .sent = sent && w->wire > wire,
+                          .acked = sent && w->wire == wire, .folded = folded};
     bool noted, stopping;
 
     do {
         pthread_mutex_lock(&w->lock);
         noted = told_pass(w->told, &p);
         stopping = w->stopping;
-        w->sent += noted && sent;
-        if (noted && !sent && told_unsafe(w->told) == 0)
+        w->sent += noted && p.sent;
+        if (noted && !p.sent && told_unsafe(w->told) == 0)
             told_safe(w->told, 0);
         pthread_mutex_unlock(&w->lock);
         /* Memory has ended: what went out must be noted before anything else. */
@@ -272,6 +278,7 @@ send_whole(struct worker *w, const struct worker_item *it, enum alarm_state stat
 int
 worker_send(struct worker *w, const struct worker_item *it)
 {
+    uint64_t wire = w->wire;
     enum alarm_state state;
     bool sent = false, folded = false;
     int r = 0;
@@ -294,7 +301,7 @@ worker_send(struct worker *w, const struct worker_item *it)
     if (sent)
         r = send_whole(w, it, state);
     if (!r)
-        pass(w, it, sent, folded);
+        pass(w, it, wire, sent, folded);
     return r;
 }
 
@@ -325,7 +332,7 @@ worker_send_owed(struct worker *w)
         r = send_whole(w, &one, ALARM_CLEARED);
     }
     if (!r && l.n)
-        pass(w, &it, w->wire > wire, false);
+        pass(w, &it, wire, w->wire > wire, false);
     free(l.item);
     return r;
 }
@@ -450,7 +457,7 @@ drop_one(struct worker *w, const struct worker_item *it)
         w->dropped++;
         pthread_mutex_unlock(&w->lock);
     }
-    pass(w, it, false, folded);
+    pass(w, it, w->wire, false, folded);
 }
 
 /* Rows up to 'seq', read for what they would have been.  -ECANCELED: stopped
@@ -514,7 +521,7 @@ worker_drop_items(struct worker *w, uint64_t seq)
         pthread_mutex_unlock(&w->lock);
     }
     if (told_seq(w->told) < seq)
-        pass(w, &rest, false, false);
+        pass(w, &rest, w->wire, false, false);
     w->owed = true;
     give_up(w, seq);
 }

@@ -35,6 +35,8 @@ SH_LOG_COMPILER = $(SHELL)
 LDADD = $(PROGRAM_LIBS) $(CHECK_LIBS)
 
 # --- unit tests -------------------------------------------------------------
+check_PROGRAMS += %D%/unit/check_acked
+%C%_unit_check_acked_SOURCES = %D%/unit/check_acked.c
 check_PROGRAMS += %D%/unit/check_ackstream
 %C%_unit_check_ackstream_SOURCES = %D%/unit/check_ackstream.c
 check_PROGRAMS += %D%/unit/check_advice
@@ -339,6 +341,7 @@ SHELL_TESTS += %D%/accuracy/accuracy.sh
 SHELL_TESTS += %D%/faults/campaign.sh
 SHELL_TESTS += %D%/faults/equal.sh
 SHELL_TESTS += %D%/faults/history.sh
+SHELL_TESTS += %D%/faults/inform_campaign.sh
 SHELL_TESTS += %D%/faults/nth.sh
 SHELL_TESTS += %D%/faults/rotate.sh
 SHELL_TESTS += %D%/faults/transports.sh

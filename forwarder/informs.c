@@ -471,6 +471,9 @@ informs_work(struct informs *i, int wait_ms, char *err, size_t errlen)
     int64_t deadline = clock_monotonic() + wait_ms * INFORMS_MS;
 
     i->progress = false;
+    /* What has come while nobody looked is no silence: before any time is up. */
+    if (i->session && !i->failed)
+        read_answers(i);
     while (i->session && !i->failed) {
         int64_t now = clock_monotonic(), until = deadline, end;
         struct pollfd ready = {.fd = i->session->fd, .events = POLLIN};

@@ -319,6 +319,7 @@ take_inform(struct target_snmp *s, const struct target_item *it)
     if (it->seq > s->base.taken)
         s->base.taken = it->seq;
     s->base.sent++;
+    s->base.in_flight++; /* at once: a sign of life is waited for as well */
     return 0;
 }
 

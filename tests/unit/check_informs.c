@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "forwarder/clock.h"
 #include "tests/unit/snmp_receiver.h"
@@ -149,6 +150,24 @@ START_TEST(lost_datagrams_go_again)
     ck_assert_uint_eq(t->retries, 2);
     answer(&d, 0); /* of no request any more */
     ck_assert_uint_eq(settle(t, 50), 1);
+    target_snmp_class.close(t);
+}
+END_TEST
+
+/* A sender that was held up itself has not waited for the receiver. */
+START_TEST(answer_that_nobody_read_is_no_silence)
+{
+    struct target *t = open_target();
+    struct datagram d;
+
+    ck_assert_int_eq(send_numbered(t, 1), 0);
+    ck_assert_uint_eq(t->in_flight, 1);
+    must_receive(t, &d);
+    answer(&d, 0);
+    usleep(500 * 1000); /* longer than its timeout */
+    safe_within(t, 1);
+    ck_assert_uint_eq(t->retries, 0);
+    ck_assert(!receive(&d, 50));
     target_snmp_class.close(t);
 }
 END_TEST
@@ -376,6 +395,7 @@ main(void)
     tcase_add_test(t, acknowledgement_makes_it_safe);
     tcase_add_test(t, answers_out_of_order);
     tcase_add_test(t, lost_datagrams_go_again);
+    tcase_add_test(t, answer_that_nobody_read_is_no_silence);
     tcase_add_test(t, silence_is_a_loss);
     tcase_add_test(t, one_in_flight_for_each_key);
     tcase_add_test(t, window_is_a_bound);

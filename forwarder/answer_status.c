@@ -280,7 +280,7 @@ put_expiry(const struct target_expiry *x, struct xml_buf *out)
 
     if (!x->at)
         return;
-    put_f(out, "    %s %s: certificate ", now < x->warn_at ? "until" : now < x->at ? "ENDS" : "EXPIRED",
+    put_f(out, "    certificate %s %s: ", now < x->warn_at ? "until" : now < x->at ? "ENDS" : "EXPIRED",
           put_time(when, x->at));
     put_shown(out, str_z(x->what));
     put_z(out, "\n");

@@ -257,8 +257,12 @@ read_files(struct tls_context *c, EVP_MD_CTX *digest, char *err, size_t errlen)
     }
     ERR_clear_error();
     if (fine && tc->certificate) {
-        text = read_file(digest, tc->certificate, strcmp(tc->key, tc->certificate) == 0, &n, err, errlen);
+        text = read_file(digest, tc->certificate, false, &n, err, errlen);
         fine = text && use_certificate(c, text, n, err, errlen);
+        if (fine && strcmp(tc->key, tc->certificate) == 0 && !memmem(text, n, "PRIVATE KEY-----", 16)) {
+            snprintf(err, errlen, "%s holds no key: name the file of the key as key=\"...\"", tc->certificate);
+            fine = false;
+        }
         wipe(text, n);
         ERR_clear_error();
         text = NULL;

@@ -27,6 +27,8 @@ add_name(const GENERAL_NAME *g, char *out, size_t size)
     const ASN1_STRING *s = g->type == GEN_DNS ? g->d.dNSName : g->type == GEN_IPADD ? g->d.iPAddress : NULL;
     const unsigned char *bytes = s ? ASN1_STRING_get0_data(s) : NULL;
     int length = s ? ASN1_STRING_length(s) : 0;
+    const char *as = "";
+    struct in6_addr any;
     char text[256];
 
     if (!s)
@@ -36,15 +38,18 @@ add_name(const GENERAL_NAME *g, char *out, size_t size)
         for (char *p = text; *p; p++)
             if (*p <= ' ' || *p > '~')
                 *p = '?';
+        if (inet_pton(AF_INET, text, &any) == 1 || inet_pton(AF_INET6, text, &any) == 1)
+            as = " (written as a DNS name, not as an IP address)";
     } else if ((length != 4 && length != 16)
                || !inet_ntop(length == 4 ? AF_INET : AF_INET6, bytes, text, sizeof text)) {
         return;
     }
-    snprintf(out + n, size - n, "%s%s", n ? ", " : "", text);
+    snprintf(out + n, size - n, "%s%.200s%.46s", n ? ", " : "", text, as);
 }
 
-/* The names that a certificate is for: "a.example.org, 192.0.2.7". */
-static void
+/* The names that a certificate is for: "a.example.org, 192.0.2.7".  False when it
+ * has none, which the words say. */
+static bool
 list_names(X509 *cert, char *out, size_t size)
 {
     GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
@@ -58,9 +63,10 @@ list_names(X509 *cert, char *out, size_t size)
         snprintf(out + strlen(out), size - strlen(out), " and %d more", n - NAMES_SHOWN);
     GENERAL_NAMES_free(names);
     if (out[0])
-        return;
+        return true;
     tls_context_subject(X509_get_subject_name(cert), subject, sizeof subject);
     snprintf(out, size, "no name at all (it has no subjectAltName; that of its subject, %s, does not count)", subject);
+    return false;
 }
 
 static void
@@ -80,6 +86,7 @@ tls_words_refused(const struct config_target *tc, X509_STORE_CTX *x, const char 
     X509 *cert = X509_STORE_CTX_get_current_cert(x);
     const char *whose = depth == 0 ? "the receiver's certificate" : "the certificate of its CA";
     const char *file = tls_context_trust(tc);
+    const char *add = tc->ca ? "add its certificate there, if it is the right one" : "name a file with it as ca=";
     char subject[100] = "?", issuer[100] = "?", text[300], date[32];
 
     if (!cert)
@@ -100,20 +107,21 @@ tls_words_refused(const struct config_target *tc, X509_STORE_CTX *x, const char 
         break;
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
-        if (cert)
-            list_names(cert, text, sizeof text);
+        if (cert && !list_names(cert, text, sizeof text))
+            snprintf(out, size, "the receiver's certificate is for %s, not for %s: have one made with a subjectAltName, or"
+                     " write fingerprint= without ca= at %s:%d", text, name, tc->place.file, tc->place.line);
         else
-            snprintf(text, sizeof text, "?");
-        snprintf(out, size, "the receiver's certificate is for %s, not for %s: mend address= at %s:%d, or write one of its"
-                 " names as server-name=", text, name, tc->place.file, tc->place.line);
+            snprintf(out, size, "the receiver's certificate is for %s, not for %s: mend address= at %s:%d, or write one of its"
+                     " names as server-name=", cert ? text : "?", name, tc->place.file, tc->place.line);
         break;
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-        snprintf(out, size, "unknown CA: %s is signed by %s, which is not in %s", whose, issuer, file);
+        snprintf(out, size, "unknown CA: %s is signed by %s, which is not in %s: %s", whose, issuer, file, add);
         break;
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-        snprintf(out, size, "unknown CA: the receiver's certificate leads to %s, which is not in %s", subject, file);
+        snprintf(out, size, "unknown CA: the receiver's certificate leads to %s, which is not in %s: %s", subject, file,
+                 add);
         break;
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
         snprintf(out, size, "unknown CA: the receiver's certificate (%s) is signed by itself and not in %s: put it there, or"
@@ -123,7 +131,8 @@ tls_words_refused(const struct config_target *tc, X509_STORE_CTX *x, const char 
         snprintf(out, size, "unknown CA: the one in %s has the right name (%s), but did not sign %s", file, issuer, whose);
         break;
     case X509_V_ERR_INVALID_PURPOSE:
-        snprintf(out, size, "%s (%s, checked with %s) is not made for a TLS server", whose, subject, file);
+        snprintf(out, size, "%s (%s, checked with %s) is not made for a TLS server: have one made with serverAuth among its"
+                 " extended uses", whose, subject, file);
         break;
     default:
         snprintf(out, size, "%s (%s, checked with %s): %s", whose, subject, file, X509_verify_cert_error_string(why));

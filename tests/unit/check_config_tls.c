@@ -8,6 +8,7 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "forwarder/config_parts.h"
 #include "forwarder/reload.h"
@@ -31,6 +32,7 @@ make_files(void)
 
     certs_write(in_dir("ca.pem"), &ca, NULL);
     certs_write(in_dir("me.pem"), &mine, NULL);
+    chmod(in_dir("me.pem"), 0644); /* as certificates are */
     certs_write(in_dir("me.key"), NULL, &mine);
     certs_write(in_dir("both.pem"), &mine, &mine);
     certs_write(in_dir("soon.pem"), &soon, &soon);
@@ -94,7 +96,9 @@ static const struct {
     {"address=\"tls:h\" ca=\"me.key\"", "it must hold certificates of CAs in PEM form"},
     {"address=\"tls:h\" ca=\".\"", "is not a regular file"},
     {"address=\"tls:h\" key=\"me.key\"", "key without certificate: add certificate="},
-    {"address=\"tls:h\" certificate=\"me.pem\"", "it must hold the key of our certificate in PEM form"},
+    {"address=\"tls:h\" certificate=\"me.pem\"", "me.pem holds no key: name the file of the key as key=\"...\""},
+    {"address=\"tls:h\" certificate=\"me.pem\" key=\"me.pem\"", "me.pem holds no key: name the file of the key"},
+    {"address=\"tls:h\" certificate=\"me.pem\" key=\"ca.pem\"", "it must hold the key of our certificate in PEM form"},
     {"address=\"tls:h\" certificate=\"soon.pem\" key=\"me.key\"", "is not the key of the certificate in "},
     {"address=\"tls:h\" certificate=\"me.pem\" key=\"open.key\"", "can be read by others than its owner (mode 644): chmod 600"},
     {"address=\"tls:h\" fingerprint=\"sha-256:00:11\"", "fingerprint=\"sha-256:00:11\" is not valid: write \"sha-256:\" and"},

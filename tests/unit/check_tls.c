@@ -167,9 +167,10 @@ static const struct {
     {"DNS:siem.*.org", "siem.example.org", BY_CA, GOOD, "not for siem.example.org"},
     {"IP:2001:db8::1", "2001:db8::1", BY_CA, GOOD, NULL},
     {"IP:2001:db8::1", "2001:db8::2", BY_CA, GOOD, "is for 2001:db8::1, not for 2001:db8::2"},
-    {"DNS:127.0.0.1", NULL, BY_CA, GOOD, "is for 127.0.0.1, not for 127.0.0.1"},
+    {"DNS:127.0.0.1", NULL, BY_CA, GOOD, "is for 127.0.0.1 (written as a DNS name, not as an IP address), not for"},
     {"IP:127.0.0.2,DNS:x.example.org", NULL, BY_CA, GOOD, "is for 127.0.0.2, x.example.org, not for 127.0.0.1"},
-    {NULL, "peer", BY_CA, GOOD, "is for no name at all"}, /* its CN is "peer" */
+    {NULL, "peer", BY_CA, GOOD, "CN=peer, does not count), not for peer: have one made with a subjectAltName, or "
+     "write fingerprint= without ca= at test.xml:7"},
     {"IP:127.0.0.1", NULL, BY_CA, SELF, "unknown CA: the receiver's certificate (CN=peer) is signed by itself and not in "},
     {"IP:127.0.0.1", NULL, BY_CA, OTHER_CA, "unknown CA: the receiver's certificate is signed by CN=Other CA, which is not in "},
     {"IP:127.0.0.1", NULL, BY_CA, EXPIRED, "the receiver's certificate (CN=peer, checked with "},

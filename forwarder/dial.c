@@ -42,8 +42,10 @@ is_unix(const struct config_address *to)
 int
 dial_name(const struct config_address *to, char *out, size_t size)
 {
+    bool six = !is_unix(to) && strchr(to->host, ':') != NULL;
     int n = is_unix(to) ? snprintf(out, size, "%s:%.107s", to->transport, to->host)
-                        : snprintf(out, size, "%s:%.100s:%s", to->transport, to->host, to->port);
+                        : snprintf(out, size, "%s:%s%.100s%s:%s", to->transport, six ? "[" : "", to->host, six ? "]" : "",
+                                   to->port);
 
     return n < 0 ? 0 : (size_t) n < size ? n : (int) size - 1;
 }

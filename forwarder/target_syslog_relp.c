@@ -160,29 +160,49 @@ lose(struct target_syslog *t, int err)
     return target_syslog_fail(t, words, err);
 }
 
-/* One address: a session, or negative errno with words in base.error. */
+/* The numeric address of 'to', and its family: that of IPv6 where the transport says
+ * so, or where the name has no other.  0, or negative with the words. */
 static int
-open_session(struct target_syslog *t)
+find_address(const struct config_address *to, char *out, size_t size, int *family, char *err, size_t errlen)
+{
+    char why[100] = "";
+    int n;
+
+    *family = strchr(to->transport, '6') ? AF_INET6 : AF_INET;
+    if (dial_address(to->host, *family, out, size, why, sizeof why) == 0)
+        return 0;
+    if (*family == AF_INET && dial_address(to->host, *family = AF_INET6, out, size, why, sizeof why) == 0)
+        return 0;
+    n = dial_name(to, err, errlen);
+    snprintf(err + n, errlen - (size_t) n, ": %s", why);
+    return -EHOSTUNREACH;
+}
+
+/* One address: a session, or negative errno with words. */
+static int
+open_session(struct target_syslog *t, char *err, size_t errlen)
 {
     const struct config_address *to = &t->base.tc->addresses[t->base.address];
     struct syslog_relp *r = t->relp;
-    char address[NI_MAXHOST], why[100] = "";
-    int family = strchr(to->transport, '6') ? AF_INET6 : AF_INET;
+    char address[NI_MAXHOST];
     relpRetVal code;
+    int family, n;
 
-    if (dial_address(to->host, family, address, sizeof address, why, sizeof why) < 0) {
-        snprintf(t->base.error, sizeof t->base.error, "%s:%.100s:%s: %s", to->transport, to->host, to->port, why);
+    if (find_address(to, address, sizeof address, &family, err, errlen) < 0)
         return -EHOSTUNREACH;
-    }
     current = r;
     r->words[0] = '\0';
     r->opened = false;
     r->sent = r->acked = 0;
     r->expected = 2; /* "open" is 1 */
     memset(r->answered, 0, sizeof r->answered);
+    n = dial_name(to, err, errlen);
+    err += n;
+    errlen -= (size_t) n;
     if (relpEngineCltConstruct(r->engine, &r->client) != RELP_RET_OK) {
         r->client = NULL;
-        return target_syslog_fail(t, "librelp", ENOMEM);
+        snprintf(err, errlen, ": librelp: %s", strerror(ENOMEM));
+        return -ENOMEM;
     }
     relpCltSetTimeout(r->client, PATIENCE_S);
     relpCltSetConnTimeout(r->client, DIAL_CONNECT_MS / 1000);
@@ -194,20 +214,27 @@ open_session(struct target_syslog *t)
         return 0;
     if (code == RELP_RET_OK)
         snprintf(r->words, sizeof r->words, "this librelp does not report what was acknowledged; use 1.5 to 1.11");
-    snprintf(t->base.error, sizeof t->base.error, "%s:%.100s:%s: cannot open a RELP session: %.100s", to->transport,
-             to->host, to->port, r->words[0] ? r->words : code == RELP_RET_TIMED_OUT ? "no answer" : "connection refused");
+    snprintf(err, errlen, ": cannot open a RELP session: %.100s",
+             r->words[0] ? r->words : code == RELP_RET_TIMED_OUT ? "no answer" : "connection refused");
     end_session(r, true);
     return -ECONNREFUSED;
 }
 
+/* The words are those of every address. */
 static int
 open_any(struct target_syslog *t)
 {
+    char *err = t->base.error;
+    size_t n = 0, size = sizeof t->base.error;
     int r = -EHOSTUNREACH;
 
-    for (t->base.address = 0; t->base.address < t->base.tc->n_addresses; t->base.address++)
-        if ((r = open_session(t)) == 0)
+    for (t->base.address = 0; t->base.address < t->base.tc->n_addresses; t->base.address++) {
+        if (n && n + 2 < size)
+            n += (size_t) snprintf(err + n, size - n, "; ");
+        if ((r = open_session(t, err + n, size - n)) == 0)
             return 0;
+        n = strnlen(err, size);
+    }
     t->base.address = 0;
     return r;
 }

@@ -78,7 +78,7 @@ stream_try(struct target_syslog *t, const struct tls_context *tls, unsigned whic
 {
     const struct config_address *to = &t->base.tc->addresses[which];
     int fd = dial(to, t->base.tc->source_address, err, errlen), r = 0;
-    char what[128];
+    char what[128], name[160];
 
     if (fd < 0)
         return fd;
@@ -93,8 +93,8 @@ stream_try(struct target_syslog *t, const struct tls_context *tls, unsigned whic
     t->base.expiry = *tls_expiry(t->tls);
     memcpy(t->tls_digest, tls->digest, sizeof t->tls_digest);
     tls_describe(t->tls, what, sizeof what);
-    log_limited(&t->log, LOG_LEVEL_INFO, "target '%s': %s:%.100s:%s: connected, %s", t->base.tc->name, to->transport,
-                to->host, to->port, what);
+    dial_name(to, name, sizeof name);
+    log_limited(&t->log, LOG_LEVEL_INFO, "target '%s': %s: connected, %s", t->base.tc->name, name, what);
     return 0;
 }
 

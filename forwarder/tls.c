@@ -26,6 +26,7 @@
 #include <sys/socket.h>
 
 #include "forwarder/clock.h"
+#include "forwarder/dial.h"
 #include "forwarder/tls_words.h"
 
 #define MS INT64_C(1000000)
@@ -372,7 +373,7 @@ struct tls *
 tls_connect(const struct tls_context *c, const struct config_address *to, int fd, int *error, char *err, size_t errlen)
 {
     struct tls *t = make(c, to, fd);
-    int r = -ENOMEM;
+    int r = -ENOMEM, n;
 
     if (t) {
         r = shake_hands(t);
@@ -385,8 +386,8 @@ tls_connect(const struct tls_context *c, const struct config_address *to, int fd
     }
     if (r == 0)
         return t;
-    snprintf(err, errlen, "%s:%.100s:%s: %s", to->transport, to->host, to->port,
-             t && t->why[0] ? t->why : strerror(-r));
+    n = dial_name(to, err, errlen);
+    snprintf(err + n, errlen - (size_t) n, ": %s", t && t->why[0] ? t->why : strerror(-r));
     *error = r;
     tls_free(t);
     return NULL;

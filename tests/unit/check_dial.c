@@ -61,6 +61,22 @@ START_TEST(tells_who_refused)
 }
 END_TEST
 
+/* Without brackets the port could not be told from the address. */
+START_TEST(names_it_as_the_configuration_does)
+{
+    struct config_address six = {(char[]){"tls6"}, (char[]){"2001:db8::7"}, (char[]){"6514"}};
+    struct config_address local = {(char[]){"unix"}, (char[]){"/run/a:b"}, NULL};
+    char name[64], tight[8];
+
+    ck_assert_int_eq(dial_name(&six, name, sizeof name), (int) strlen(name));
+    ck_assert_str_eq(name, "tls6:[2001:db8::7]:6514");
+    dial_name(&local, name, sizeof name);
+    ck_assert_str_eq(name, "unix:/run/a:b");
+    ck_assert_int_eq(dial_name(&six, tight, sizeof tight), 7);
+    ck_assert_str_eq(tight, "tls6:[2");
+}
+END_TEST
+
 START_TEST(sends_from_the_address_it_is_told)
 {
     struct sockaddr_in a = {.sin_port = 0};
@@ -151,6 +167,7 @@ main(void)
     tcase_set_timeout(c, 60);
     tcase_add_loop_test(c, finds_name_and_address, 0, 2);
     tcase_add_test(c, tells_who_refused);
+    tcase_add_test(c, names_it_as_the_configuration_does);
     tcase_add_test(c, sends_from_the_address_it_is_told);
     tcase_add_test(c, goes_on_to_the_next_address);
     tcase_add_test(c, gives_a_numeric_address);

@@ -259,6 +259,11 @@ START_TEST(nobody_there)
     ck_assert_ptr_nonnull(t);
     ck_assert_int_lt(target_syslog_class.send(t, &ti), 0);
     ck_assert_msg(strstr(t->error, "cannot open a RELP session"), "%s", t->error);
+    tc.addresses[1] = (struct config_address){(char[]){"relp6"}, (char[]){"::1"}, port};
+    tc.n_addresses = 2;
+    ck_assert_int_lt(target_syslog_class.send(t, &ti), 0);
+    ck_assert_msg(strstr(t->error, "relp:127.0.0.1:") && strstr(t->error, "; relp6:[::1]:"), "%s", t->error);
+    tc.n_addresses = 1;
     ck_assert_int_eq(target_syslog_class.settle(t, 0, &safe), 0);
     ck_assert_uint_eq(safe, 0);
     target_syslog_class.close(t);

@@ -12,6 +12,7 @@
 
 #include "forwarder/bounds.h"
 #include "forwarder/clock.h"
+#include "forwarder/dial.h"
 #include "forwarder/engine_parts.h"
 #include "forwarder/json.h"
 #include "forwarder/snmp_engine.h"
@@ -287,6 +288,7 @@ add_targets(struct engine *e, struct json *j)
     json_array(j, "targets");
     for (unsigned i = 0; i < e->n_workers; i++) {
         int64_t now = clock_monotonic();
+        char address[DIAL_NAME_SIZE];
         struct worker_status s;
 
         worker_status(e->workers[i], &s);
@@ -294,6 +296,9 @@ add_targets(struct engine *e, struct json *j)
         json_z(j, "name", s.name);
         json_z(j, "type", s.type);
         json_z(j, "state", answer_worker_state(s.state));
+        if (s.address)
+            dial_name(s.address, address, sizeof address);
+        json_z(j, "address", s.address ? address : NULL);
         json_z(j, "error", s.error[0] ? s.error : NULL);
         json_seconds(j, "down", s.down_since ? now - s.down_since : 0);
         json_seconds(j, "next_try", s.down_since && s.retry_at > now ? s.retry_at - now : 0);

@@ -12,6 +12,7 @@
 
 #include "forwarder/bounds.h"
 #include "forwarder/clock.h"
+#include "forwarder/dial.h"
 #include "forwarder/engine_parts.h"
 #include "forwarder/snmp_engine.h"
 #include "parsers/pair.h"
@@ -286,6 +287,20 @@ put_expiry(const struct target_expiry *x, struct xml_buf *out)
     put_z(out, "\n");
 }
 
+/* Where the items of a target with several addresses go. */
+static void
+put_address(const struct worker_status *s, struct xml_buf *out)
+{
+    char name[DIAL_NAME_SIZE];
+
+    if (s->n_addresses < 2 || s->state != WORKER_UP)
+        return;
+    dial_name(s->address, name, sizeof name);
+    put_f(out, "    at %s ", s->address_n > 1 ? "a BACKUP," : "the preferred address,");
+    put_shown(out, str_z(name));
+    put_f(out, " (%u of %u)\n", s->address_n, s->n_addresses);
+}
+
 static void
 put_targets(struct engine *e, struct xml_buf *out)
 {
@@ -305,6 +320,7 @@ put_targets(struct engine *e, struct xml_buf *out)
         put_f(out, "  %-16s %-7s %-9s %10s %-12s %12s %9s %9s\n", s.name, s.type, answer_worker_state(s.state),
               put_count(behind, s.behind), oldest, put_count(done, s.acknowledged), put_count(folded, s.folded),
               put_count(dropped, s.dropped));
+        put_address(&s, out);
         put_expiry(&s.expiry, out);
         if (s.in_flight || s.retries || s.refusals)
             put_f(out, "    %u in flight, %s sent again, %s refused\n", s.in_flight, put_count(behind, s.retries),

@@ -10,7 +10,7 @@
 
 #include "forwarder/config.h"
 
-enum { DIAL_RESOLVE_MS = 5000, DIAL_CONNECT_MS = 5000 };
+enum { DIAL_RESOLVE_MS = 5000, DIAL_CONNECT_MS = 5000, DIAL_NAME_SIZE = 160 };
 
 /* Looks the name up (no longer than DIAL_RESOLVE_MS) and connects to the first
  * of its addresses that answers (no longer than DIAL_CONNECT_MS in all), from

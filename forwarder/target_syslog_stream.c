@@ -78,7 +78,7 @@ stream_try(struct target_syslog *t, const struct tls_context *tls, unsigned whic
 {
     const struct config_address *to = &t->base.tc->addresses[which];
     int fd = dial(to, t->base.tc->source_address, err, errlen), r = 0;
-    char what[128], name[160];
+    char what[128], name[DIAL_NAME_SIZE];
 
     if (fd < 0)
         return fd;

@@ -235,6 +235,9 @@ worker_status(struct worker *w, struct worker_status *s)
                                 .open_keys = w->open_keys,
                                 .replaying = w->replay.last ? w->replay.last - w->replay.next + 1 : 0};
     s->expiry = w->expiry;
+    s->n_addresses = w->tc->n_addresses;
+    s->address_n = w->proven + 1;
+    s->address = s->n_addresses ? &w->tc->addresses[w->proven] : NULL;
     memcpy(s->error, w->error, sizeof s->error);
     pthread_mutex_unlock(&w->lock);
 }

@@ -66,6 +66,8 @@ struct worker_status {
     bool refused;          /* down because the receiver answers and does not take what comes */
     char error[512];       /* the last failure, "" when up */
     struct target_expiry expiry;
+    const struct config_address *address; /* that took items last, or the preferred one; NULL: it has none */
+    unsigned address_n, n_addresses;      /* which of how many, from 1 */
     int64_t down_since;    /* monotonic, 0 up */
     int64_t retry_at;      /* monotonic */
     uint64_t seq, target_seq; /* safe cursor */

@@ -74,6 +74,7 @@ struct worker {
     unsigned open_keys;
     char error[512];
     struct target_expiry expiry;
+    unsigned proven; /* the address at which something became safe last */
 };
 
 enum { WORKER_BACKOFF_MS = 1000, WORKER_STARVED = 60 };

@@ -12,10 +12,30 @@
 #include <stdlib.h>
 
 #include "forwarder/clock.h"
+#include "forwarder/dial.h"
 #include "forwarder/worker_parts.h"
 #include "parsers/alarm.h"
 
 enum { ROOM_MS = 20 };
+
+/* Of several addresses the one that takes items is worth knowing: a backup that does
+ * hides that the preferred one is away. */
+static void
+note_address(struct worker *w)
+{
+    unsigned at = w->target->address, n = w->tc->n_addresses;
+    char name[DIAL_NAME_SIZE];
+
+    /* Only this thread writes it. */
+    if (at == w->proven || at >= n)
+        return;
+    pthread_mutex_lock(&w->lock);
+    w->proven = at;
+    pthread_mutex_unlock(&w->lock);
+    dial_name(&w->tc->addresses[at], name, sizeof name);
+    log_limited(&w->log, at ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "target '%s': %s %s, %u of its %u addresses", w->tc->name,
+                at ? "a backup takes its items:" : "back at", name, at + 1, n);
+}
 
 int
 worker_settle(struct worker *w, int wait_ms)
@@ -36,6 +56,7 @@ worker_settle(struct worker *w, int wait_ms)
     w->in_flight = w->target->in_flight;
     pthread_mutex_unlock(&w->lock);
     if (moved) {
+        note_address(w);
         w->progress = true;
         worker_dirty(w, w->settled);
     }

@@ -107,5 +107,7 @@ failed_copy DOG00006
 start_daemon
 check "failover to the second address" all_received 6 snmptrapd.out second/snmptrapd.out
 check "the target is up there" wait_until 60 target_is up
+check "status says that a backup is in use" has status "at a BACKUP, udp:127.0.0.1:$SNMPTRAPD_PORT (2 of 2)"
+check "so does the log" has daemon.err "a backup takes its items: udp:127.0.0.1:$SNMPTRAPD_PORT, 2 of its 2 addresses"
 daemon_stop "$DAEMON"
 finish

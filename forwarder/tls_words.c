@@ -111,8 +111,8 @@ tls_words_refused(const struct config_target *tc, X509_STORE_CTX *x, const char 
             snprintf(out, size, "the receiver's certificate is for %s, not for %s: have one made with a subjectAltName, or"
                      " write fingerprint= without ca= at %s:%d", text, name, tc->place.file, tc->place.line);
         else
-            snprintf(out, size, "the receiver's certificate is for %s, not for %s: mend address= at %s:%d, or write one of its"
-                     " names as server-name=", cert ? text : "?", name, tc->place.file, tc->place.line);
+            snprintf(out, size, "the receiver's certificate is for %s, not for %s: mend address= at %s:%d, or write one of"
+                     " its names as server-name=", cert ? text : "?", name, tc->place.file, tc->place.line);
         break;
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:

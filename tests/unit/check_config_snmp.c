@@ -80,8 +80,8 @@ START_TEST(one_mistake_is_told_once)
         V3("user=\"u\" auth=\"sha1\" auth-file=\"long\" priv=\"des\" priv-file=\"long\""),
         V3("user=\"\" auth=\"sha1\" auth-file=\"long\""),
         HEAD "<target name=\"a\" type=\"snmp\" address=\"udp:h\" community-file=\"\"/>" TAIL,
-        "<truecause xmlns=\"urn:truecause:config:1\" enterprise-oid=\"1.3.6.1.4.1\"><target name=\"a\" type=\"snmp\""
-        " address=\"udp:h\" community-file=\"long\"/></truecause>",
+        ("<truecause xmlns=\"urn:truecause:config:1\" enterprise-oid=\"1.3.6.1.4.1\"><target name=\"a\" type=\"snmp\""
+         " address=\"udp:h\" community-file=\"long\"/></truecause>"),
     };
 
     secret("long", "password\n", 0600);

@@ -196,6 +196,7 @@ informs_fail(struct informs *i, int error, const char *format, ...)
 
     if (i->failed)
         return;
+    i->silent = i->silent || error != EREMOTEIO;
     i->failed = error;
     va_start(args, format);
     vsnprintf(i->why, sizeof i->why, format, args);
@@ -240,7 +241,7 @@ acknowledged(struct informs *i, struct inform *m)
 {
     i->flying--;
     i->counts.acknowledged++;
-    i->trial = false;
+    i->trial = i->silent = false;
     i->heard = clock_monotonic();
     i->progress = true;
     if (i->allowed < i->window)
@@ -257,6 +258,7 @@ timed_out(struct informs *i, struct inform *m)
 
     if (!take_back(m))
         return;
+    i->silent = true;
     i->allowed = m->sent > i->heard || i->allowed < 2 ? 1 : i->allowed / 2;
     m->tries++;
     if (m->tries <= informs_retries(i)) {

@@ -14,7 +14,9 @@
  * It is done anew after each message without an answer: a receiver that was
  * replaced has another id, and one that was restored from a backup has fewer
  * boots than we have seen of it, which USM refuses (section 3.2, step 7b), and
- * the library drops what it says without a word to us.
+ * the library drops what it says without a word to us.  Only then is forgotten
+ * what was known of its boots and time: the library's table of them is one for all
+ * targets, and others may be talking to the same receiver.
  *
  * Security: to forget the highest boots seen gives up a part of the protection
  * against replay.  What it opens is narrow: an old message of that engine, with a
@@ -94,12 +96,13 @@ make_user(const struct config_target *tc, const u_char *id, size_t n)
     return NULL;
 }
 
-/* The session's engine is 'id' now, with a user of its own, and nothing is known
- * of the engine's boots and time. */
+/* The session's engine is 'id' now, with a user of its own; its boots and time are
+ * 0 where they were not known, or where it has been silent. */
 static bool
 adopt(struct informs *i, const u_char *id, size_t n)
 {
     netsnmp_session *session = snmp_sess_session(i->session->handle);
+    u_int boots, seconds;
     struct snmp_engine own;
     u_char *copy;
     char peer[160];
@@ -121,7 +124,8 @@ adopt(struct informs *i, const u_char *id, size_t n)
     free(session->securityEngineID);
     session->securityEngineID = copy;
     session->securityEngineIDLen = n;
-    set_enginetime(id, (u_int) n, 0, 0, TRUE);
+    if (i->silent || get_enginetime(id, (u_int) n, &boots, &seconds, FALSE) != SNMPERR_SUCCESS)
+        set_enginetime(id, (u_int) n, 0, 0, TRUE);
     return true;
 }
 

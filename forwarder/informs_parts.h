@@ -64,6 +64,7 @@ struct informs {
 
     enum informs_engine engine;
     unsigned asked;      /* discoveries without an answer */
+    bool silent;         /* nothing was acknowledged since it last did not answer, or was not there */
     int64_t ask_expires; /* ASKED */
 };
 

@@ -35,6 +35,19 @@ arrives() { # NAME TEXT
     tail -n 5 daemon.err
     return 1
 }
+# refused TARGET: how many messages of it were answered with a report, without those
+# that followed a silence (of a receiver on a loaded machine), when all is found out anew.
+refused() {
+    "$TRUECAUSE" status -c truecause.xml --json 2>/dev/null |
+        python3 -c 'import json, sys
+print(*[t["refused"] - t["retries"] for t in json.load(sys.stdin)["targets"] if t["name"] == sys.argv[1]])' "$1"
+}
+refused_are() { # TARGET N: or more
+    [ "$(refused "$1")" -ge "$2" ]
+}
+signs_are() { # NAME N: or more
+    [ "$(grep -cF ' = OID: .1.3.6.1.4.1.32473.109.0.1' "$1/snmptrapd.out")" -ge "$2" ]
+}
 
 check "snmptrapd starts" receiver first 0x8000000001020304 "$(cat auth)" 'engineBoots 50' || finish
 cat >truecause.xml <<END
@@ -42,7 +55,9 @@ cat >truecause.xml <<END
   <source name="logs" format="sms-log" path="$SCRATCH/spool/despool*.log" host="ANFIELD" site="DOG" zone="UTC" poll="100ms"/>
   <target name="archive" type="xml" path="$SCRATCH/events.xml" items="alarms"/>
   <target name="nms" type="snmp" address="udp:127.0.0.1:$SNMPTRAPD_PORT" notification="inform" timeout="500ms" retries="3"
-          version="3" user="truecause" auth="sha256" auth-file="auth" priv="aes128" priv-file="priv"/>
+          version="3" user="truecause" auth="sha256" auth-file="auth" priv="aes128" priv-file="priv" heartbeat="1s"/>
+  <target name="other" type="snmp" address="udp:127.0.0.1:$SNMPTRAPD_PORT" notification="inform"
+          version="3" user="stranger" auth="sha256" auth-file="auth"/>
 </truecause>
 END
 "$TRUECAUSE" forward -c truecause.xml >daemon.out 2>daemon.err &
@@ -50,6 +65,12 @@ DAEMON=$!
 DAEMON_PIDS="$DAEMON_PIDS $DAEMON"
 failed_copy DOG00001
 check "an alarm arrives" arrives first DOG00001
+
+# The other target asks for the same engine, anew for each try, and is refused.
+check "it tries" wait_until 60 refused_are other 3
+check "signs of life go on" wait_until 60 signs_are first 8
+refused nms >refused_nms
+check "whose engine stays known to the first" test "$(cat refused_nms)" -le 1
 
 check "the receiver is back from a backup" receiver fewer 0x8000000001020304 "$(cat auth)" || finish
 failed_copy DOG00002

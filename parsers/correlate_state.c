@@ -144,17 +144,30 @@ save_own(struct correlate *k, struct part_sink *s)
     }
 }
 
-/* Hands out the parts; the room for one is kept from call to call. */
+static void
+save_tables(struct correlate *k, struct part_sink *s)
+{
+    pair_save(k->pairs, s);
+    stall_save(k->stalls, s);
+    alarm_save(k->alarms, s);
+    sequence_save(k->sequences, s);
+}
+
+/* Hands out the parts; the room for one is kept from call to call.  The core counts
+ * the parts of the tables, and so it changes with them, also where time alone
+ * changed them. */
 static int
 save(struct correlate *k, correlate_put *put, void *arg, bool all)
 {
     struct part_sink s = {.put = put, .arg = arg, .all = all, .bytes = k->bytes};
 
+    if (!all)
+        save_tables(k, &s);
+    if (s.handed)
+        part_changed(&k->cores, &k->core);
     save_own(k, &s);
-    pair_save(k->pairs, &s);
-    stall_save(k->stalls, &s);
-    alarm_save(k->alarms, &s);
-    sequence_save(k->sequences, &s);
+    if (all)
+        save_tables(k, &s);
     k->bytes = s.bytes;
     k->bytes.failed = false;
     return s.error;

@@ -77,6 +77,7 @@ hand_out(struct part_sink *s, const char *kind, uint64_t id, const void *p, size
 
     if (s->error)
         return;
+    s->handed++;
     snprintf(name, sizeof name, "%s/%" PRIx64, kind, id);
     s->error = s->put(s->arg, name, p, n);
 }

@@ -50,6 +50,7 @@ struct part_sink {
     bool all;              /* everything, changed or not; marks are left alone */
     struct keep_out bytes; /* room for one part; the caller frees bytes.p */
     int error;             /* first non-zero answer of 'put', or -ENOMEM */
+    unsigned handed;       /* parts handed out so far, those that are gone among them */
 };
 /* Begins the bytes of one part, and hands them out. */
 struct keep_out *part_begin(struct part_sink *);

@@ -324,6 +324,40 @@ START_TEST(ages_follow_arrival_once_history_is_read)
 }
 END_TEST
 
+/* Nothing but time passed between the two commits. */
+START_TEST(a_state_that_time_changed_is_whole)
+{
+    struct world w = {0};
+    struct engine e;
+    struct event ev = engine_line(FACT_COPY_FAILED, CLASS_FILE_CONTENTION);
+    struct part_store store;
+    struct correlate *fresh;
+
+    engine_open(&e);
+    fresh = correlate_new(e.catalogue);
+    ev.f.package = STR("DOG0005D");
+    ev.f.target = STR("E:\\x");
+    live(&e, &w, START);
+    arrive(&e, &ev, START, START);
+    part_store_init(&store);
+    ck_assert_int_eq(correlate_save_changes(e.correlate, part_store_put, &store), 0);
+    correlate_saved(e.correlate);
+    live(&e, &w, START + 9 * 86400);
+    ck_assert_uint_eq(e.cleared, 1);
+    ck_assert_int_eq(correlate_save_changes(e.correlate, part_store_put, &store), 0);
+    correlate_saved(e.correlate);
+    ck_assert_int_eq(part_store_restore(&store, fresh, 3), 0);
+    ck_assert_uint_eq(alarm_open_count(correlate_alarms(fresh)), 0);
+    /* And where nothing changed, nothing is written. */
+    store.put = 0;
+    ck_assert_int_eq(correlate_save_changes(e.correlate, part_store_put, &store), 0);
+    ck_assert_uint_eq(store.put, 0);
+    part_store_fini(&store);
+    correlate_free(fresh);
+    engine_close(&e);
+}
+END_TEST
+
 START_TEST(an_alarm_of_history_has_its_own_age)
 {
     struct world w = {0};
@@ -501,6 +535,7 @@ main(void)
     tcase_add_test(tc, resending_counts_as_no_change);
     tcase_add_test(tc, a_clear_by_hand_says_why);
     tcase_add_test(tc, ages_follow_arrival_once_history_is_read);
+    tcase_add_test(tc, a_state_that_time_changed_is_whole);
     tcase_add_test(tc, an_alarm_of_history_has_its_own_age);
     tcase_add_test(tc, a_report_waits_for_its_logs_and_not_for_ever);
     tcase_add_test(tc, reads_the_state_of_the_first_version);

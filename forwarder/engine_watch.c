@@ -182,13 +182,15 @@ watch_targets(struct engine *e, int64_t now)
         worker_status(e->workers[i], &s);
         /* One that answers and refuses will not mend itself. */
         down = s.state == WORKER_DOWN && s.down_since && (s.refused || now - s.down_since > WATCH_DOWN);
-        r = engine_self(e, "TARGET", s.name, down, SEVERITY_MAJOR,
-                        s.refused ? "Compare user, pass phrases, engine id and access there with the configuration here."
-                                  : "Look whether the receiver runs and can be reached.",
-                        !down       ? "target %s is reached again%.0s"
-                        : s.refused ? "target %s takes nothing: %s"
-                                    : "target %s cannot be reached: %s",
-                        s.name, s.error);
+        /* After a start nothing is known yet of what an alarm from before was about. */
+        if (down || s.state == WORKER_UP || e->once)
+            r = engine_self(e, "TARGET", s.name, down, SEVERITY_MAJOR,
+                            s.refused ? "Compare user, pass phrases, engine id and access there with the configuration here."
+                                      : "Look whether the receiver runs and can be reached.",
+                            !down       ? "target %s is reached again%.0s"
+                            : s.refused ? "target %s takes nothing: %s"
+                                        : "target %s cannot be reached: %s",
+                            s.name, s.error);
         if (!r)
             r = watch_expiry(e, e->workers[i], &s);
         full = e->overflowing && strcmp(e->overflowing, s.name) == 0;

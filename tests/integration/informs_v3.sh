@@ -60,9 +60,12 @@ cat >truecause.xml <<END
           version="3" user="stranger" auth="sha256" auth-file="auth"/>
 </truecause>
 END
-"$TRUECAUSE" forward -c truecause.xml >daemon.out 2>daemon.err &
-DAEMON=$!
-DAEMON_PIDS="$DAEMON_PIDS $DAEMON"
+start_truecause() {
+    "$TRUECAUSE" forward -c truecause.xml >daemon.out 2>>daemon.err &
+    DAEMON=$!
+    DAEMON_PIDS="$DAEMON_PIDS $DAEMON"
+}
+start_truecause
 failed_copy DOG00001
 check "an alarm arrives" arrives first DOG00001
 
@@ -86,6 +89,11 @@ check "that is an alarm" wait_until 60 has events.xml 'key="self:TARGET:NMS" sta
 check "which says what is wrong" grep -q 'takes nothing: usmStatsWrongDigests: wrong auth pass phrase or algorithm' events.xml
 check "and status says whose" wait_until 60 status_has 'or algorithm, user truecause, reported by udp:127'
 check "nothing was taken" same 0 "$(grep -c DOG00004 wrong/snmptrapd.out)"
+
+daemon_stop "$DAEMON"
+start_truecause
+check "after a restart it is as wrong" wait_until 60 status_has 'or algorithm, user truecause, reported by udp:127'
+check "and the alarm not over" same 0 "$(grep -c 'key="self:TARGET:NMS" state="cleared"' events.xml)"
 
 check "the receiver has ours again" receiver right 0x80000000010203ff "$(cat auth)" || finish
 check "what waited arrives" arrives right DOG00004

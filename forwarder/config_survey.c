@@ -241,10 +241,17 @@ tell_shared(struct survey *v)
     free(told);
 }
 
-/* A name that nobody knows is tried for ever by the daemon, so it is told here. */
+/* A name that nobody knows is tried for ever by the daemon, so it is told here; so
+ * is an address to send from that this computer does not have, or not yet. */
 static void
 survey_target(struct survey *v, const struct config_target *t)
 {
+    int error = t->source_address ? dial_source(t->source_address) : 0;
+
+    if (error)
+        warn(v, &t->place,
+             "target \"%s\": source-address %s: %s: write an address of this computer (ip address shows them), or remove it",
+             t->name, t->source_address, strerror(error));
     for (unsigned i = 0; i < t->n_addresses; i++) {
         const struct config_address *a = &t->addresses[i];
         int family = strchr(a->transport, '6') ? AF_INET6 : strcmp(t->type, "snmp") == 0 ? AF_INET : AF_UNSPEC;

@@ -205,6 +205,18 @@ bind_to(int fd, const char *source)
     return EINVAL;
 }
 
+int
+dial_source(const char *source)
+{
+    int fd = socket(strchr(source, ':') ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), error;
+
+    if (fd < 0)
+        return errno;
+    error = bind_to(fd, source);
+    close(fd);
+    return error;
+}
+
 /* One address: a socket, or negative errno. */
 static int
 connect_to(const struct config_address *to, const char *source, const struct evutil_addrinfo *a, int64_t deadline,

@@ -25,6 +25,8 @@ int dial_name(const struct config_address *, char *out, size_t size);
  * '*which' is then.  The words are those of every address that was tried. */
 int dial_any(const struct config_target *, unsigned *which, char *err, size_t errlen);
 
+/* Whether datagrams can be sent from the local address 'source': 0, or errno. */
+int dial_source(const char *source);
 /* The numeric address of 'host' in 'family' (AF_INET, AF_INET6), no longer than
  * DIAL_RESOLVE_MS.  0, or -EHOSTUNREACH with the resolver's words in 'why'. */
 int dial_address(const char *host, int family, char *out, size_t size, char *why, size_t whylen);

@@ -196,6 +196,11 @@ snmp_session_open(struct snmp_session_state *s, const struct config_target *tc, 
         snprintf(err, errlen, "no SNMP engine has begun");
         return -EINVAL;
     }
+    /* The library would say "Unknown host", and name the receiver. */
+    if (tc->source_address && (r = dial_source(tc->source_address)) != 0) {
+        snprintf(err, errlen, "cannot send from source-address %.46s: %s", tc->source_address, strerror(r));
+        return -r;
+    }
     if (!six)
         find_sender(address, to->port, tc->source_address, s->sender);
     snmp_library_lock();

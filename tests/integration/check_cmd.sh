@@ -62,7 +62,7 @@ cat >bad.xml <<'END'
 END
 check "errors end with 3" run 3 check -c bad.xml
 check "a misspelling" has "$OUT" 'bad.xml:2: error: <source> has no attribute "formt"; did you mean "format"?'
-check "a word of a later version, on its line" has "$OUT" 'bad.xml:4: error: "keep" of <target> is not in this version: remove it'
+check "a word of another element, on its line" has "$OUT" 'bad.xml:4: error: "keep" holds for all: write it into <truecause>'
 check "a value of a later version" has "$OUT" 'bad.xml:5: error: type="email" is not in this version: write "xml", "snmp" or "syslog"'
 check "all are counted" last_is "3 errors, 0 warnings"
 
@@ -90,9 +90,11 @@ cat >snmp.xml <<'END'
 <truecause xmlns="urn:truecause:config:1" enterprise-oid="1.3.6.1.4.1.99999" state="state" engine-id="80007ed90501">
   <source format="sms-log" path="logs/despool.log" zone="UTC"/>
   <target name="a" type="snmp" address="udp:nms.invalid" version="3" user="u" auth="sha256" auth-file="long"/>
+  <target name="b" type="syslog" address="udp:127.0.0.1" source-address="192.0.2.77"/>
 </truecause>
 END
 check "what only the resolver knows" run 0 check -c snmp.xml
+check "an address that is not here" has "$OUT" 'snmp.xml:4: warning: target "b": source-address 192.0.2.77: Cannot assign '
 check "a name without an address" has "$OUT" 'snmp.xml:3: warning: target "a": no IPv4 address for nms.invalid: '
 check "with a remedy" has "$OUT" 'check the name, or give a numeric address'
 check "the engine that receivers must know" has "$OUT" 'SNMP engine: 80007ed90501, has not begun yet'

@@ -181,6 +181,31 @@ trust(struct tls_context *c, const char *text, size_t n, char *err, size_t errle
     return false;
 }
 
+/* Those behind our certificate.  One that cannot be read is no end: without it
+ * receivers would refuse ours for a reason that nobody finds. */
+static bool
+use_chain(struct tls_context *c, BIO *mem, char *err, size_t errlen)
+{
+    unsigned count = 1;
+    bool fine = true;
+    X509 *cert;
+
+    while (fine && (cert = PEM_read_bio_X509(mem, NULL, NULL, NULL)) != NULL) {
+        tls_context_note(&c->expiry, cert, c->tc->certificate);
+        fine = ++count <= CHAIN_MAX && SSL_CTX_add1_chain_cert(c->ctx, cert) == 1;
+        X509_free(cert);
+    }
+    if (count > CHAIN_MAX)
+        snprintf(err, errlen, "%s holds more than %d certificates: leave those out that do not lead to its CA",
+                 c->tc->certificate, CHAIN_MAX);
+    else if (!fine || ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
+        snprintf(err, errlen, "%s: certificate %u: %s; it must hold our certificate in PEM form, then those between it and"
+                 " its CA", c->tc->certificate, fine ? count + 1 : count, openssl_words());
+    else
+        return true;
+    return false;
+}
+
 /* The first certificate is ours, those behind it lead to the CA. */
 static bool
 use_certificate(struct tls_context *c, const char *text, size_t n, char *err, size_t errlen)
@@ -195,14 +220,7 @@ use_certificate(struct tls_context *c, const char *text, size_t n, char *err, si
     else
         tls_context_note(&c->expiry, cert, c->tc->certificate);
     X509_free(cert);
-    for (int i = 0; fine && i < CHAIN_MAX && (cert = PEM_read_bio_X509(mem, NULL, NULL, NULL)) != NULL; i++) {
-        tls_context_note(&c->expiry, cert, c->tc->certificate);
-        if (SSL_CTX_add1_chain_cert(c->ctx, cert) != 1) {
-            snprintf(err, errlen, "%s: %s", c->tc->certificate, openssl_words());
-            fine = false;
-        }
-        X509_free(cert);
-    }
+    fine = fine && use_chain(c, mem, err, errlen);
     BIO_free(mem);
     return fine;
 }

@@ -102,6 +102,8 @@ bool config_address(const char *s, enum config_type type, struct config_address 
  * has split in 'target' for its owner, also on failure. */
 bool config_addresses(const char *s, enum config_type type, struct config_target *target, char *why, size_t size);
 void config_free_address(struct config_address *);
+/* A host name or an IPv4 address; 'six': an IPv6 address without brackets. */
+bool config_host(const char *host, bool six);
 /* Reads a secret of one line; 'what' it is, for messages: "community".  On
  * failure NULL with 'why' in words.  The caller wipes it. */
 char *config_secret(const char *path, const char *what, char *why, size_t size);

@@ -82,6 +82,18 @@ read_path(struct config_reader *r, const xmlNode *node, const char *name)
     return path;
 }
 
+/* OpenSSL checks no name at all where there is none, and takes ".example.org" for
+ * whatever ends so: neither may get there. */
+static void
+read_server_name(struct config_reader *r, const struct config_document *d, const xmlNode *node, struct config_target *t)
+{
+    t->server_name = config_attribute(r, node, "server-name");
+    if (t->server_name && !config_host(t->server_name, strchr(t->server_name, ':') != NULL))
+        config_tell(r, false, d->file, config_attribute_line(d, node, "server-name"),
+                    "server-name=\"%.120s\" is not valid: write %s", t->server_name,
+                    config_word_find(CONFIG_TARGET, "server-name")->want);
+}
+
 /* Reads the files, and warns of certificates that end. */
 static void
 try_files(struct config_reader *r, const struct config_document *d, const xmlNode *node, struct config_target *t)
@@ -122,7 +134,7 @@ read_files(struct config_reader *r, const struct config_document *d, const xmlNo
     t->ca = read_path(r, node, "ca");
     t->certificate = read_path(r, node, "certificate");
     t->key = read_path(r, node, "key");
-    t->server_name = config_attribute(r, node, "server-name");
+    read_server_name(r, d, node, t);
     read_pins(r, d, node, t);
     if (t->key && !t->certificate) {
         config_tell(r, false, d->file, config_attribute_line(d, node, "key"),

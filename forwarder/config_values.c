@@ -64,8 +64,8 @@ config_amounts(char *text, int64_t *ns, uint64_t *bytes)
 }
 
 /* A name or an address that could be one: what else it is, the resolver says. */
-static bool
-host_ok(const char *host, bool six)
+bool
+config_host(const char *host, bool six)
 {
     struct in6_addr a6;
     char plain[256];
@@ -178,7 +178,7 @@ config_address(const char *s, enum config_type type, struct config_address *a, c
     if (!bracket && strchr(rest, ':') != strrchr(rest, ':'))
         snprintf(why, size, "write an IPv6 address in brackets, as in \"%.4s:[2001:db8::7]:%s\"", transport,
                  port_default(type, transport));
-    else if (!host_ok(host, bracket))
+    else if (!config_host(host, bracket))
         snprintf(why, size, "\"%.100s\" is neither a host name nor an IP%s address", host, bracket ? "v6" : "");
     else if (!bracket && strchr(transport, '6') && strspn(host, "0123456789.") == strlen(host))
         snprintf(why, size, "%s is for IPv6, and %.100s is not: write %.3s", transport, host, transport);

@@ -81,7 +81,7 @@ const struct config_word config_words[] = {
     {T, "fingerprint", CONFIG_SYSLOG, 0,
      "\"sha-256:\" and 32 bytes in hex with colons between (or sha-1: and 20), more of them with blanks between; openssl"
      " x509 -in FILE -noout -fingerprint -sha256 prints one"},
-    {T, "server-name", CONFIG_SYSLOG, 0, "the name that the receiver's certificate has"},
+    {T, "server-name", CONFIG_SYSLOG, 0, "a name that the receiver's certificate has, or an IP address without brackets"},
     {A, "socket", 0, 0, "where the master agent listens, such as \"/var/agentx/master\" or \"tcp:127.0.0.1:705\""},
     {A, "start", 0, 0, "\"yes\" or \"no\""},
     {0, NULL, 0, 0, NULL},

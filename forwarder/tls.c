@@ -182,6 +182,9 @@ expect_name(struct tls *t, const char *host)
     n = strlen(t->name);
     if (n > 1 && t->name[n - 1] == '.')
         t->name[n - 1] = '\0';
+    /* No name would mean that any is right, and a dot first whatever ends so. */
+    if (!t->name[0] || t->name[0] == '.')
+        return false;
     X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     if (is_numeric(t->name))
         return X509_VERIFY_PARAM_set1_ip_asc(param, t->name) == 1;
@@ -362,10 +365,9 @@ make(const struct tls_context *c, const struct config_address *to, int fd)
     SSL_set_msg_callback_arg(t->ssl, t);
     SSL_set_verify(t->ssl, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_cert_verify_callback(c->ctx, verify, (void *) (uintptr_t) c->tc);
-    if (!expect_name(t, to->host)) {
-        tls_free(t);
-        return NULL;
-    }
+    if (!expect_name(t, to->host))
+        snprintf(t->why, sizeof t->why, "\"%.100s\" is no name to look for in a certificate: mend server-name= at %s:%d",
+                 t->name, c->tc->place.file, c->tc->place.line);
     return t;
 }
 
@@ -373,9 +375,9 @@ struct tls *
 tls_connect(const struct tls_context *c, const struct config_address *to, int fd, int *error, char *err, size_t errlen)
 {
     struct tls *t = make(c, to, fd);
-    int r = -ENOMEM, n;
+    int r = t ? -EINVAL : -ENOMEM, n;
 
-    if (t) {
+    if (t && !t->why[0]) {
         r = shake_hands(t);
         if (r == 0)
             note_chain(t);

@@ -107,6 +107,10 @@ static const struct {
     {"address=\"tls:h\" fingerprint=\"" PIN " " PIN " " PIN " " PIN " " PIN " " PIN " " PIN " " PIN " " PIN "\"",
      "fingerprint: more than 8"},
     {"address=\"tls:h\" server-name=\"a b\"", "server-name=\"a b\" is not valid"},
+    {"address=\"tls:h\" server-name=\".example.org\"", "server-name=\".example.org\" is not valid: write a name that"},
+    {"address=\"tls:h\" server-name=\".\"", "server-name=\".\" is not valid"},
+    {"address=\"tls:h\" server-name=\"%eth0\"", "server-name=\"%eth0\" is not valid"},
+    {"address=\"tls:h\" server-name=\"[::1]\"", "server-name=\"[::1]\" is not valid"},
 };
 
 START_TEST(refuses_with_words)

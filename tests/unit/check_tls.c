@@ -169,6 +169,8 @@ static const struct {
     {"IP:2001:db8::1", "2001:db8::2", BY_CA, GOOD, "is for 2001:db8::1, not for 2001:db8::2"},
     {"DNS:127.0.0.1", NULL, BY_CA, GOOD, "is for 127.0.0.1 (written as a DNS name, not as an IP address), not for"},
     {"IP:127.0.0.2,DNS:x.example.org", NULL, BY_CA, GOOD, "is for 127.0.0.2, x.example.org, not for 127.0.0.1"},
+    {"DNS:siem.example.org", ".example.org", BY_CA, GOOD, "\".example.org\" is no name to look for in a certificate"},
+    {"DNS:siem.example.org", "%eth0", BY_CA, GOOD, "\"\" is no name to look for in a certificate"},
     {NULL, "peer", BY_CA, GOOD, "CN=peer, does not count), not for peer: have one made with a subjectAltName, or "
      "write fingerprint= without ca= at test.xml:7"},
     {"IP:127.0.0.1", NULL, BY_CA, SELF, "unknown CA: the receiver's certificate (CN=peer) is signed by itself and not in "},
@@ -275,6 +277,7 @@ static const struct {
     {"no certificate", "it must hold our certificate in PEM form"},
     {"no key", "it must hold the key of our certificate in PEM form"},
     {"missing", "cannot read "},
+    {"chain", "certificate 2: "},
     {"ca junk", "it must hold certificates of CAs in PEM form"},
     {"ca empty", "after 0 certificates"},
     {"locked", "is locked with a passphrase"},
@@ -303,9 +306,9 @@ START_TEST(files)
         certs_write(other_path, &mine, NULL);
     if (strcmp(what, "missing") == 0)
         unlink(other_path);
-    if (strncmp(what, "ca ", 3) == 0) {
-        f = fopen(ca_path, "w");
-        if (what[3] == 'j')
+    if (strncmp(what, "ca ", 3) == 0 || strcmp(what, "chain") == 0) {
+        f = fopen(what[1] == 'a' ? ca_path : own_path, what[1] == 'a' ? "w" : "a");
+        if (strcmp(what, "ca empty") != 0)
             fputs("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", f);
         fclose(f);
     }
@@ -317,7 +320,9 @@ START_TEST(files)
     c = tls_context_new(&tc, err, sizeof err);
     ck_assert_ptr_null(c);
     ck_assert_msg(strstr(err, broken[_i].message) != NULL, "it says: %s", err);
-    ck_assert_msg(strstr(err, what[0] == 'c' ? ca_path : what[0] == 'n' && what[3] == 'c' ? own_path : other_path) != NULL,
+    ck_assert_msg(strstr(err, strncmp(what, "ca ", 3) == 0                                       ? ca_path
+                              : strcmp(what, "chain") == 0 || strcmp(what, "no certificate") == 0 ? own_path
+                                                                                                  : other_path) != NULL,
                   "no file in: %s", err);
     certs_free(&mine);
     certs_free(&other);

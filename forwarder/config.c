@@ -166,14 +166,17 @@ list_parts(struct config_reader *r, const char *main_file, unsigned *n)
 char *
 config_attribute(struct config_reader *r, const xmlNode *node, const char *name)
 {
-    bool is_path = strcmp(name, "path") == 0 || strcmp(name, "state") == 0
-                   || (strlen(name) > 5 && strcmp(name + strlen(name) - 5, "-file") == 0);
+    static const char *const files[] = {"path",           "state",     "ca",       "certificate", "key",
+                                        "community-file", "auth-file", "priv-file"};
+    bool is_path = false;
     xmlChar *value = NULL, *collapsed = NULL;
     char *out;
 
     if (!xmlHasNsProp(node, (const xmlChar *) name, NULL))
         return NULL;
     value = xmlGetNoNsProp(node, (const xmlChar *) name);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        is_path |= strcmp(name, files[i]) == 0;
     /* A name of a file means every blank in it. */
     if (value && !is_path)
         collapsed = xmlSchemaCollapseString(value);

@@ -78,6 +78,12 @@ read_source_address(struct config_reader *r, const struct config_document *d, co
         config_tell(r, false, d->file, config_attribute_line(d, node, "source-address"),
                     "source-address=\"%.60s\" is not valid: write %s", t->source_address,
                     config_word_find(CONFIG_TARGET, "source-address")->want);
+    if (t->n_addresses && strncmp(t->addresses[0].transport, "unix", 4) == 0) {
+        config_tell(r, false, d->file, config_attribute_line(d, node, "source-address"),
+                    "source-address belongs to the network, and the address begins with \"%s:\": remove source-address",
+                    t->addresses[0].transport);
+        return;
+    }
     for (unsigned i = 0; i < t->n_addresses; i++)
         if (t->addresses[i].host[strspn(t->addresses[i].host, "0123456789.")] == '\0' ? six
             : strchr(t->addresses[i].transport, '6') != NULL && !six)

@@ -93,7 +93,7 @@ static const struct {
     const char *name, *value;
 } later[] = {
     {S, "format", "dumpel"},    {S, "type", NULL},         {S, "stale", NULL},
-    {T, "type", "kafka"},        {T, "type", "relp"},        {T, "type", "email"},
+    {T, "type", "kafka"},        {T, "type", "email"},
     {R, "control", NULL},       {R, "catalogue", NULL},
 };
 
@@ -112,10 +112,12 @@ static const char which_192[] =
 static const char which_256[] =
     "there are two incompatible forms of AES-256 in SNMPv3: write \"aes256-blumenthal\" (AES-256 of net-snmp) or "
     "\"aes256-reeder\" (Cisco and most others)";
+static const char relp[] = "RELP is a way of syslog: write type=\"syslog\" and address=\"relp:HOST:PORT\"";
 static const struct {
     enum config_element element;
     const char *name, *value, *why;
 } refused[] = {
+    {T, "type", "relp", relp},
     {T, "auth", "md5", md5},           {T, "auth", "hmac-md5", md5},
     {T, "priv", "des", des},           {T, "priv", "3des", des3},
     {T, "priv", "des3", des3},         {T, "priv", "3des-ede", des3},

@@ -68,6 +68,10 @@ START_TEST(takes_every_attribute)
     expect("main.xml:2: warning: fingerprint: SHA-1 can be forged");
     ck_assert_str_eq(c->targets[0].key, c->targets[0].certificate);
     config_unref(c);
+    ck_assert_int_eq(rename(in_dir("both.pem"), in_dir("my  own.pem")), 0);
+    c = must_load(SYSLOG "address=\"tls:h\" ca=\"ca.pem\" certificate=\"my  own.pem\"" END); /* every blank counts */
+    ck_assert_str_eq(c->targets[0].certificate, in_dir("my  own.pem"));
+    config_unref(c);
     c = must_load(SYSLOG "address=\"tcp:h\" framing=\"newline\"" END);
     ck_assert(c->targets[0].framing_newline);
     config_unref(c);

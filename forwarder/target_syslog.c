@@ -38,6 +38,18 @@ target_syslog_say(struct target_syslog *t, const char *words)
     snprintf(t->base.error + n, sizeof t->base.error - (size_t) n, ": %s", words);
 }
 
+void
+target_syslog_note_backup(struct target_syslog *t, int64_t now)
+{
+    if (t->base.address == 0)
+        t->back_ms = 0;
+    else if (t->back_ms == 0)
+        t->back_ms = t->first_back_ms;
+    else
+        t->back_ms = t->back_ms < TARGET_SYSLOG_BACK_MAX_MS / 2 ? t->back_ms * 2 : TARGET_SYSLOG_BACK_MAX_MS;
+    t->back_at = now + t->back_ms * INT64_C(1000000);
+}
+
 static const struct syslog_way *
 find_way(const struct config_address *to)
 {

@@ -17,7 +17,8 @@
 enum {
     TARGET_SYSLOG_BACK_MS = 5 * 60 * 1000,
     TARGET_SYSLOG_BACK_MAX_MS = 60 * 60 * 1000,
-    TARGET_SYSLOG_LOOK_MS = 60 * 1000
+    TARGET_SYSLOG_LOOK_MS = 60 * 1000,
+    TARGET_SYSLOG_WALK_MS = 15000 /* through the addresses; then the next one waits for the next try */
 };
 
 struct target_syslog {
@@ -65,5 +66,8 @@ extern const struct syslog_way syslog_way_relp;
 int target_syslog_fail(struct target_syslog *, const char *what, int err);
 /* The same with words that say all. */
 void target_syslog_say(struct target_syslog *, const char *words);
+/* A connection was made, or moved on, to base.address: sets back_at, how long a backup is
+ * kept, which is longer each time that the preferred address did not answer. */
+void target_syslog_note_backup(struct target_syslog *, int64_t now);
 
 #endif

@@ -10,7 +10,11 @@
  * for that.  The library reports each answer to its debug function, with number
  * and code; that counts here, and a library that reports nothing of the answer
  * to "open" is refused.  And a session is closed when nothing was sent for a
- * while: what is then not answered goes again. */
+ * while: what is then not answered goes again.
+ *
+ * So sessions are many, and each begins with the address that the last one had: a
+ * preferred one that is silent would cost every session its time limit.  It is tried
+ * again when the backup has been kept for a while, or has failed, too. */
 #include "build.h"
 
 #include "forwarder/target_syslog_parts.h"
@@ -149,15 +153,23 @@ lose(struct target_syslog *t, int err)
 {
     struct syslog_relp *r = t->relp;
     char words[sizeof r->words];
+    bool idle;
 
     end_session(r, true);
     if (r->sent > r->acked)
         t->broken = err;
     t->base.sent -= r->sent - r->acked;
     t->base.taken = r->safe;
+    idle = r->acked == 0;
     r->sent = r->acked = 0;
     snprintf(words, sizeof words, "%s", r->words[0] ? r->words : "session lost");
-    return target_syslog_fail(t, words, err);
+    target_syslog_fail(t, words, err);
+    /* One that takes sessions and answers for nothing is no receiver. */
+    if (idle) {
+        t->base.address = (t->base.address + 1) % t->base.tc->n_addresses;
+        target_syslog_note_backup(t, clock_monotonic());
+    }
+    return -err;
 }
 
 /* The numeric address of 'to', and its family: that of IPv6 where the transport says
@@ -178,7 +190,7 @@ find_address(const struct config_address *to, char *out, size_t size, int *famil
     return -EHOSTUNREACH;
 }
 
-/* One address: a session, or negative errno with words. */
+/* The address that base.address says: a session, or negative errno with words. */
 static int
 open_session(struct target_syslog *t, char *err, size_t errlen)
 {
@@ -220,19 +232,31 @@ open_session(struct target_syslog *t, char *err, size_t errlen)
     return -ECONNREFUSED;
 }
 
-/* The words are those of every address. */
+/* The addresses in turn, base.address first, the preferred one when a backup was kept
+ * long enough.  The words are those of all. */
 static int
 open_any(struct target_syslog *t)
 {
+    int64_t now = clock_monotonic(), end = now + TARGET_SYSLOG_WALK_MS * MS;
     char *err = t->base.error;
     size_t n = 0, size = sizeof t->base.error;
+    unsigned first = t->base.address && now < t->back_at ? t->base.address : 0, many = t->base.tc->n_addresses;
     int r = -EHOSTUNREACH;
 
-    for (t->base.address = 0; t->base.address < t->base.tc->n_addresses; t->base.address++) {
+    for (unsigned i = 0; i < many; i++) {
+        t->base.address = (first + i) % many;
+        if (i && clock_monotonic() > end) {
+            target_syslog_note_backup(t, clock_monotonic()); /* so that the next try begins here */
+            return r;
+        }
         if (n && n + 2 < size)
             n += (size_t) snprintf(err + n, size - n, "; ");
-        if ((r = open_session(t, err + n, size - n)) == 0)
+        r = open_session(t, err + n, size - n);
+        if (r == 0) {
+            if (i || t->base.address == 0)
+                target_syslog_note_backup(t, clock_monotonic());
             return 0;
+        }
         n = strnlen(err, size);
     }
     t->base.address = 0;

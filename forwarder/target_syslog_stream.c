@@ -25,7 +25,6 @@
 
 enum {
     CLOSE_MS = 2000, /* to drain and see the peer's end */
-    WALK_MS = 15000, /* then the next address waits for the next try */
     COUNT_MAX = 6    /* octet count and blank of the longest frame */
 };
 
@@ -98,19 +97,6 @@ stream_try(struct target_syslog *t, const struct tls_context *tls, unsigned whic
     return 0;
 }
 
-/* How long a backup is kept. */
-static void
-note_backup(struct target_syslog *t, int64_t now)
-{
-    if (t->base.address == 0)
-        t->back_ms = 0;
-    else if (t->back_ms == 0)
-        t->back_ms = t->first_back_ms;
-    else
-        t->back_ms = t->back_ms < TARGET_SYSLOG_BACK_MAX_MS / 2 ? t->back_ms * 2 : TARGET_SYSLOG_BACK_MAX_MS;
-    t->back_at = now + t->back_ms * MS;
-}
-
 /* The addresses in turn, t->base.address first.  The words are those of all. */
 static int
 stream_walk(struct target_syslog *t, const struct tls_context *tls)
@@ -118,7 +104,7 @@ stream_walk(struct target_syslog *t, const struct tls_context *tls)
     const struct config_target *tc = t->base.tc;
     char *err = t->base.error;
     size_t n = 0, size = sizeof t->base.error;
-    int64_t end = clock_monotonic() + WALK_MS * MS;
+    int64_t end = clock_monotonic() + TARGET_SYSLOG_WALK_MS * MS;
     unsigned first = t->base.address;
     int r = -EHOSTUNREACH;
 
@@ -164,7 +150,7 @@ stream_connect(struct target_syslog *t)
     t->safe_before = t->stream.safe;
     t->look_at = now + t->look_ms * MS;
     if (r == 0)
-        note_backup(t, now);
+        target_syslog_note_backup(t, now);
     return r;
 }
 
@@ -179,7 +165,7 @@ go_back(struct target_syslog *t, int64_t now)
         return;
     fd = dial(&t->base.tc->addresses[0], t->base.tc->source_address, unused, sizeof unused);
     if (fd < 0) {
-        note_backup(t, clock_monotonic());
+        target_syslog_note_backup(t, clock_monotonic());
         return;
     }
     close(fd);
@@ -307,7 +293,7 @@ stream_settle(struct target_syslog *t, int wait_ms, uint64_t *safe)
 static void
 stream_close(struct target_syslog *t)
 {
-    int64_t deadline = clock_monotonic() + CLOSE_MS * INT64_C(1000000);
+    int64_t deadline = clock_monotonic() + CLOSE_MS * MS;
 
     while (t->stream.fd >= 0 && !ackstream_is_settled(&t->stream) && clock_monotonic() < deadline)
         if (ackstream_settle(&t->stream, CLOSE_MS / 10) < 0)

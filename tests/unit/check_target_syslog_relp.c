@@ -43,13 +43,14 @@ static struct {
     size_t n;
 } peer;
 
-static char port[8];
+static char port[8], backup_port[8];
+static unsigned bad_sessions;
 static struct config config = {.enterprise_oid = (char[]){"1.3.6.1.4.1.32473.109"}, .pen = 32473};
 static struct config_target tc = {
     .place = {"test.xml", 1},
     .name = (char[]){"siem"},
     .type = (char[]){"syslog"},
-    .addresses = {{(char[]){"relp"}, (char[]){"127.0.0.1"}, port}},
+    .addresses = {{(char[]){"relp"}, (char[]){"127.0.0.1"}, port}, {(char[]){"relp"}, (char[]){"127.0.0.1"}, backup_port}},
     .n_addresses = 1,
     .facility = 16,
 };
@@ -200,10 +201,23 @@ deliver(struct target *t, uint64_t last)
     return losses;
 }
 
-START_TEST(each_way_of_ending)
+/* A socket that listens; its port in words. */
+static int
+listen_at(char text[8])
 {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof a;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_eq(bind(fd, (struct sockaddr *) &a, sizeof a), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *) &a, &len), 0);
+    ck_assert_int_eq(listen(fd, 5), 0);
+    snprintf(text, 8, "%u", ntohs(a.sin_port));
+    return fd;
+}
+
+START_TEST(each_way_of_ending)
+{
     struct target *t;
     pthread_t thread;
     char err[256];
@@ -214,11 +228,7 @@ START_TEST(each_way_of_ending)
     peer.way = (enum way) (_i / 3);
     peer.ends = peer.way == WELL ? 0 : 3;
     peer.after = (unsigned[]){0, 5, 300}[_i % 3];
-    peer.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ck_assert_int_eq(bind(peer.listener, (struct sockaddr *) &a, sizeof a), 0);
-    ck_assert_int_eq(getsockname(peer.listener, (struct sockaddr *) &a, &len), 0);
-    ck_assert_int_eq(listen(peer.listener, 5), 0);
-    snprintf(port, sizeof port, "%u", ntohs(a.sin_port));
+    peer.listener = listen_at(port);
     ck_assert_int_eq(pthread_create(&thread, NULL, receive, NULL), 0);
 
     t = target_syslog_class.open(&config, &tc, err, sizeof err);
@@ -271,6 +281,64 @@ START_TEST(nobody_there)
 }
 END_TEST
 
+/* A receiver that opens sessions, and closes them where it should answer. */
+static void *
+open_and_close(void *arg)
+{
+    static const char opened[] = "1 rsp 56 200 OK\nrelp_version=0\nrelp_software=test\ncommands=syslog\n";
+    int *listener = arg, fd;
+    char in[4096];
+
+    while ((fd = accept(*listener, NULL, NULL)) >= 0) {
+        if (recv(fd, in, sizeof in, 0) > 0 && send(fd, opened, sizeof opened - 1, MSG_NOSIGNAL) > 0)
+            recv(fd, in, sizeof in, 0);
+        close(fd);
+        bad_sessions++;
+    }
+    return NULL;
+}
+
+/* The backup is used, and kept: sessions are short, and a preferred address that was
+ * asked before each would make them slow. */
+START_TEST(a_backup_is_kept)
+{
+    struct target *t;
+    pthread_t good, bad;
+    char err[256];
+    int listener;
+
+    signal(SIGPIPE, SIG_IGN);
+    memset(&peer, 0, sizeof peer);
+    peer.way = WELL;
+    listener = listen_at(port);
+    peer.listener = listen_at(backup_port);
+    tc.n_addresses = 2;
+    ck_assert_int_eq(pthread_create(&bad, NULL, open_and_close, &listener), 0);
+    ck_assert_int_eq(pthread_create(&good, NULL, receive, NULL), 0);
+    t = target_syslog_class.open(&config, &tc, err, sizeof err);
+    ck_assert_msg(t != NULL, "%s", err);
+    ck_assert_uint_eq(deliver(t, 200), 1);
+    for (unsigned i = 1; i <= 3; i++) { /* each in a session of its own */
+        struct target_item ti = {.seq = 200 + i, .target_seq = 200 + i, .item = &item};
+        uint64_t safe = 0;
+
+        ck_assert_msg(target_syslog_class.send(t, &ti) == 0, "%s", t->error);
+        while (safe < ti.seq)
+            ck_assert_int_eq(target_syslog_class.settle(t, 20, &safe), 0);
+    }
+    ck_assert_uint_eq(t->address, 1);
+    target_syslog_class.close(t);
+    shutdown(listener, SHUT_RDWR);
+    shutdown(peer.listener, SHUT_RDWR);
+    ck_assert_int_eq(pthread_join(bad, NULL), 0);
+    ck_assert_int_eq(pthread_join(good, NULL), 0);
+    close(listener);
+    close(peer.listener);
+    ck_assert_uint_eq(bad_sessions, 1);
+    ck_assert_uint_ge(peer.sessions, 4);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -282,6 +350,7 @@ main(void)
     tcase_set_timeout(c, 300);
     tcase_add_loop_test(c, each_way_of_ending, 0, 3 * WELL + 1);
     tcase_add_test(c, nobody_there);
+    tcase_add_test(c, a_backup_is_kept);
     suite_add_tcase(s, c);
     sr = srunner_create(s);
     srunner_run_all(sr, CK_ENV);

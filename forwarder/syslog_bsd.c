@@ -12,7 +12,6 @@
 
 #include "forwarder/syslog_put.h"
 
-#include <arpa/inet.h>
 #include <time.h>
 
 #include "parsers/when.h"
@@ -54,25 +53,13 @@ put_timestamp(struct out *o, int64_t local)
     put_bytes(o, iso + 11, 8);
 }
 
-static bool
-is_address(struct str s)
-{
-    char text[INET6_ADDRSTRLEN];
-    struct in6_addr parsed;
-
-    if (!s.n || s.n >= sizeof text)
-        return false;
-    memcpy(text, s.p, s.n);
-    text[s.n] = '\0';
-    return inet_pton(AF_INET, text, &parsed) == 1 || inet_pton(AF_INET6, text, &parsed) == 1;
-}
-
 /* HOSTNAME without its domain, in the characters that parsers of this form take
  * for a name.  True when that is not all of it. */
 static bool
 put_hostname(struct out *o, struct str name)
 {
-    bool address = is_address(name), changed = false;
+    char text[INET6_ADDRSTRLEN];
+    bool address = syslog_address(name, text), changed = false;
     size_t n = 0;
 
     for (; n < name.n && n < o->fit.host && (address || name.p[n] != '.'); n++) {

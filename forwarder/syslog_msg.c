@@ -15,8 +15,6 @@
 
 #include "forwarder/syslog_put.h"
 
-#include <arpa/inet.h>
-
 #include "parsers/summary.h"
 #include "parsers/text.h"
 #include "parsers/when.h"
@@ -108,17 +106,12 @@ static void
 put_origin(struct out *o, const struct syslog_form *form, struct str ip)
 {
     char address[INET6_ADDRSTRLEN];
-    struct in6_addr parsed;
 
     put(o, "[origin software=\"truecause\"");
     put_limited(o, "swVersion", str_z(form->version), 32);
     put_limited(o, "enterpriseId", str_z(form->enterprise), SYSLOG_ID_MAX);
-    if (ip.n && ip.n < sizeof address) {
-        memcpy(address, ip.p, ip.n);
-        address[ip.n] = '\0';
-        if (inet_pton(AF_INET, address, &parsed) == 1 || inet_pton(AF_INET6, address, &parsed) == 1)
-            put_word(o, "ip", address);
-    }
+    if (syslog_address(ip, address))
+        put_word(o, "ip", address);
     put(o, "]");
 }
 
@@ -232,7 +225,6 @@ look(struct syslog_view *v, const struct syslog_form *form, const struct target_
         break;
     }
 }
-
 
 static void
 put_rfc5424(struct out *o, const struct syslog_form *form, const struct target_item *ti, const struct syslog_view *v)

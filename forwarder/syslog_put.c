@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * syslog_put.c - the longer parts of syslog_put.h: numbers, values that need
+ * syslog_put.c - the longer parts of syslog_put.h: numbers, addresses, values that need
  * escapes, lists.  Called by the encoders syslog_*.c only. */
 #include "build.h"
 
 #include "forwarder/syslog_put.h"
+
+#include <arpa/inet.h>
 
 #include "parsers/text.h"
 
@@ -88,4 +90,16 @@ syslog_put_text(struct out *o, const char *text, size_t n, size_t max)
             kept += char_length(text[kept]);
     put_bytes(o, text, kept);
     return kept;
+}
+
+bool
+syslog_address(struct str s, char text[INET6_ADDRSTRLEN])
+{
+    struct in6_addr parsed;
+
+    if (!s.n || s.n >= INET6_ADDRSTRLEN)
+        return false;
+    memcpy(text, s.p, s.n);
+    text[s.n] = '\0';
+    return inet_pton(AF_INET, text, &parsed) == 1 || inet_pton(AF_INET6, text, &parsed) == 1;
 }

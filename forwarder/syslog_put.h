@@ -7,6 +7,7 @@
 #ifndef FORWARDER_SYSLOG_PUT_H
 #define FORWARDER_SYSLOG_PUT_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -163,6 +164,8 @@ syslog_uptime(int64_t ns)
     return (uint64_t) (ns / 10000000) & UINT32_MAX;
 }
 
+/* Whether 's' is an IP address; then 'text' is that, ended by a NUL. */
+bool syslog_address(struct str s, char text[INET6_ADDRSTRLEN]);
 /* As much of 'text' as goes into 'max' octets, whole characters; how much that was. */
 size_t syslog_put_text(struct out *, const char *text, size_t n, size_t max);
 /* syslog_facts.c: the parameters of an item, from its id on. */

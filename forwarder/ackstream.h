@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * ackstream.h - a TCP connection, plain or below TLS, that knows which of its
- * frames the peer's kernel has acknowledged.  Used by target_syslog_stream.c, from one thread.  Frames
- * wait in a bounded buffer; nothing here blocks but ackstream_settle(), and that
- * no longer than it is told.
+ * frames the peer's kernel has acknowledged.  Used by target_syslog_stream.c, from
+ * one thread.  Frames wait in a bounded buffer; nothing here blocks but
+ * ackstream_settle() and ackstream_end(), and those no longer than they are told.
  *
  * After a reset the count of acknowledged bytes is still there to be read, as
  * long as the socket is open: ackstream_stop() reads it before it closes. */

@@ -385,6 +385,8 @@ free_target(struct config_target *t)
     free(t->key);
     free(t->server_name);
     free(t->version);
+    if (t->community)
+        explicit_bzero(t->community, strlen(t->community));
     free(t->community);
     free(t->user);
     free(t->auth);

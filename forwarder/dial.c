@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * dial.c - name to address to connected socket.  Called by target_syslog.c and
- * target_snmp.c in the threads of their targets.  Names go through libevent's resolver, in a loop
- * made for the one question: getaddrinfo() has no time limit. */
+ * dial.c - name to address to connected socket.  Called by target_syslog*.c and
+ * target_snmp.c in the threads of their targets, and by `truecause check`.  Names
+ * go through libevent's resolver, in a loop made for the one question:
+ * getaddrinfo() has no time limit. */
 #include "build.h"
 
 #include "forwarder/dial.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * dial.h - from a target's address to a connected socket, in bounded time; for
- * target_syslog.c, and for target_snmp.c the name alone. */
+ * target_syslog*.c, and the name alone for target_snmp.c, RELP and config_survey.c. */
 #ifndef FORWARDER_DIAL_H
 #define FORWARDER_DIAL_H
 

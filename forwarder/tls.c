@@ -206,7 +206,7 @@ note_chain(struct tls *t)
 
 /* --- the handshake ------------------------------------------------------------------------ */
 
-/* Whether the peer answers at all, and whether it wants our certificate. */
+/* Whether the peer wants our certificate. */
 static void
 note_message(int sent, int version, int type, const void *bytes, size_t n, SSL *ssl, void *arg)
 {
@@ -214,10 +214,8 @@ note_message(int sent, int version, int type, const void *bytes, size_t n, SSL *
 
     (void) version;
     (void) ssl;
-    if (sent || type != SSL3_RT_HANDSHAKE || n == 0)
-        return;
-    t->state.hello = true;
-    t->state.asked |= *(const unsigned char *) bytes == SSL3_MT_CERTIFICATE_REQUEST;
+    if (!sent && type == SSL3_RT_HANDSHAKE && n > 0)
+        t->state.asked |= *(const unsigned char *) bytes == SSL3_MT_CERTIFICATE_REQUEST;
 }
 
 /* What a call that returned 'r' means: negative errno; -EAGAIN and -EINPROGRESS

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * tls.h - TLS 1.2 and 1.3 on one connected socket (RFC 5425, RFC 9662), as the
- * layer of an ackstream.  Used by target_syslog.c, from one thread.  The peer is
+ * layer of an ackstream.  Used by target_syslog_stream.c, from one thread.  The peer is
  * always authenticated: by a CA and its name, by a fingerprint, or by both. */
 #ifndef FORWARDER_TLS_H
 #define FORWARDER_TLS_H

@@ -244,7 +244,7 @@ tls_words_failed(const struct tls_words_state *s, unsigned long error, char *out
         break;
     default:
         if (reason > SSL_AD_REASON_OFFSET && s->asked)
-            say_certificate(s, words, out, size);
+            say_certificate(s, words ? words : "refused", out, size);
         else
             snprintf(out, size, "%s (%s:%d)", words ? words : "TLS failed", file, line);
     }

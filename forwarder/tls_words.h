@@ -14,8 +14,7 @@
 /* What is known of a handshake that failed. */
 struct tls_words_state {
     const struct config_target *tc;
-    bool hello; /* the peer has answered with a ServerHello */
-    bool asked; /* it has asked for our certificate */
+    bool asked; /* the peer has asked for our certificate */
     bool done;  /* it succeeded */
     const char *name; /* SNI, NULL none */
 };

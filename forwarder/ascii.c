@@ -14,6 +14,7 @@
 #include <unicode/utrans.h>
 
 #include "forwarder/target_snmp_parts.h"
+#include "parsers/alarm.h"
 
 enum {
     ASCII_IN = 2048,   /* units of a text that are looked at: more than any object holds */
@@ -100,19 +101,29 @@ ascii_text(struct ascii *a, struct str text, char *out, size_t cap)
     return size;
 }
 
-/* A key with its other bytes as <XX>. */
+/* A key with its other bytes as <XX>.  What becomes longer than a key may be ends
+ * with a hash of the whole, as keys that are made too long do (alarm_key()): it is
+ * never shortened, and the message has to keep its budget. */
 static size_t
 key_text(struct str key, char *out, size_t cap)
 {
-    size_t n = 0;
+    size_t n = 0, cut = 0;
 
-    for (size_t i = 0; i < key.n && n + 5 <= cap; i++) {
+    if (cap <= ALARM_KEY_MAX)
+        return 0;
+    for (size_t i = 0; i < key.n; i++) {
         unsigned char c = (unsigned char) key.p[i];
+        size_t size = c < 0x80 ? 1 : 4;
 
+        if (n + size > ALARM_KEY_MAX)
+            return cut + (size_t) snprintf(out + cut, 17, "%016llX", (unsigned long long) alarm_hash(key));
         if (c < 0x80)
-            out[n++] = (char) c;
+            out[n] = (char) c;
         else
-            n += (size_t) snprintf(out + n, cap - n, "<%02X>", c);
+            snprintf(out + n, 5, "<%02X>", c);
+        n += size;
+        if (n <= ALARM_KEY_MAX - 16)
+            cut = n;
     }
     return n;
 }

@@ -18,7 +18,8 @@ void ascii_free(struct ascii *); /* NULL-safe */
 size_t ascii_text(struct ascii *, struct str text, char *out, size_t cap);
 
 /* Makes the texts of a message ASCII.  Keys are not transliterated, or two alarms
- * could become one: each of their other bytes shows as <XX>.  The message borrows
+ * could become one: each of their other bytes shows as <XX>, with a hash where that is
+ * too long.  The message borrows
  * the ascii until it is encoded or the next one is made. */
 void ascii_message(struct ascii *, struct snmp_message *);
 

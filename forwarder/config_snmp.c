@@ -13,6 +13,7 @@
 
 #include "forwarder/snmp_engine.h"
 #include "forwarder/snmp_usm.h"
+#include "forwarder/target_snmp_pdu.h"
 
 enum { ADMIN_STRING = 32 }; /* octets of a user or context: RFC 3414, RFC 3415 */
 
@@ -171,6 +172,29 @@ read_user(const struct reading *g)
                     t->name);
 }
 
+/* What no shortening takes away must fit, or nothing would ever be sent: names, OIDs
+ * and algorithms say how much that is. */
+static void
+check_budget(const struct reading *g)
+{
+    const struct config *c = g->r->config;
+    struct snmp_envelope envelope;
+    struct mib_oid enterprise;
+    size_t least;
+
+    if (!c->enterprise_oid || !mib_enterprise(c->enterprise_oid, &enterprise))
+        return;
+    snmp_envelope_of(&envelope, g->t);
+    /* Which id our engine has is not known here where none is set. */
+    if (envelope.version == SNMP_ENVELOPE_3 && !g->t->inform)
+        envelope.engine = envelope.context_engine = c->engine_id_n ? c->engine_id_n : SNMP_ENGINE_MADE;
+    least = snmp_message_least(&enterprise, &envelope);
+    if (g->t->pdu_size < least)
+        config_tell(g->r, false, g->d->file, line_of(g, "pdu-size"),
+                    "pdu-size %u is too small for what every notification of target \"%s\" holds: write %zu or more",
+                    g->t->pdu_size, g->t->name, least);
+}
+
 void
 config_read_security(struct config_reader *r, const struct config_document *d, const xmlNode *node,
                      struct config_target *t)
@@ -186,6 +210,7 @@ config_read_security(struct config_reader *r, const struct config_document *d, c
         read_user(&g);
     else
         read_community(&g);
+    check_budget(&g);
 }
 
 /* --- our engine -------------------------------------------------------------------- */

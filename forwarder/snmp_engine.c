@@ -25,7 +25,7 @@
 #include "forwarder/snmp_library.h"
 #include "parsers/when.h"
 
-enum { RANDOM_BYTES = 12, FORMAT_OCTETS = 5 };
+enum { FORMAT_OCTETS = 5, RANDOM_BYTES = SNMP_ENGINE_MADE - 5 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct snmp_engine ours; /* 'n' 0: has not begun */

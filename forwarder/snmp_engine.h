@@ -25,6 +25,7 @@ struct snmp_engine {
 };
 
 enum { SNMP_ENGINE_HEX = 2 * CONFIG_ENGINE_ID + 1 };
+enum { SNMP_ENGINE_MADE = 17 }; /* octets of an id that is made at random */
 
 /* The daemon's engine begins: the id of the configuration, else that of the
  * state folder, else a new one at random; its boots are one more than ever

@@ -83,6 +83,31 @@ START_TEST(notification_is_ascii)
 }
 END_TEST
 
+/* In signs a key of 128 bytes would be four times as long, beyond the budget. */
+START_TEST(long_keys_stay_short_and_different)
+{
+    struct alarm_item a = sample();
+    struct datagram first, second;
+    char key[129] = "dist:";
+
+    target_default.ascii = true;
+    target_default.pdu_size = 1024;
+    while (strlen(key) < 123)
+        strcat(key, "\xc3\x9c");
+    strcat(key, ":P1");
+    a.key = str_z(key);
+    round_trip(&a, &first);
+    ck_assert_uint_eq(value(&first, MIB_OBJECT_KEY)->n, 125);
+    ck_assert_int_eq(strncmp(value(&first, MIB_OBJECT_KEY)->text, "dist:<C3><9C><C3>", 17), 0);
+    ck_assert_uint_le(first.n, 1024);
+    key[strlen(key) - 1] = '2';
+    round_trip(&a, &second);
+    ck_assert_str_ne(value(&first, MIB_OBJECT_KEY)->text, value(&second, MIB_OBJECT_KEY)->text);
+    target_default.ascii = false;
+    target_default.pdu_size = 1400;
+}
+END_TEST
+
 int
 main(void)
 {
@@ -96,6 +121,7 @@ main(void)
     tcase_add_loop_test(t, texts, 0, sizeof rows / sizeof *rows);
     tcase_add_test(t, long_texts_are_bounded);
     tcase_add_test(t, notification_is_ascii);
+    tcase_add_test(t, long_keys_stay_short_and_different);
     suite_add_tcase(s, t);
     srunner_run_all(sr, CK_ENV);
     failed = srunner_ntests_failed(sr);

@@ -45,6 +45,8 @@ static const struct {
      "main.xml:3: error: SNMPv1 has no informs: write notification=\"trap\""},
     {V3("user=\"u\" auth=\"sha1\" auth-file=\"long\" priv=\"aes-256-C\" priv-file=\"long\""), "write \"aes256-reeder\", which is the AES"},
     {V3("user=\"u\" auth=\"sha1\" auth-file=\"long\" priv=\"3des\" priv-file=\"long\""), "priv=\"3des\" is refused: no standard"},
+    {V3("user=\"u\" auth=\"sha512\" auth-file=\"long\" pdu-size=\"1024\" notification=\"inform\""),
+     "main.xml:2: error: pdu-size 1024 is too small for what every notification of target \"a\" holds: write 11"},
     {V3("user=\"u\" engine-id=\"8000000001\""), "\"engine-id\" holds for all: write it into <truecause>, not <target>"},
     {HEAD "<target name=\"a\" type=\"snmp\" version=\"2\" address=\"udp:h\" community-file=\"long\"/>" TAIL,
      "version=\"2\" is not valid; did you mean \"2c\"?"},

@@ -385,10 +385,12 @@ snmp_target_settle(struct target *t, int wait_ms, uint64_t *safe)
 
     if (s->informs)
         return settle_informs(s, wait_ms, safe);
-    s->broken = 0;
-    *safe = s->under_way.safe;
-    if (r == 0)
-        r = datagrams_settle(t, &s->under_way, wait_ms, safe, session_trouble);
+    if (r < 0) { /* lose() has gone on to the next address */
+        s->broken = 0;
+        *safe = s->under_way.safe;
+        return r;
+    }
+    r = datagrams_settle(t, &s->under_way, wait_ms, safe, session_trouble);
     if (r < 0) {
         snmp_session_close(&s->session);
         go_on(s);

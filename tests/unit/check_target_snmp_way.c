@@ -139,25 +139,33 @@ START_TEST(send_failure_is_told_and_retried)
 }
 END_TEST
 
-/* A port where nobody listens is a loss, and the name is looked up again. */
-START_TEST(refused_port_is_noticed)
+/* A port where nobody listens. */
+static char *
+dead_port(void)
 {
     static char dead[16];
-    char *alive = target_default.addresses[0].port;
-    struct alarm_item a = sample();
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t n = sizeof address;
-    struct item item = {.kind = ITEM_ALARM, .alarm = &a};
-    struct target_item ti = {.seq = 5, .target_seq = 5, .item = &item};
     int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    struct datagram d;
-    uint64_t safe = 9;
-    struct target *t;
 
     ck_assert_int_eq(bind(s, (struct sockaddr *) &address, n), 0);
     ck_assert_int_eq(getsockname(s, (struct sockaddr *) &address, &n), 0);
     snprintf(dead, sizeof dead, "%u", ntohs(address.sin_port));
     close(s);
+    return dead;
+}
+
+/* That is a loss, and the name is looked up again. */
+START_TEST(refused_port_is_noticed)
+{
+    char *dead = dead_port(), *alive = target_default.addresses[0].port;
+    struct alarm_item a = sample();
+    struct item item = {.kind = ITEM_ALARM, .alarm = &a};
+    struct target_item ti = {.seq = 5, .target_seq = 5, .item = &item};
+    struct datagram d;
+    uint64_t safe = 9;
+    struct target *t;
+
     target_default.addresses[0].port = dead;
     t = open_target();
     ck_assert_int_eq(target_snmp_class.send(t, &ti), 0);
@@ -173,6 +181,38 @@ START_TEST(refused_port_is_noticed)
     ck_assert_int_eq(target_snmp_class.settle(t, 0, &safe), 0);
     ck_assert_uint_eq(safe, 5);
     target_snmp_class.close(t);
+}
+END_TEST
+
+/* The second message learns that the first one was refused.  The loss is told twice, by
+ * send() and settle(), and is one loss: with two addresses, two steps are none. */
+START_TEST(refused_send_goes_on_to_the_next_address)
+{
+    char *alive = target_default.addresses[0].port;
+    struct alarm_item a = sample();
+    struct item item = {.kind = ITEM_ALARM, .alarm = &a};
+    struct target_item ti = {.seq = 1, .target_seq = 1, .item = &item};
+    struct datagram d;
+    uint64_t safe = 9;
+    struct target *t;
+
+    target_default.addresses[1] = target_default.addresses[0];
+    target_default.addresses[0].port = dead_port();
+    target_default.n_addresses = 2;
+    t = open_target();
+    ck_assert_int_eq(target_snmp_class.send(t, &ti), 0);
+    ti.seq = 2;
+    ck_assert_int_eq(target_snmp_class.send(t, &ti), -ECONNREFUSED);
+    ck_assert_int_eq(target_snmp_class.settle(t, 0, &safe), -ECONNREFUSED);
+    ck_assert_uint_eq(safe, 0);
+    ck_assert_uint_eq(t->address, 1);
+    ck_assert_int_eq(target_snmp_class.settle(t, 0, &safe), 0); /* told once */
+    ti.seq = 1;
+    ck_assert_int_eq(target_snmp_class.send(t, &ti), 0);
+    ck_assert(receive(&d, 5000));
+    target_snmp_class.close(t);
+    target_default.n_addresses = 1;
+    target_default.addresses[0].port = alive;
 }
 END_TEST
 
@@ -368,6 +408,7 @@ main(void)
     tcase_add_test(t, pace_holds_back);
     tcase_add_test(t, send_failure_is_told_and_retried);
     tcase_add_test(t, refused_port_is_noticed);
+    tcase_add_test(t, refused_send_goes_on_to_the_next_address);
     tcase_add_test(t, slow_pace_says_later);
     tcase_add_test(t, targets_share_the_library);
     tcase_add_test(t, receiver_without_address_is_told);

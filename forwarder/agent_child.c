@@ -10,7 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +43,7 @@ struct agent_child {
     int fd;
     int64_t started, last; /* monotonic: of the child, its last byte */
     int pause_s;
+    bool told; /* to end: what it did then is no trouble */
     struct agent_child_report now;
 };
 
@@ -64,12 +65,17 @@ set_timer(struct event *timer, int seconds)
 
 /* --- the child ------------------------------------------------------------------- */
 
-/* Between fork and exec, in a process with threads: system calls alone. */
+/* Between fork and exec, in a process with threads: system calls alone.  Signals
+ * are blocked; what handlers there are write into the daemon's own loop. */
 static void
 become_agent(char *const *argv, pid_t parent, int fd)
 {
+    struct sigaction now, end = {.sa_handler = SIG_DFL};
     sigset_t none;
 
+    for (int i = 1; i <= SIGRTMAX; i++)
+        if (sigaction(i, NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+            (void) sigaction(i, &end, NULL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     /* Killed with the daemon, whatever it hangs in. */
@@ -83,6 +89,23 @@ become_agent(char *const *argv, pid_t parent, int fd)
             close(i);
     execv("/proc/self/exe", argv);
     _exit(127);
+}
+
+/* A process for the child, with all signals blocked there until they have their
+ * default: one of ours that came before, such as SIGTERM for it, would be heard as
+ * the daemon's. */
+static pid_t
+fork_blocked(void)
+{
+    sigset_t all, before;
+    pid_t pid;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid = fork();
+    if (pid != 0)
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return pid;
 }
 
 static void
@@ -100,7 +123,7 @@ start(struct agent_child *c)
         set_timer(c->again, CHILD_PAUSE_MAX_S);
         return;
     }
-    c->pid = fork();
+    c->pid = fork_blocked();
     if (c->pid == 0)
         become_agent(argv, parent, pair[1]);
     close(pair[1]);
@@ -113,7 +136,7 @@ start(struct agent_child *c)
     }
     c->fd = pair[0];
     c->started = c->last = clock_monotonic();
-    c->now.connected = false;
+    c->told = c->now.connected = false;
     event_assign(c->heard, c->base, c->fd, EV_READ | EV_PERSIST, event_get_callback(c->heard), c);
     event_add(c->heard, NULL);
     set_timer(c->watch, CHILD_SILENT_S / 3);
@@ -151,10 +174,13 @@ on_died(evutil_socket_t number, short what, void *arg)
     (void) what;
     if (!c->pid || waitpid(c->pid, &status, WNOHANG) != c->pid)
         return;
-    note_end(c, status);
     c->pid = 0;
     close_pair(c);
-    if (c->config) {
+    if (c->told) {
+        if (c->config)
+            start(c);
+    } else if (c->config) {
+        note_end(c, status);
         if (clock_monotonic() - c->started > CHILD_PAUSE_MAX_S * WHEN_SECOND)
             c->pause_s = CHILD_PAUSE_S;
         log_warn("the agent %s; it is started again in %d s", c->now.trouble, c->pause_s);
@@ -242,13 +268,14 @@ agent_child_configure(struct agent_child *c, struct config *config)
     config_unref(c->config);
     c->config = wanted ? config_ref(config) : NULL;
     c->pause_s = CHILD_PAUSE_S;
+    evtimer_del(c->again);
     /* One that runs ends first; another is started after it by on_died(). */
-    if (c->pid)
+    if (c->pid) {
+        c->told = true;
         kill(c->pid, SIGTERM);
-    else if (c->config)
+    } else if (c->config) {
         start(c);
-    else
-        evtimer_del(c->again);
+    }
     tell(c);
 }
 

@@ -212,13 +212,12 @@ take_back(struct inform *m)
 
     m->owner->flying--;
     m->pdu = copy;
+    m->state = INFORM_DUE;
     if (!copy) {
+        /* It stays in the table, or it would look acknowledged. */
         informs_fail(m->owner, ENOMEM, "no memory");
-        m->state = INFORM_FREE;
-        m->owner->n--;
         return false;
     }
-    m->state = INFORM_DUE;
     /* Of the engine that it went to, which may be another one next time. */
     free(copy->securityEngineID);
     copy->securityEngineID = NULL;

@@ -6,10 +6,14 @@
 #include "build.h"
 
 #include <check.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
 
 #include "forwarder/clock.h"
 #include "tests/unit/snmp_receiver.h"
@@ -209,6 +213,43 @@ START_TEST(silence_is_a_loss)
 }
 END_TEST
 
+/* Memory ends where the library is asked for a copy of a PDU. */
+static bool no_copies;
+
+netsnmp_pdu *
+snmp_clone_pdu(netsnmp_pdu *pdu)
+{
+    netsnmp_pdu *(*real)(netsnmp_pdu *);
+
+    *(void **) &real = dlsym(RTLD_NEXT, "snmp_clone_pdu");
+    return no_copies ? NULL : real(pdu);
+}
+
+/* What cannot be kept for another try has not been acknowledged for that. */
+START_TEST(no_memory_for_another_try_is_a_loss)
+{
+    struct target *t = open_target();
+    struct datagram d;
+    uint64_t safe = 9;
+    int r = 0;
+
+    ck_assert_int_eq(send_numbered(t, 1), 0);
+    must_receive(t, &d);
+    no_copies = true;
+    for (int i = 0; r == 0 && i < 6000; i++)
+        r = target_snmp_class.settle(t, 10, &safe);
+    no_copies = false;
+    ck_assert_int_eq(r, -ENOMEM);
+    ck_assert_uint_eq(safe, 0);
+    ck_assert_uint_eq(t->sent, 0);
+    ck_assert_int_eq(send_numbered(t, 1), 0);
+    must_receive(t, &d);
+    answer(&d, 0);
+    safe_within(t, 1);
+    target_snmp_class.close(t);
+}
+END_TEST
+
 /* A raise never arrives after its clear: the clear waits for the raise, and what
  * is about other things does not. */
 START_TEST(one_in_flight_for_each_key)
@@ -397,6 +438,7 @@ main(void)
     tcase_add_test(t, lost_datagrams_go_again);
     tcase_add_test(t, answer_that_nobody_read_is_no_silence);
     tcase_add_test(t, silence_is_a_loss);
+    tcase_add_test(t, no_memory_for_another_try_is_a_loss);
     tcase_add_test(t, one_in_flight_for_each_key);
     tcase_add_test(t, window_is_a_bound);
     tcase_add_loop_test(t, refusal_is_told, 0, 2);

@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/errqueue.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -242,18 +243,36 @@ snmp_session_ready(const struct snmp_session_state *s)
     snmp_usm_use(s->user);
 }
 
+/* The errno that a message of the socket's error queue tells (ip(7), IP_RECVERR). */
+static int
+queued_error(struct msghdr *message)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c))
+        if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR)
+            || (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR))
+            return (int) ((const struct sock_extended_err *) CMSG_DATA(c))->ee_errno;
+    return 0;
+}
+
 int
 snmp_session_trouble(const struct snmp_session_state *s)
 {
-    char unused[64];
-    struct iovec part = {unused, sizeof unused};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-    int err = 0;
+    int err = 0, queued = 0;
     socklen_t n = sizeof err;
 
-    if (s->fd < 0 || getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &err, &n) != 0 || err == 0)
+    if (s->fd < 0 || getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &err, &n) != 0)
         return 0;
-    while (recvmsg(s->fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0)
-        continue;
-    return err;
+    /* Whoever read or sent since may have taken that, and the queue still has it:
+     * left there, poll() would come back at once for ever. */
+    for (;;) {
+        char unused[64], control[512];
+        struct iovec part = {unused, sizeof unused};
+        struct msghdr message = {
+            .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+
+        if (recvmsg(s->fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+            break;
+        queued = queued ? queued : queued_error(&message);
+    }
+    return err ? err : queued;
 }

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "forwarder/snmp_session.h"
 #include "parsers/when.h"
 #include "tests/unit/snmp_receiver.h"
 
@@ -181,6 +182,34 @@ START_TEST(refused_port_is_noticed)
     ck_assert_int_eq(target_snmp_class.settle(t, 0, &safe), 0);
     ck_assert_uint_eq(safe, 5);
     target_snmp_class.close(t);
+}
+END_TEST
+
+/* An error that a send or a read has taken already is still in the queue, and says so
+ * to poll() until it is out. */
+START_TEST(loss_is_noticed_once_by_whoever_looks)
+{
+    char *alive = target_default.addresses[0].port, err[200] = "";
+    struct snmp_session_state s;
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct pollfd queue = {.events = 0};
+    int taken = 0;
+    socklen_t n = sizeof taken;
+
+    target_default.addresses[0].port = dead_port();
+    to.sin_port = htons((uint16_t) atoi(target_default.addresses[0].port));
+    ck_assert_msg(snmp_session_open(&s, &target_default, 0, err, sizeof err) == 0, "%s", err);
+    queue.fd = s.fd;
+    ck_assert_int_eq(sendto(s.fd, "x", 1, 0, (struct sockaddr *) &to, sizeof to), 1);
+    ck_assert_int_eq(poll(&queue, 1, 5000), 1);
+    ck_assert_int_eq(getsockopt(s.fd, SOL_SOCKET, SO_ERROR, &taken, &n), 0);
+    ck_assert_int_eq(taken, ECONNREFUSED);
+    ck_assert_int_eq(poll(&queue, 1, 0), 1);
+    ck_assert_int_eq(snmp_session_trouble(&s), ECONNREFUSED);
+    ck_assert_int_eq(poll(&queue, 1, 0), 0);
+    ck_assert_int_eq(snmp_session_trouble(&s), 0);
+    snmp_session_close(&s);
+    target_default.addresses[0].port = alive;
 }
 END_TEST
 
@@ -408,6 +437,7 @@ main(void)
     tcase_add_test(t, pace_holds_back);
     tcase_add_test(t, send_failure_is_told_and_retried);
     tcase_add_test(t, refused_port_is_noticed);
+    tcase_add_test(t, loss_is_noticed_once_by_whoever_looks);
     tcase_add_test(t, refused_send_goes_on_to_the_next_address);
     tcase_add_test(t, slow_pace_says_later);
     tcase_add_test(t, targets_share_the_library);

@@ -19,6 +19,7 @@
 
 #include "forwarder/agent_child.h"
 #include "forwarder/agent_snmp.h"
+#include "forwarder/cmd_oid.h"
 #include "forwarder/config.h"
 #include "forwarder/log.h"
 
@@ -57,6 +58,7 @@ alive(void *arg, bool connected)
 /* What is served, and to whom. */
 struct agent_options {
     const char *path, *state, *socket, *oid;
+    struct mib_oid enterprise;
     int watcher;
 };
 
@@ -64,14 +66,17 @@ static int
 serve(struct agent_options *o)
 {
     struct sigaction end = {.sa_handler = on_stop};
-    struct agent_fetch *fetch = agent_fetch_new(o->state);
-    struct mib_oid enterprise;
-    char err[200] = "no memory";
+    struct agent_fetch *fetch;
+    char err[200];
 
     sigaction(SIGTERM, &end, NULL);
     sigaction(SIGINT, &end, NULL);
-    if (!fetch || !mib_enterprise(o->oid, &enterprise)
-        || agent_snmp_open(o->socket, &enterprise, fetch, err, sizeof err) < 0) {
+    fetch = agent_fetch_new(o->state);
+    if (!fetch) {
+        log_error("cannot ask the daemon: %s", strerror(errno));
+        return CMD_FAILED;
+    }
+    if (agent_snmp_open(o->socket, &o->enterprise, fetch, err, sizeof err) < 0) {
         log_error("%s", err);
         agent_fetch_free(fetch);
         return CMD_FAILED;
@@ -95,8 +100,7 @@ serve_config(struct agent_options *o)
     } else if (config) {
         o->state = config->state;
         o->socket = config->agent->socket;
-        o->oid = config->enterprise_oid;
-        status = serve(o);
+        status = cmd_oid_parse("agent", config->enterprise_oid, &o->enterprise) ? serve(o) : CMD_CONFIG;
     }
     config_unref(config);
     return status;
@@ -137,6 +141,8 @@ cmd_agent(int argc, char **argv)
         fputs(usage, stderr);
         return CMD_USAGE;
     }
+    if (!o.path && !cmd_oid_parse("agent", o.oid, &o.enterprise))
+        return CMD_USAGE;
     log_to_journal();
     prctl(PR_SET_NAME, "truecause-agent");
     return o.path ? serve_config(&o) : serve(&o);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * cmd_oid.c - options of the commands that print files for an enterprise OID.
- * Called by cmd_mib.c and cmd_pack.c. */
+ * Called by cmd_mib.c, cmd_pack.c and cmd_agent.c. */
 #include "build.h"
 
 #include "forwarder/cmd_oid.h"
@@ -12,11 +12,22 @@
 #include "forwarder/cmd.h"
 #include "forwarder/config.h"
 
+bool
+cmd_oid_parse(const char *command, const char *dotted, struct mib_oid *out)
+{
+    if (mib_enterprise(dotted, out))
+        return true;
+    fprintf(stderr, "truecause %s: enterprise OID %s: want 1.3.6.1.4.1.NUMBER or a branch of it, dotted digits\n",
+            command, dotted);
+    return false;
+}
+
 /* '*status' is set unless true is returned. */
 static bool
 take(struct cmd_oid *o, const char *command, const char *dotted, int *status)
 {
     struct config *config = NULL;
+    bool valid;
 
     if (o->config && !(config = config_load(o->config, cmd_config_report, NULL))) {
         *status = CMD_CONFIG;
@@ -24,16 +35,11 @@ take(struct cmd_oid *o, const char *command, const char *dotted, int *status)
     }
     if (!dotted)
         dotted = config ? config->enterprise_oid : DEFAULT_ENTERPRISE_OID;
-    if (!mib_enterprise(dotted, &o->enterprise)) {
-        fprintf(stderr,
-                "truecause %s: enterprise OID %s: want 1.3.6.1.4.1.NUMBER or a branch of it, dotted digits\n",
-                command, dotted);
-        config_unref(config);
+    valid = cmd_oid_parse(command, dotted, &o->enterprise);
+    if (!valid)
         *status = CMD_USAGE;
-        return false;
-    }
     config_unref(config);
-    return true;
+    return valid;
 }
 
 bool

@@ -20,4 +20,7 @@ struct cmd_oid {
  * '*status': --help was shown, or what is wrong was told. */
 bool cmd_oid_read(struct cmd_oid *, int argc, char **argv, const char *usage, int *status);
 
+/* An OID of the command line; false when it cannot be one, which was told then. */
+bool cmd_oid_parse(const char *command, const char *dotted, struct mib_oid *);
+
 #endif

@@ -62,4 +62,7 @@ check "and has names" wait_until 60 has again/snmptrapd.out 'TRUECAUSE-MIB::tcFi
 check "nothing but names" sh -c '! grep -E "^(iso|\.1|SNMPv2-SMI::enterprises)\." "$1"' sh again/snmptrapd.out
 check "an option goes before the configuration" sh -c '"$1" pack -c truecause.xml --enterprise-oid 1.3.6.1.4.1.5.6 opennms >option.pack
     grep -q "<mevalue>.1.3.6.1.4.1.5.6</mevalue>" option.pack' sh "$TRUECAUSE"
+"$TRUECAUSE" agent --state "$SCRATCH/state" --socket "$SCRATCH/master" --enterprise-oid 1.2.3 >out 2>err
+check "an OID that is none is wrong usage, of the agent, too" same 2 $?
+check "which says what it wants" has err 'enterprise OID 1.2.3: want 1.3.6.1.4.1.NUMBER'
 finish

@@ -234,6 +234,8 @@ worker_status(struct worker *w, struct worker_status *s)
                                 .in_flight = w->in_flight,
                                 .open_keys = w->open_keys,
                                 .replaying = w->replay.last ? w->replay.last - w->replay.next + 1 : 0};
+    if (!s->oldest_unsafe && s->behind)
+        s->oldest_unsafe = atomic_load_explicit(&w->waiting, memory_order_relaxed);
     s->expiry = w->expiry;
     s->n_addresses = w->tc->n_addresses;
     s->address_n = w->proven + 1;

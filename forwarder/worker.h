@@ -72,7 +72,7 @@ struct worker_status {
     int64_t retry_at;      /* monotonic */
     uint64_t seq, target_seq; /* safe cursor */
     uint64_t behind;       /* items after the cursor */
-    int64_t oldest_unsafe; /* arrival (ns UTC) of the oldest item not yet safe, 0 none */
+    int64_t oldest_unsafe; /* arrival (ns UTC) of the oldest item not yet safe, sent or not; 0 none */
     uint64_t sent, acknowledged, folded, dropped, skipped, truncated, reconnects;
     uint64_t retries, refusals; /* repetitions sent; answers that were no acknowledgements */
     unsigned in_flight;

@@ -59,6 +59,8 @@ struct worker {
 
     /* Set by others: there is something under 'lock' to look at. */
     _Atomic bool attention;
+    /* Arrival (ns UTC) of the first item that waits, where none is under way; 0: none waits. */
+    _Atomic int64_t waiting;
 
     /* Under 'lock': also 'told', as far as it is saved or shown. */
     pthread_mutex_t lock;

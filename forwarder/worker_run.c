@@ -114,6 +114,20 @@ close_target(struct worker *w)
     worker_replay_rewind(w);
 }
 
+/* How long the first of what waits has waited, also where nothing was ever sent. */
+static void
+note_waiting(struct worker *w)
+{
+    struct journal_reader *reader = journal_reader_open(w->shared.journal, told_cursor(w->told).seq);
+    struct journal_row row;
+
+    if (!reader)
+        return;
+    atomic_store_explicit(&w->waiting, journal_reader_next(reader, &row) == 1 ? row.arrival_ns : 0,
+                          memory_order_relaxed);
+    journal_reader_close(reader);
+}
+
 /* The target is lost: what is not safe goes again, after a pause. */
 static void
 go_down(struct worker *w, const char *why)
@@ -148,6 +162,7 @@ go_down(struct worker *w, const char *why)
     w->retry_at = now + pause * WORKER_MS;
     snprintf(w->error, sizeof w->error, "%s", text);
     pthread_mutex_unlock(&w->lock);
+    note_waiting(w);
     last = w->shared.once && w->tries >= WORKER_ONCE_TRIES;
     snprintf(next, sizeof next, "next try in %.1f s", (double) pause / 1000);
     log_limited(&w->log, LOG_LEVEL_WARN, "target '%s': %s; what it has not had stays in the journal, %s%s", w->tc->name,
@@ -349,6 +364,7 @@ idle(struct worker *w)
     uint64_t seq = told_seq(w->told);
     int r = 0;
 
+    atomic_store_explicit(&w->waiting, 0, memory_order_relaxed);
     if (told_unsafe(w->told) || w->target->in_flight) {
         r = worker_settle(w, WORKER_POLL_MS);
         until = now + WORKER_POLL_MS * WORKER_MS; /* also where it does not wait itself */

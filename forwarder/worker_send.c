@@ -304,6 +304,7 @@ worker_send(struct worker *w, const struct worker_item *it)
     bool sent = false, folded = false;
     int r = 0;
 
+    atomic_store_explicit(&w->waiting, it->arrival, memory_order_relaxed);
     while (!told_room(w->told)) {
         if ((r = worker_settle(w, ROOM_MS)) != 0 || (r = worker_attend(w)) != 0)
             return r;

@@ -157,6 +157,25 @@ START_TEST(a_target_that_cannot_be_opened)
 }
 END_TEST
 
+/* Of items that never went anywhere, too, it is known how long they have waited. */
+START_TEST(waiting_for_a_target_that_is_away)
+{
+    struct rig r;
+
+    rig_make(&r, "syslog");
+    receiver.refuse = 2; /* the second time the items are there in any case */
+    rig_start(&r);
+    events(&r, 10);
+    rig_commit(&r, true, true);
+    UNTIL(rig_status(&r).oldest_unsafe != 0);
+    ck_assert_int_eq(rig_status(&r).state, WORKER_DOWN);
+    ck_assert_uint_eq(rig_status(&r).behind, 10);
+    UNTIL_SAFE(&r);
+    ck_assert_int_eq(rig_status(&r).oldest_unsafe, 0);
+    rig_free(&r);
+}
+END_TEST
+
 START_TEST(one_run_gives_up_in_time)
 {
     struct rig r;
@@ -503,6 +522,7 @@ main(void)
     tcase_add_test(tc, where_a_new_target_begins);
     tcase_add_test(tc, a_loss_costs_what_was_not_safe);
     tcase_add_test(tc, a_target_that_cannot_be_opened);
+    tcase_add_test(tc, waiting_for_a_target_that_is_away);
     tcase_add_test(tc, one_run_gives_up_in_time);
     tcase_add_test(tc, a_slow_target_gets_everything);
     tcase_add_test(tc, a_stop_waits_for_what_was_sent);

@@ -106,8 +106,8 @@ snmp_engine_file_open(struct snmp_engine_file *f, const char *state, bool lock, 
     *f = (struct snmp_engine_file){.folder = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (f->folder < 0) {
         r = -errno;
-        snprintf(err, errlen, "%s: cannot be opened: %s; the SNMP engine's id and boots are kept there", state,
-                 strerror(-r));
+        snprintf(err, errlen, "%s: cannot be opened: %s; the SNMP engine's id and boots are kept there%s", state,
+                 strerror(-r), r == -ENOENT ? ": make the folder, mode 700, or start `truecause forward` once" : "");
         return r;
     }
     while (lock && (got = flock(f->folder, LOCK_EX)) != 0 && errno == EINTR)

@@ -26,11 +26,14 @@
 #include <net-snmp/agent/agent_callbacks.h>
 #include <net-snmp/library/large_fd_set.h>
 
+#include "forwarder/clock.h"
 #include "forwarder/log.h"
 
 /* How often an idle master agent is asked whether it is there, and one that is
  * not there is tried: both cost next to nothing on one host. */
 enum { AGENT_PING_S = 2, AGENT_ROUND_MS = 1000 };
+/* A master agent that was restarted is back within this; else there is a reason. */
+enum { AGENT_GONE_S = 5 };
 
 static struct {
     const char *master;
@@ -38,7 +41,8 @@ static struct {
     oid root[MAX_OID_LEN]; /* <enterprise>.3 */
     size_t n;
     netsnmp_handler_registration *registration;
-    bool connected, complained, refused;
+    bool connected, refused;
+    int64_t explain_at; /* monotonic: why there is no connection is said then; 0: was said, or there is one */
 } agent;
 
 /* --- values ----------------------------------------------------------------------- */
@@ -235,7 +239,7 @@ connection_changed(int major, int minor, void *session, void *arg)
         log_info("connected to the master agent at %s", agent.master);
     else
         log_warn("the master agent at %s has gone; tried every %d s", agent.master, AGENT_PING_S);
-    agent.complained = true;
+    agent.explain_at = agent.connected ? 0 : clock_monotonic() + AGENT_GONE_S * INT64_C(1000000000);
     agent.refused = false;
     return 0;
 }
@@ -303,9 +307,17 @@ agent_snmp_open(const char *master, const struct mib_oid *enterprise, struct age
 static void
 connect_soon(void)
 {
+    agent.explain_at = clock_monotonic();
     snmp_call_callbacks(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_POST_READ_CONFIG, NULL);
-    if (!agent.connected && !agent.complained)
-        explain();
+}
+
+static void
+explain_in_time(void)
+{
+    if (agent.connected || !agent.explain_at || clock_monotonic() < agent.explain_at)
+        return;
+    agent.explain_at = 0;
+    explain();
 }
 
 /* A reset connection is told by an error once, and by its end from then on.  The
@@ -351,6 +363,7 @@ agent_snmp_serve(int fd, const volatile sig_atomic_t *stop, void (*alive)(void *
     connect_soon();
     while (!*stop) {
         alive(arg, agent.connected);
+        explain_in_time();
         if (wait_a_round(fd))
             return;
         agent_check_and_process(0);

@@ -35,7 +35,7 @@ fi
 manual() {
     awk -v want="$1" '/^\.Sh/ { here = $2 == "SNMPD"; n = 0 } !here { next }
         /^\.Bd/ { n++; on = n == want; next } /^\.Ed/ { on = 0 } on' "$top/doc/truecause-snmp.7" |
-        sed "s/ root truecause\$/ $user $group/"
+        sed "s/ truecause truecause\$/ $user $group/"
 }
 manual 1 >lines
 check "the manual gives three lines" lines_are lines 3
@@ -295,7 +295,9 @@ check "a target that wants it has the open alarms again" soon more_than "$before
 # --- may not ----------------------------------------------------------------------------------
 if [ "$(id -u)" -eq 0 ]; then
     chmod 700 agentx
-    kill -9 "$(child)"
+    kill -9 "$SNMPD"
+    wait "$SNMPD" 2>/dev/null
+    snmpd_start
     check "a folder that is closed is said, with the remedy" says daemon.err 'with agentXPerms in snmpd.conf'
     if [ "${AGENT_VALGRIND:-}" ]; then # not every day: it takes a minute
         check "after a minute it is an alarm" says state/events.xml 'key="self:AGENT:SNMP" state="raised"'

@@ -305,11 +305,9 @@ engine_take_chunks(struct engine *e, int wait_ms)
 }
 
 void
-engine_take_orders(struct engine *e)
+engine_take_questions(struct engine *e)
 {
     struct engine_request *q;
-    struct config *config;
-    struct catalogue *catalogue;
 
     for (;;) {
         pthread_mutex_lock(&e->lock);
@@ -325,6 +323,15 @@ engine_take_orders(struct engine *e)
         pthread_cond_broadcast(&e->wake);
         pthread_mutex_unlock(&e->lock);
     }
+}
+
+void
+engine_take_orders(struct engine *e)
+{
+    struct config *config;
+    struct catalogue *catalogue;
+
+    engine_take_questions(e);
     pthread_mutex_lock(&e->lock);
     config = e->reload;
     catalogue = e->reload_catalogue;

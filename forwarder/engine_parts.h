@@ -21,6 +21,9 @@ enum {
 
 /* engine.c */
 void engine_take_chunks(struct engine *, int wait_ms);
+/* Answers what was asked; engine_take_orders() also takes a new configuration, which may
+ * end targets and wait for them. */
+void engine_take_questions(struct engine *);
 void engine_take_orders(struct engine *);
 bool engine_is_done(struct engine *);
 int engine_rest(struct engine *); /* ms that the loop may sleep */

@@ -253,7 +253,8 @@ start_target(struct engine *e, struct config *config, const struct config_target
     return 0;
 }
 
-/* Lets workers 'from' on end, and commits where they stood. */
+/* Lets 'n' workers end, and commits where they stood.  A new configuration waits
+ * meanwhile: it would replace the very workers that are waited for. */
 static void
 end_workers(struct engine *e, struct worker **w, unsigned n, int wait_ms, bool finish)
 {
@@ -268,7 +269,7 @@ end_workers(struct engine *e, struct worker **w, unsigned n, int wait_ms, bool f
     feed_kick(e->feed);
     while (running) {
         engine_take_chunks(e, 0);
-        engine_take_orders(e);
+        engine_take_questions(e);
         running = 0;
         for (unsigned i = 0; i < n; i++)
             running += !worker_ended(w[i]);

@@ -367,6 +367,7 @@ SHELL_TESTS += %D%/integration/nms.sh
 SHELL_TESTS += %D%/integration/oid.sh
 SHELL_TESTS += %D%/integration/packs.sh
 SHELL_TESTS += %D%/integration/relay.sh
+SHELL_TESTS += %D%/integration/reload.sh
 SHELL_TESTS += %D%/integration/rsyslog.sh
 SHELL_TESTS += %D%/integration/smilint.sh
 SHELL_TESTS += %D%/integration/snmp_restarts.sh

@@ -1,0 +1,72 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Reloads that come while a target is still ending: its receiver takes connections
+# and never closes one, so that each end lasts its two seconds.  The last
+# configuration wins, and the daemon goes on reading.
+. "${TEST_SRCDIR:?}/integration/lib.sh"
+
+cd "$SCRATCH" || exit 1
+cat >receiver.py <<'END'
+import os, selectors, socket
+listener = socket.create_server(("127.0.0.1", 0))
+watched = selectors.DefaultSelector()
+watched.register(listener, selectors.EVENT_READ)
+half_closed = []
+with open("port.new", "w") as f:
+    f.write(str(listener.getsockname()[1]))
+os.rename("port.new", "port")
+with open("got", "ab", 0) as got:
+    while True:
+        for key, _ in watched.select():
+            if key.fileobj is listener:
+                watched.register(listener.accept()[0], selectors.EVENT_READ)
+                continue
+            data = key.fileobj.recv(65536)
+            got.write(data)
+            if not data:
+                watched.unregister(key.fileobj)
+                half_closed.append(key.fileobj)
+END
+/usr/bin/python3 receiver.py &
+DAEMON_PIDS="$DAEMON_PIDS $!"
+check "the receiver listens" wait_until 60 test -s port || finish
+
+configure() { # ATTRIBUTES
+    cat >new.xml <<END
+<truecause xmlns="urn:truecause:config:1" state="state" enterprise-oid="1.3.6.1.4.1.4711.1">
+  <source path="$SCRATCH/despool*.log" format="sms-log" host="ANFIELD" zone="UTC" poll="100ms"/>
+  <target name="siem" type="syslog" address="tcp:127.0.0.1:$(cat port)" heartbeat="off" $*/>
+</truecause>
+END
+    mv new.xml truecause.xml
+}
+failed_copy() { # PACKAGE
+    printf '~Copying E:\\_S\\a.exe to E:\\SMS_PKGE\\%s\\a.exe, Failed, Win32 Error = 32  $$<SMS_DESPOOLER><%s~><thread=1D0>\r\n' \
+        "$1" "$(LC_ALL=C TZ=UTC date '+%a %b %d %H:%M:%S %Y')" >>despool.log
+}
+reload() { # ATTRIBUTES
+    configure "$@"
+    kill -HUP "$DAEMON"
+    sleep 0.3
+}
+
+: >despool.log
+configure
+"$TRUECAUSE" forward -c truecause.xml >daemon.out 2>daemon.err &
+DAEMON=$!
+DAEMON_PIDS="$DAEMON_PIDS $DAEMON"
+failed_copy DOG00001
+check "a first message" wait_until 60 has got 'key="dist:ANFIELD:DOG00001"'
+reload 'facility="audit"'
+reload 'facility="ftp"'
+reload 'facility="local3" form="rfc3164"'
+failed_copy DOG00002
+check "the daemon goes on" wait_until 60 has got 'key="dist:ANFIELD:DOG00002"'
+check "with the last configuration" \
+    wait_until 60 grep -aq '<155>[A-Z][a-z][a-z] [^<]*truecause\[file-contention\]: DOG00002 not on' got
+check "and answers" "$TRUECAUSE" status -c truecause.xml >status
+kill "$DAEMON"
+check "and ends" wait_until 60 daemon_dead "$DAEMON"
+check "without a complaint" same '' \
+    "$(grep -v -e 'configuration read again' -e ': ended$' -e 'ending what is under way' daemon.err)"
+finish

@@ -60,21 +60,26 @@ tear_down(void)
     scratch_remove(dir);
 }
 
-/* A socket that listens at address 'which', at the port it had before. */
+/* A socket at address 'which' that refuses everybody until it listens. */
 static int
-listen_at(unsigned which, bool again)
+bind_at(unsigned which)
 {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof a;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
-    if (again)
-        a.sin_port = htons((uint16_t) strtoul(ports[which], NULL, 10));
     ck_assert_int_eq(bind(fd, (struct sockaddr *) &a, sizeof a), 0);
-    ck_assert_int_eq(listen(fd, 5), 0);
     ck_assert_int_eq(getsockname(fd, (struct sockaddr *) &a, &len), 0);
     snprintf(ports[which], sizeof ports[which], "%u", ntohs(a.sin_port));
+    return fd;
+}
+
+static int
+listen_at(unsigned which)
+{
+    int fd = bind_at(which);
+
+    ck_assert_int_eq(listen(fd, 5), 0);
     return fd;
 }
 
@@ -119,10 +124,9 @@ settle_until_knock(struct target *t, int listener)
 
 START_TEST(next_one_when_one_refuses)
 {
-    int first = listen_at(0, false), second = listen_at(1, false);
+    int first = bind_at(0), second = listen_at(1);
     struct target *t;
 
-    close(first);
     t = open_target();
     ck_assert_int_eq(send_one(t, 1), 0);
     ck_assert(waits(second, WAIT_MS));
@@ -130,19 +134,21 @@ START_TEST(next_one_when_one_refuses)
     ck_assert_int_eq(target_flush(t, WAIT_MS), 0);
     target_syslog_class.close(t);
     close(second);
+    second = bind_at(1);
     t = open_target();
     ck_assert_int_eq(send_one(t, 1), -ECONNREFUSED);
     ck_assert_msg(strstr(t->error, ports[0]) && strstr(t->error, ports[1]), "not both in: %s", t->error);
     target_syslog_class.close(t);
+    close(first);
+    close(second);
 }
 END_TEST
 
 START_TEST(back_to_the_preferred_one)
 {
-    int first = listen_at(0, false), second = listen_at(1, false), there;
+    int first = bind_at(0), second = listen_at(1), there;
     struct target *t;
 
-    close(first);
     t = open_target();
     target_syslog_hurry(t, 20);
     ck_assert_int_eq(send_one(t, 1), 0);
@@ -155,7 +161,7 @@ START_TEST(back_to_the_preferred_one)
         ck_assert_int_eq(target_syslog_class.settle(t, 0, &safe), 0);
     }
     ck_assert_uint_eq(t->address, 1);
-    first = listen_at(0, true);
+    ck_assert_int_eq(listen(first, 5), 0);
     settle_until_knock(t, first);
     close(accept(first, NULL, NULL)); /* it had only asked whether anybody is there */
     ck_assert_int_eq(send_one(t, 2), 0);
@@ -187,7 +193,7 @@ hang_up(int fd, bool deaf)
  * something is asked again first. */
 START_TEST(next_one_after_nothing_was_taken)
 {
-    int first = listen_at(0, false), second = listen_at(1, false), fd;
+    int first = listen_at(0), second = listen_at(1), fd;
     struct target *t = open_target();
 
     ck_assert_int_eq(send_one(t, 1), 0); /* connects; nothing is written yet */
@@ -213,7 +219,7 @@ START_TEST(back_over_udp)
 {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof a;
-    int second = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), first = listen_at(0, false);
+    int second = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), first = listen_at(0);
     struct target *t;
     uint64_t safe;
 
@@ -245,7 +251,7 @@ END_TEST
 
 START_TEST(a_line_each)
 {
-    int first = listen_at(0, false), fd;
+    int first = listen_at(0), fd;
     char text[65536];
     size_t n = 0;
     ssize_t got;
@@ -316,7 +322,7 @@ START_TEST(replaced_certificate)
     struct cert server = certs_make("server", "IP:127.0.0.1", -DAY, 3650L * DAY, &ca, false);
     struct cert old = certs_make("old", NULL, -80L * DAY, 5L * DAY, &ca, false);
     struct cert renewed = certs_make("renewed", NULL, -DAY, 90L * DAY, &ca, false);
-    struct receiver r = {.listener = listen_at(0, false), .ctx = certs_server(&server, &ca)};
+    struct receiver r = {.listener = listen_at(0), .ctx = certs_server(&server, &ca)};
     struct target *t;
     uint64_t safe = 0;
     int64_t before;

@@ -33,8 +33,6 @@ enum {
     LISTEN_ROUNDS = 64 /* reads in a row, of a peer that talks without end */
 };
 
-#define MS INT64_C(1000000)
-
 bool
 ackstream_init(struct ackstream *s)
 {
@@ -256,13 +254,13 @@ nap(int round, int64_t left)
 {
     int ms = round < 4 ? 1 : round < 8 ? 5 : TIMER_MS;
 
-    return left < ms * MS ? (int) ((left + MS - 1) / MS) : ms;
+    return left < ms * CLOCK_MS ? (int) ((left + CLOCK_MS - 1) / CLOCK_MS) : ms;
 }
 
 int
 ackstream_settle(struct ackstream *s, int wait_ms)
 {
-    int64_t deadline = clock_monotonic() + wait_ms * MS;
+    int64_t deadline = clock_monotonic() + wait_ms * CLOCK_MS;
     uint64_t before = s->safe;
 
     for (int round = 0; s->fd >= 0; round++) {
@@ -276,7 +274,7 @@ ackstream_settle(struct ackstream *s, int wait_ms)
         if (r < 0)
             return r;
         now = clock_monotonic();
-        if (s->n && now - s->progress_at > s->patience_ms * MS)
+        if (s->n && now - s->progress_at > s->patience_ms * CLOCK_MS)
             return -ETIMEDOUT;
         if (s->n == 0 || s->safe > before || now >= deadline)
             return 0;
@@ -292,7 +290,7 @@ ackstream_settle(struct ackstream *s, int wait_ms)
 void
 ackstream_end(struct ackstream *s, int wait_ms)
 {
-    int64_t deadline = clock_monotonic() + wait_ms * MS;
+    int64_t deadline = clock_monotonic() + wait_ms * CLOCK_MS;
 
     /* Closing with unread bytes would reset the connection, and the peer could
      * lose what it has not read yet. */
@@ -306,7 +304,7 @@ ackstream_end(struct ackstream *s, int wait_ms)
         struct pollfd ready = {.fd = s->fd, .events = POLLIN};
         int64_t left = deadline - clock_monotonic();
 
-        if (left <= 0 || poll(&ready, 1, (int) (left / MS) + 1) <= 0)
+        if (left <= 0 || poll(&ready, 1, (int) (left / CLOCK_MS) + 1) <= 0)
             break;
     }
 }

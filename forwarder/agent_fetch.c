@@ -22,8 +22,6 @@
 #include "forwarder/thread.h"
 
 enum { FETCH_PAUSE_MS = 2000, FETCH_END_MS = 1000 };
-#define MS INT64_C(1000000)
-
 enum fetch_resend { RESEND_READY, RESEND_ORDERED, RESEND_UNDER_WAY, RESEND_FAILED };
 
 struct agent_fetch {
@@ -120,10 +118,10 @@ refresh(struct agent_fetch *f)
         old = f->fresh;
         f->fresh = v;
         f->fresh_at = start;
-        f->keep = took * 10 > AGENT_FETCH_KEEP_MS * MS ? took * 10 : AGENT_FETCH_KEEP_MS * MS;
+        f->keep = took * 10 > AGENT_FETCH_KEEP_MS * CLOCK_MS ? took * 10 : AGENT_FETCH_KEEP_MS * CLOCK_MS;
         f->not_before = start + f->keep;
     } else {
-        f->not_before = clock_monotonic() + FETCH_PAUSE_MS * MS;
+        f->not_before = clock_monotonic() + FETCH_PAUSE_MS * CLOCK_MS;
     }
     f->wanted = false;
     f->rounds++;
@@ -199,7 +197,7 @@ fail:
 bool
 agent_fetch_free(struct agent_fetch *f)
 {
-    struct timespec until = clock_timespec(clock_monotonic() + FETCH_END_MS * MS);
+    struct timespec until = clock_timespec(clock_monotonic() + FETCH_END_MS * CLOCK_MS);
     bool ended;
 
     if (!f)
@@ -227,7 +225,7 @@ agent_fetch_free(struct agent_fetch *f)
 static void
 want(struct agent_fetch *f)
 {
-    struct timespec until = clock_timespec(clock_monotonic() + AGENT_FETCH_WAIT_MS * MS);
+    struct timespec until = clock_timespec(clock_monotonic() + AGENT_FETCH_WAIT_MS * CLOCK_MS);
     uint64_t rounds = f->rounds;
 
     f->wanted = true;
@@ -254,7 +252,7 @@ agent_fetch_view(struct agent_fetch *f, struct agent_own *own)
     own->engine = f->now_at || f->trouble ? f->trouble : "noAnswer";
     own->resend = resend[f->resend];
     pthread_mutex_unlock(&f->lock);
-    own->age = f->now_at ? (uint64_t) ((clock_monotonic() - f->now_at) / (1000 * MS)) : UINT32_MAX;
+    own->age = f->now_at ? (uint64_t) ((clock_monotonic() - f->now_at) / (1000 * CLOCK_MS)) : UINT32_MAX;
     /* It still runs, as far as anybody knows; the next answer is late. */
     if (!own->engine && own->age > 60)
         own->engine = "noAnswer";
@@ -264,7 +262,7 @@ agent_fetch_view(struct agent_fetch *f, struct agent_own *own)
 int
 agent_fetch_resend(struct agent_fetch *f)
 {
-    struct timespec until = clock_timespec(clock_monotonic() + AGENT_FETCH_WAIT_MS * MS);
+    struct timespec until = clock_timespec(clock_monotonic() + AGENT_FETCH_WAIT_MS * CLOCK_MS);
     int r = 0;
 
     pthread_mutex_lock(&f->lock);

@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#define CLOCK_MS INT64_C(1000000) /* a millisecond */
+
 static inline int64_t
 clock_read(clockid_t id)
 {

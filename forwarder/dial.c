@@ -26,8 +26,6 @@
 
 #include "forwarder/clock.h"
 
-#define MS INT64_C(1000000)
-
 static bool
 is_tcp(const struct config_address *to)
 {
@@ -183,7 +181,7 @@ await_connection(int fd, int64_t deadline)
     int err = 0, r;
 
     do {
-        int64_t left = (deadline - clock_monotonic()) / MS;
+        int64_t left = (deadline - clock_monotonic()) / CLOCK_MS;
 
         r = poll(&ready, 1, left > 0 ? (int) left : 0);
     } while (r < 0 && errno == EINTR);
@@ -297,7 +295,7 @@ dial(const struct config_address *to, const char *source, char *err, size_t errl
     int family = strchr(to->transport, '6') || (source && strchr(source, ':')) ? AF_INET6 : source ? AF_INET : AF_UNSPEC;
     char why[128] = "no address";
     struct evutil_addrinfo *list = is_unix(to) ? NULL : resolve(to->host, to->port, family, is_tcp(to), why, sizeof why);
-    int64_t now = clock_monotonic(), end = now + DIAL_CONNECT_MS * MS;
+    int64_t now = clock_monotonic(), end = now + DIAL_CONNECT_MS * CLOCK_MS;
     int n = 0;
 
     if (is_unix(to))

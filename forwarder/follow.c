@@ -21,8 +21,6 @@
 #include "forwarder/follow_base.h"
 #include "forwarder/thread.h"
 
-#define MS INT64_C(1000000)
-
 bool
 follow_stopped(struct follow *f)
 {
@@ -281,7 +279,7 @@ follow_start(const struct config_source *source, const struct follow_taker *take
     thread_condition(&f->ended_cond);
     f->source = source;
     f->taker = *taker;
-    f->poll_ns = source->poll_ms * MS;
+    f->poll_ns = source->poll_ms * CLOCK_MS;
     f->wake = -1;
     if (!kind->open(f) || (f->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
         goto fail;
@@ -305,7 +303,7 @@ follow_stop(struct follow *f)
 bool
 follow_wait(struct follow *f, int wait_ms)
 {
-    int64_t until = clock_monotonic() + wait_ms * MS;
+    int64_t until = clock_monotonic() + wait_ms * CLOCK_MS;
     struct timespec t = clock_timespec(until);
     bool ended;
 

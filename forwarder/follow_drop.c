@@ -21,7 +21,6 @@
 #include "forwarder/clock.h"
 #include "forwarder/glob_case.h"
 
-#define MS INT64_C(1000000)
 /* A file whose writer nobody hears of is complete when it stood still so long,
  * and for so many looks. */
 #define STILL_NS INT64_C(2000000000)

@@ -19,12 +19,11 @@
 #include "forwarder/glob_case.h"
 
 enum { LOGS_MAX = 65536 };
-#define MS INT64_C(1000000)
 /* Hints are gathered for so long before they are followed. */
-#define GATHER_NS (2 * MS)
+#define GATHER_NS (2 * CLOCK_MS)
 /* Between two looks that hints ask for: so long, and some times as long as a
  * look takes. */
-#define LOOK_LEAST_NS (10 * MS)
+#define LOOK_LEAST_NS (10 * CLOCK_MS)
 enum { LOOK_SHARE = 4 };
 
 void
@@ -172,7 +171,7 @@ look(struct follow_logs *f)
     check_trouble(f);
     f->hurried = clock_monotonic();
     f->look_took = f->hurried - now;
-    f->look_due = now + f->base.poll_ns > f->hurried ? now + f->base.poll_ns : f->hurried + MS;
+    f->look_due = now + f->base.poll_ns > f->hurried ? now + f->base.poll_ns : f->hurried + CLOCK_MS;
     pthread_mutex_lock(&f->base.lock);
     f->base.status.looked = f->hurried;
     pthread_mutex_unlock(&f->base.lock);

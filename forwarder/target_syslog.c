@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "forwarder/clock.h"
 #include "forwarder/dial.h"
 
 int
@@ -47,7 +48,7 @@ target_syslog_note_backup(struct target_syslog *t, int64_t now)
         t->back_ms = t->first_back_ms;
     else
         t->back_ms = t->back_ms < TARGET_SYSLOG_BACK_MAX_MS / 2 ? t->back_ms * 2 : TARGET_SYSLOG_BACK_MAX_MS;
-    t->back_at = now + t->back_ms * INT64_C(1000000);
+    t->back_at = now + t->back_ms * CLOCK_MS;
 }
 
 static const struct syslog_way *

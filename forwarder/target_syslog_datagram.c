@@ -94,7 +94,7 @@ datagram_send(struct target_syslog *t, const struct target_item *item, bool *tru
     if (r < 0 || (t->fd < 0 && (r = datagram_connect(t)) < 0))
         return r;
     if (!t->back_at)
-        t->back_at = clock_monotonic() + t->first_back_ms * INT64_C(1000000);
+        t->back_at = clock_monotonic() + t->first_back_ms * CLOCK_MS;
     n = syslog_msg_write(&t->form, item, msg, truncated);
     ready.fd = t->fd;
     while (send(t->fd, msg, n, MSG_NOSIGNAL) < 0) {

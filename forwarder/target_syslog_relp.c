@@ -41,8 +41,6 @@ enum {
     TXNR_LAST = 999999999 /* 1 follows */
 };
 
-#define MS INT64_C(1000000)
-
 struct syslog_relp {
     relpEngine_t *engine;
     relpClt_t *client;     /* NULL: no session */
@@ -237,7 +235,7 @@ open_session(struct target_syslog *t, char *err, size_t errlen)
 static int
 open_any(struct target_syslog *t)
 {
-    int64_t now = clock_monotonic(), end = now + TARGET_SYSLOG_WALK_MS * MS;
+    int64_t now = clock_monotonic(), end = now + TARGET_SYSLOG_WALK_MS * CLOCK_MS;
     char *err = t->base.error;
     size_t n = 0, size = sizeof t->base.error;
     unsigned first = t->base.address && now < t->back_at ? t->base.address : 0, many = t->base.tc->n_addresses;
@@ -320,11 +318,11 @@ relp_settle(struct target_syslog *t, int wait_ms, uint64_t *safe)
     int e = 0;
 
     if (r->client && r->sent > r->acked) {
-        int64_t now = clock_monotonic(), quiet = r->last_at + LINGER_MS * MS, old = r->oldest_at + AGE_MS * MS;
+        int64_t now = clock_monotonic(), quiet = r->last_at + LINGER_MS * CLOCK_MS, old = r->oldest_at + AGE_MS * CLOCK_MS;
         int64_t due = quiet < old ? quiet : old;
 
         if (due > now && wait_ms > 0) {
-            nap(due - now < wait_ms * MS ? due - now : wait_ms * MS);
+            nap(due - now < wait_ms * CLOCK_MS ? due - now : wait_ms * CLOCK_MS);
             now = clock_monotonic();
         }
         if (due <= now) {

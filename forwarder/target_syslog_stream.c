@@ -21,8 +21,6 @@
 #include "forwarder/clock.h"
 #include "forwarder/dial.h"
 
-#define MS INT64_C(1000000)
-
 enum {
     CLOSE_MS = 2000, /* to drain and see the peer's end */
     COUNT_MAX = 6    /* octet count and blank of the longest frame */
@@ -104,7 +102,7 @@ stream_walk(struct target_syslog *t, const struct tls_context *tls)
     const struct config_target *tc = t->base.tc;
     char *err = t->base.error;
     size_t n = 0, size = sizeof t->base.error;
-    int64_t end = clock_monotonic() + TARGET_SYSLOG_WALK_MS * MS;
+    int64_t end = clock_monotonic() + TARGET_SYSLOG_WALK_MS * CLOCK_MS;
     unsigned first = t->base.address;
     int r = -EHOSTUNREACH;
 
@@ -148,7 +146,7 @@ stream_connect(struct target_syslog *t)
     tls_context_free(tls);
     now = clock_monotonic();
     t->safe_before = t->stream.safe;
-    t->look_at = now + t->look_ms * MS;
+    t->look_at = now + t->look_ms * CLOCK_MS;
     if (r == 0)
         target_syslog_note_backup(t, now);
     return r;
@@ -182,7 +180,7 @@ look_at_files(struct target_syslog *t, int64_t now)
 
     if (!t->tls || now < t->look_at)
         return;
-    t->look_at = now + t->look_ms * MS;
+    t->look_at = now + t->look_ms * CLOCK_MS;
     if (!tls_context_digest(t->base.tc, digest) || memcmp(digest, t->tls_digest, sizeof digest) == 0)
         return;
     if ((tls = tls_context_new(t->base.tc, why, sizeof why)))
@@ -293,7 +291,7 @@ stream_settle(struct target_syslog *t, int wait_ms, uint64_t *safe)
 static void
 stream_close(struct target_syslog *t)
 {
-    int64_t deadline = clock_monotonic() + CLOSE_MS * MS;
+    int64_t deadline = clock_monotonic() + CLOSE_MS * CLOCK_MS;
 
     while (t->stream.fd >= 0 && !ackstream_is_settled(&t->stream) && clock_monotonic() < deadline)
         if (ackstream_settle(&t->stream, CLOSE_MS / 10) < 0)

@@ -28,8 +28,6 @@ enum {
     WINDOW = 256   /* datagrams sent and not safe */
 };
 
-#define MS INT64_C(1000000)
-
 static int
 lose(struct target_syslog *t, int err)
 {
@@ -145,7 +143,7 @@ unix_send(struct target_syslog *t, const struct target_item *item, bool *truncat
 static int
 unix_settle(struct target_syslog *t, int wait_ms, uint64_t *safe)
 {
-    int r = await_readers(t, clock_monotonic() + wait_ms * MS);
+    int r = await_readers(t, clock_monotonic() + wait_ms * CLOCK_MS);
 
     *safe = t->under_way.safe;
     return r;

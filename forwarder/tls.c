@@ -29,8 +29,6 @@
 #include "forwarder/dial.h"
 #include "forwarder/tls_words.h"
 
-#define MS INT64_C(1000000)
-
 enum {
     RECORD = 16384,    /* plain bytes that one record holds */
     VERDICT_MS = 1000, /* for the peer's first words after it has our certificate */
@@ -251,7 +249,7 @@ static bool
 wait_for(struct tls *t, int r, int64_t deadline)
 {
     struct pollfd ready = {.fd = t->fd, .events = r == -EAGAIN ? POLLOUT : POLLIN};
-    int64_t left = (deadline - clock_monotonic()) / MS;
+    int64_t left = (deadline - clock_monotonic()) / CLOCK_MS;
 
     return left > 0 && poll(&ready, 1, (int) left) != 0;
 }
@@ -267,7 +265,7 @@ say_hung_up(struct tls *t, int r)
 static int
 shake_hands(struct tls *t)
 {
-    int64_t deadline = clock_monotonic() + TLS_HANDSHAKE_MS * MS;
+    int64_t deadline = clock_monotonic() + TLS_HANDSHAKE_MS * CLOCK_MS;
     int r;
 
     for (;;) {
@@ -325,14 +323,14 @@ tls_read(void *arg, char *p, size_t n)
 static int
 await_verdict(struct tls *t)
 {
-    int64_t now = clock_monotonic(), end = now + 2 * VERDICT_MS * MS, until = now + VERDICT_MS * MS;
+    int64_t now = clock_monotonic(), end = now + 2 * VERDICT_MS * CLOCK_MS, until = now + VERDICT_MS * CLOCK_MS;
     uint64_t before = t->in;
     char unused[1024];
     ssize_t r;
 
     while (((r = tls_read(t, unused, sizeof unused)) > 0 || r == -EAGAIN) && (now = clock_monotonic()) < end) {
         if (t->in != before)
-            until = now + QUIET_MS * MS < end ? now + QUIET_MS * MS : end;
+            until = now + QUIET_MS * CLOCK_MS < end ? now + QUIET_MS * CLOCK_MS : end;
         before = t->in;
         if (r == -EAGAIN && !wait_for(t, -EINPROGRESS, until))
             break;

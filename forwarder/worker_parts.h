@@ -89,6 +89,7 @@ int worker_send(struct worker *, const struct worker_item *);
 int worker_send_owed(struct worker *); /* after an opening */
 int worker_send_due(struct worker *, int64_t now); /* what goes by the clock */
 int worker_settle(struct worker *, int wait_ms);
+void worker_note_address(struct worker *); /* which of its addresses takes what is sent, for status and log */
 void worker_drop_items(struct worker *, uint64_t seq);
 /* The item of a journal's row; false when it cannot be read: logged and counted,
  * or with 'starved' for want of memory.

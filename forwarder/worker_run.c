@@ -223,6 +223,7 @@ prove(struct worker *w, int64_t now)
     pthread_mutex_unlock(&w->lock);
     w->backoff_ms = WORKER_BACKOFF_MS;
     w->tries = 0;
+    worker_note_address(w);
     if (back)
         log_limited(&w->log, LOG_LEVEL_INFO, "target '%s': back after %s; %" PRIu64 " items waited for it", w->tc->name,
                     away, w->waited);

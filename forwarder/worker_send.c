@@ -20,8 +20,8 @@ enum { ROOM_MS = 20 };
 
 /* Of several addresses the one that takes items is worth knowing: a backup that does
  * hides that the preferred one is away. */
-static void
-note_address(struct worker *w)
+void
+worker_note_address(struct worker *w)
 {
     unsigned at = w->target->address, n = w->tc->n_addresses;
     char name[DIAL_NAME_SIZE];
@@ -41,7 +41,7 @@ int
 worker_settle(struct worker *w, int wait_ms)
 {
     uint64_t safe = 0;
-    bool moved;
+    bool moved, asked = w->target->in_flight;
     int r = w->cls->settle(w->target, wait_ms, &safe);
 
     w->settled = clock_monotonic();
@@ -55,8 +55,10 @@ worker_settle(struct worker *w, int wait_ms)
     w->refusals = w->refusals_before + w->target->refusals;
     w->in_flight = w->target->in_flight;
     pthread_mutex_unlock(&w->lock);
+    /* Also where all that was acknowledged is a sign of life. */
+    if (moved || (asked && !r && !w->target->in_flight))
+        worker_note_address(w);
     if (moved) {
-        note_address(w);
         w->progress = true;
         worker_dirty(w, w->settled);
     }

@@ -100,6 +100,10 @@ check "the receiver is back" start_snmptrapd "$SCRATCH/second" "$mibs" || finish
 SNMPTRAPD_WANTED=
 check "after kill -9 it gets everything" all_received 5 snmptrapd.out second/snmptrapd.out
 
+at_backup() {
+    "$TRUECAUSE" status -c truecause.xml >status 2>/dev/null && has status "at a BACKUP, udp:127.0.0.1:$SNMPTRAPD_PORT (2 of 2)"
+}
+
 # The first address is dead, the second one takes over.
 daemon_stop "$DAEMON"
 configure "udp:127.0.0.1:$(free_port) udp:127.0.0.1:$SNMPTRAPD_PORT"
@@ -109,5 +113,12 @@ check "failover to the second address" all_received 6 snmptrapd.out second/snmpt
 check "the target is up there" wait_until 60 target_is up
 check "status says that a backup is in use" has status "at a BACKUP, udp:127.0.0.1:$SNMPTRAPD_PORT (2 of 2)"
 check "so does the log" has daemon.err "a backup takes its items: udp:127.0.0.1:$SNMPTRAPD_PORT, 2 of its 2 addresses"
+
+# With nothing to send but signs of life.
+daemon_stop "$DAEMON"
+sed 's,heartbeat="[^"]*",,;s,notification="inform",& heartbeat="1s",' truecause.xml >heartbeat.xml
+mv heartbeat.xml truecause.xml
+start_daemon
+check "after a restart, too" wait_until 60 at_backup
 daemon_stop "$DAEMON"
 finish

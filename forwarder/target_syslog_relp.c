@@ -224,8 +224,12 @@ open_session(struct target_syslog *t, char *err, size_t errlen)
         return 0;
     if (code == RELP_RET_OK)
         snprintf(r->words, sizeof r->words, "this librelp does not report what was acknowledged; use 1.5 to 1.11");
-    snprintf(err, errlen, ": cannot open a RELP session: %.100s",
-             r->words[0] ? r->words : code == RELP_RET_TIMED_OUT ? "no answer" : "connection refused");
+    n = snprintf(err, errlen, ": cannot open a RELP session: %.100s",
+                 r->words[0] ? r->words : code == RELP_RET_TIMED_OUT ? "no answer" : "connection refused");
+    /* The library's word for a connection that does not come about. */
+    if (code != RELP_RET_OK && !strstr(err, "error opening connection") && n > 0 && (size_t) n < errlen)
+        snprintf(err + n, errlen - (size_t) n, ": does the receiver speak RELP at this port (%s:%d)?",
+                 t->base.tc->place.file, t->base.tc->place.line);
     end_session(r, true);
     return -ECONNREFUSED;
 }

@@ -339,6 +339,36 @@ START_TEST(a_backup_is_kept)
 }
 END_TEST
 
+static void *
+hang_up(void *listener)
+{
+    int fd = accept(*(int *) listener, NULL, NULL);
+
+    if (fd >= 0)
+        close(fd);
+    return NULL;
+}
+
+START_TEST(something_else_answers)
+{
+    struct target_item ti = {.seq = 1, .target_seq = 1, .item = &item};
+    int listener = listen_at(port);
+    struct target *t;
+    pthread_t thread;
+    char err[256];
+
+    signal(SIGPIPE, SIG_IGN);
+    ck_assert_int_eq(pthread_create(&thread, NULL, hang_up, &listener), 0);
+    t = target_syslog_class.open(&config, &tc, err, sizeof err);
+    ck_assert_ptr_nonnull(t);
+    ck_assert_int_lt(target_syslog_class.send(t, &ti), 0);
+    ck_assert_msg(strstr(t->error, "does the receiver speak RELP at this port (test.xml:1)?"), "%s", t->error);
+    target_syslog_class.close(t);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    close(listener);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -350,6 +380,7 @@ main(void)
     tcase_set_timeout(c, 300);
     tcase_add_loop_test(c, each_way_of_ending, 0, 3 * WELL + 1);
     tcase_add_test(c, nobody_there);
+    tcase_add_test(c, something_else_answers);
     tcase_add_test(c, a_backup_is_kept);
     suite_add_tcase(s, c);
     sr = srunner_create(s);

@@ -7,6 +7,7 @@
 
 #include "forwarder/cmd.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,10 +47,12 @@ print(void *arg, bool warning, const struct config_place *place, const char *tex
         printf("%s: %s: %s\n", file, warning ? "warning" : "error", words);
 }
 
-/* Receivers of SNMPv3 traps must be told the engine's id before they take any. */
+/* Receivers of SNMPv3 traps must be told the engine's id before they take any.  A
+ * damaged file of it refuses the start. */
 static void
-show_engine(const struct config *config)
+show_engine(const struct config *config, const char *path, struct count *count)
 {
+    const struct config_place place = {.file = path};
     char hex[SNMP_ENGINE_HEX], err[1024];
     struct snmp_engine e;
     bool needed = false;
@@ -60,7 +63,9 @@ show_engine(const struct config *config)
     if (!needed)
         return;
     r = snmp_engine_look(config, &e, err, sizeof err);
-    if (r < 0)
+    if (r == -EINVAL)
+        print(count, false, &place, err);
+    else if (r < 0)
         printf("SNMP engine: %s\n", err);
     else if (r == 0 && !e.n)
         printf("SNMP engine: none in %s yet; the first start makes an id, or set engine-id\n", config->state);
@@ -98,7 +103,7 @@ cmd_check(int argc, char **argv)
     }
     if ((config = config_load(path, print, &count)))
         config_survey(config, print, &count);
-    show_engine(config);
+    show_engine(config, path, &count);
     config_unref(config);
     catalogue_unref(catalogue_files_load(path, print, &count));
     printf("%u error%s, %u warning%s\n", count.errors, count.errors == 1 ? "" : "s", count.warnings,

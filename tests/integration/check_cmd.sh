@@ -99,6 +99,11 @@ check "a name without an address" has "$OUT" 'snmp.xml:3: warning: target "a": n
 check "with a remedy" has "$OUT" 'check the name, or give a numeric address'
 check "the engine that receivers must know" has "$OUT" 'SNMP engine: 80007ed90501, has not begun yet'
 check "check makes no state" test ! -e state
+mkdir state
+echo damaged >state/snmp-engine
+check "a damaged engine file, which the start would refuse" run 3 check -c snmp.xml
+check "with a remedy" has "$OUT" 'snmp.xml: error: state/snmp-engine: is damaged; it holds the SNMP engine'
+rm -r state
 
 chmod 644 community
 check "an open secret is refused" run 3 check -c example.xml

@@ -11,6 +11,7 @@
 
 #include "forwarder/target_syslog_parts.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,6 +118,26 @@ target_syslog_open(const struct config *config, const struct config_target *tc, 
     return &t->base;
 }
 
+/* Before a connection to "unix:", whose kind the socket says that is there now: it
+ * may come later than we, or be another's.  What is safe stays so. */
+static bool
+follow_kind(struct target_syslog *t)
+{
+    const struct syslog_way *way = find_way(&t->base.tc->addresses[t->base.address]);
+    uint64_t safe = t->way == &syslog_way_stream ? t->stream.safe : t->under_way.safe;
+
+    if (way == t->way)
+        return true;
+    if (way->open && !way->open(t)) {
+        way->close(t);
+        return false;
+    }
+    t->way->close(t);
+    t->way = way;
+    t->stream.safe = t->under_way.safe = t->under_way.marked = safe;
+    return true;
+}
+
 static int
 target_syslog_send(struct target *base, const struct target_item *item)
 {
@@ -126,6 +147,9 @@ target_syslog_send(struct target *base, const struct target_item *item)
 
     if (t->broken)
         return -t->broken;
+    if (t->fd < 0 && t->stream.fd < 0 && strcmp(base->tc->addresses[base->address].transport, "unix") == 0
+        && !follow_kind(t))
+        return target_syslog_fail(t, "cannot connect", ENOMEM);
     r = t->way->send(t, item, &truncated);
     if (r == 0)
         base->truncated += truncated;

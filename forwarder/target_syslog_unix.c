@@ -61,7 +61,8 @@ connect_socket(struct target_syslog *t)
     return 0;
 }
 
-/* Is the receiver that we are connected to still there? */
+/* Is the receiver that we are connected to still there?  Asked in this order: who
+ * answers is the old one, or its successor's socket already has the name. */
 static bool
 is_alive(const struct target_syslog *t)
 {
@@ -70,12 +71,11 @@ is_alive(const struct target_syslog *t)
     char unused[200];
     int fd;
 
-    if (stat(to->host, &now) != 0 || !same_socket(&now, &t->receiver))
-        return false;
     fd = dial(to, NULL, unused, sizeof unused);
-    if (fd >= 0)
-        close(fd);
-    return fd >= 0;
+    if (fd < 0)
+        return false;
+    close(fd);
+    return stat(to->host, &now) == 0 && same_socket(&now, &t->receiver);
 }
 
 /* 1 when all has been read, 0 not yet, negative errno when the receiver has gone. */
@@ -154,6 +154,7 @@ unix_close(struct target_syslog *t)
 {
     if (t->fd >= 0)
         close(t->fd);
+    t->fd = -1;
 }
 
 const struct syslog_way syslog_way_unix = {

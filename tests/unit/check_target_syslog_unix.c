@@ -221,6 +221,58 @@ START_TEST(stream_of_lines)
 }
 END_TEST
 
+static void
+take_line(int listener, uint64_t want)
+{
+    char text[8192];
+    int fd;
+    ssize_t n;
+
+    ck_assert_int_eq(target_syslog_class.settle(target, 0, &safe), 0); /* it is written */
+    fd = accept(listener, NULL, NULL);
+    n = read(fd, text, sizeof text);
+    ck_assert_int_gt(n, 0);
+    ck_assert_int_eq(text[n - 1], '\n');
+    ck_assert_uint_eq(number_of(text, (size_t) n - 1), want);
+    ck_assert_int_eq(target_flush(target, 10000), 0);
+    ck_assert_int_eq(target_syslog_class.settle(target, 0, &safe), 0);
+    ck_assert_uint_eq(safe, want);
+    close(fd);
+}
+
+/* Of "unix:" the socket says the kind, and it may come later than we, or change. */
+START_TEST(kind_is_that_of_the_socket_that_is_there)
+{
+    int fd;
+
+    open_target();
+    ck_assert_int_eq(send_number(1), -ENOENT);
+    fd = receiver(SOCK_STREAM);
+    ck_assert_int_eq(send_number(1), 0);
+    take_line(fd, 1);
+    close(fd);
+    ck_assert_int_eq(unlink(path), 0);
+    fd = receiver(SOCK_DGRAM);
+    ck_assert_int_eq(target_syslog_class.settle(target, 0, &safe), 0); /* it has gone */
+    ck_assert_uint_eq(safe, 1);
+    ck_assert_int_eq(send_number(2), 0);
+    ck_assert_int_eq(target_syslog_class.settle(target, 0, &safe), 0);
+    ck_assert_uint_eq(safe, 1);
+    take(fd, 2);
+    ck_assert_int_eq(target_flush(target, 10000), 0);
+    close(fd);
+    ck_assert_int_eq(unlink(path), 0);
+    fd = receiver(SOCK_STREAM);
+    ck_assert_int_lt(send_number(3), 0); /* that way is lost, with nothing on it */
+    ck_assert_int_eq(target_syslog_class.settle(target, 0, &safe), 0);
+    ck_assert_uint_eq(safe, 2);
+    ck_assert_int_eq(send_number(3), 0);
+    take_line(fd, 3);
+    ck_assert_uint_eq(target->sent, 3);
+    close(fd);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -235,6 +287,7 @@ main(void)
     tcase_add_test(c, full_queue_loses_nothing);
     tcase_add_loop_test(c, receiver_ends_with_unread, 0, 2);
     tcase_add_test(c, stream_of_lines);
+    tcase_add_test(c, kind_is_that_of_the_socket_that_is_there);
     suite_add_tcase(s, c);
     sr = srunner_create(s);
     srunner_run_all(sr, CK_ENV);

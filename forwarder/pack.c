@@ -71,6 +71,27 @@ pack_mark_oid(FILE *out, const struct pack_source *from)
     fputs(pack_oid(from, oid), out);
 }
 
+static unsigned
+position(const enum mib_object_id *order, unsigned n, enum mib_object_id id)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (order[i] == id)
+            return i + 1;
+    return 0;
+}
+
+unsigned
+pack_alarm_position(enum mib_object_id id)
+{
+    return position(mib_alarm_objects, MIB_ALARM_VARBINDS, id);
+}
+
+unsigned
+pack_notice_position(enum mib_object_id id)
+{
+    return position(mib_notice_objects, MIB_NOTICE_VARBINDS, id);
+}
+
 /* The next word of '*text', which it leaves; empty at the end. */
 static struct str
 next_word(struct str *text)

@@ -41,9 +41,9 @@ void pack_result(FILE *, const struct pack_source *);
 void pack_zabbix(FILE *, const struct pack_source *);
 void pack_zabbix_trap(FILE *, const struct pack_source *);
 
-/* One of our severities in the words and numbers of each product.  The design
- * has the table: OpenNMS the same names; Zabbix Disaster, High, Average, Warning,
- * Info, OK; Icinga and Nagios 2, 2, 1, 1, 0, 0. */
+/* One of our severities in the words and numbers of each product: OpenNMS the same
+ * names; Zabbix Disaster, High, Average, Warning, Info, OK; Icinga and Nagios 2, 2,
+ * 1, 1, 0, 0. */
 struct pack_severity {
     enum severity severity;
     const char *title;  /* SNMPTT, OpenNMS */
@@ -56,6 +56,11 @@ extern const struct pack_severity pack_severities[PACK_SEVERITIES]; /* worst fir
 
 /* The label that TRUECAUSE-MIB has for it. */
 const char *pack_severity_label(const struct pack_severity *);
+
+/* Where an object stands among the varbinds of an alarm's notification or a
+ * notice's, from 1, sysUpTime.0 and snmpTrapOID.0 not counted; 0: not at all. */
+unsigned pack_alarm_position(enum mib_object_id);
+unsigned pack_notice_position(enum mib_object_id);
 
 /* "1.3.6.1.4.1.32473.109" */
 enum { PACK_OID_SIZE = MIB_OID_MAX * 11 + 1 };
@@ -75,8 +80,7 @@ struct pack_mark {
 };
 void pack_fill(FILE *out, struct str text, const struct pack_mark *marks, const struct pack_source *from);
 
-/* Marks that several packs have: the dotted enterprise OID, and a case branch of
- * sh for each severity that sets 'rank' and 'code'. */
+/* Writes the dotted enterprise OID: of a mark. */
 void pack_mark_oid(FILE *, const struct pack_source *);
 
 #endif

@@ -44,21 +44,6 @@ mask(FILE *out, const struct pack_source *from, unsigned arc, unsigned varbind, 
     fputs("    </mask>\n", out);
 }
 
-static unsigned
-position(const enum mib_object_id *order, unsigned n, enum mib_object_id id)
-{
-    for (unsigned i = 0; i < n; i++)
-        if (order[i] == id)
-            return i + 1;
-    return 0;
-}
-
-static unsigned
-at(enum mib_object_id id)
-{
-    return position(mib_alarm_objects, MIB_ALARM_VARBINDS, id);
-}
-
 /* What it means, then every value by name. */
 static void
 descr(FILE *out, const char *prose, const enum mib_object_id *order, unsigned n)
@@ -106,7 +91,7 @@ static void
 alarm_key(FILE *out, const char *attribute, const char *lead, enum event_class cls)
 {
     fprintf(out, " %s=\"truecause:%s%s%%parm[#%u]%%\"", attribute, lead, cls == CLASS_SELF ? "%interface%:" : "",
-            at(MIB_OBJECT_KEY));
+            pack_alarm_position(MIB_OBJECT_KEY));
 }
 
 static void
@@ -119,16 +104,16 @@ alarm_event(FILE *out, const struct pack_source *from, const struct mib_notifica
     snprintf(number, sizeof number, "%d", mib_severity(s->severity));
     snprintf(name, sizeof name, "tc%s%s", n->stem, cleared ? "Cleared" : "Raised");
     fputs("  <event>\n", out);
-    mask(out, from, cleared ? n->clear_arc : n->raise_arc, at(MIB_OBJECT_SEVERITY), cleared ? NULL : number);
+    mask(out, from, cleared ? n->clear_arc : n->raise_arc, pack_alarm_position(MIB_OBJECT_SEVERITY), cleared ? NULL : number);
     fprintf(out, "    <uei>" UEI "%s%s%s</uei>\n", name, cleared ? "" : "/", cleared ? "" : pack_severity_label(s));
     fprintf(out, "    <event-label>TRUECAUSE-MIB: %s%s%s</event-label>\n", name, cleared ? "" : ", ",
             cleared ? "" : pack_severity_label(s));
     descr(out, cleared ? n->clear : n->raise, mib_alarm_objects, MIB_ALARM_VARBINDS);
-    fprintf(out, "    <logmsg dest=\"logndisplay\">%%parm[#%u]%%</logmsg>\n", at(MIB_OBJECT_SUMMARY));
+    fprintf(out, "    <logmsg dest=\"logndisplay\">%%parm[#%u]%%</logmsg>\n", pack_alarm_position(MIB_OBJECT_SUMMARY));
     element(out, "severity", s->title);
     if (!cleared) {
-        fprintf(out, "    <operinstruct>%%parm[#%u]%% (articles: %%parm[#%u]%%). In general: ", at(MIB_OBJECT_ACTION),
-                at(MIB_OBJECT_ARTICLE));
+        fprintf(out, "    <operinstruct>%%parm[#%u]%% (articles: %%parm[#%u]%%). In general: ",
+                pack_alarm_position(MIB_OBJECT_ACTION), pack_alarm_position(MIB_OBJECT_ARTICLE));
         pack_xml(out, catalogue_advice(from->catalogue, n->cls)->action);
         fputs("</operinstruct>\n", out);
     }
@@ -154,14 +139,14 @@ static void
 notice_event(FILE *out, const struct pack_source *from, bool dropped)
 {
     fputs("  <event>\n", out);
-    mask(out, from, MIB_NOTICE_ARC, position(mib_notice_objects, MIB_NOTICE_VARBINDS, MIB_OBJECT_DROPPED),
+    mask(out, from, MIB_NOTICE_ARC, pack_notice_position(MIB_OBJECT_DROPPED),
          dropped ? "~^0*[1-9][0-9]*$" : NULL);
     fprintf(out, "    <uei>" UEI MIB_NOTICE_NAME "%s</uei>\n", dropped ? "/dropped" : "");
     fprintf(out, "    <event-label>TRUECAUSE-MIB: " MIB_NOTICE_NAME "%s</event-label>\n",
             dropped ? ", messages were dropped" : "");
     descr(out, mib_notice_prose, mib_notice_objects, MIB_NOTICE_VARBINDS);
     fprintf(out, "    <logmsg dest=\"logndisplay\">%%parm[#%u]%%</logmsg>\n",
-            position(mib_notice_objects, MIB_NOTICE_VARBINDS, MIB_OBJECT_SUMMARY));
+            pack_notice_position(MIB_OBJECT_SUMMARY));
     element(out, "severity", dropped ? "Warning" : "Normal");
     fputs("  </event>\n", out);
 }

@@ -35,25 +35,6 @@ static const char head[] =
     "# shell, with its quotes.  Here REGEX first turns every ' in the values into \" and\n"
     "# then puts the one pair of ' around them.\n";
 
-/* Position of an object among the varbinds, from 1: SNMPTT's $n. */
-static unsigned
-alarm_position(enum mib_object_id id)
-{
-    for (unsigned i = 0; i < MIB_ALARM_VARBINDS; i++)
-        if (mib_alarm_objects[i] == id)
-            return i + 1;
-    return 0;
-}
-
-static unsigned
-notice_position(enum mib_object_id id)
-{
-    for (unsigned i = 0; i < MIB_NOTICE_VARBINDS; i++)
-        if (mib_notice_objects[i] == id)
-            return i + 1;
-    return 0;
-}
-
 static void
 event_line(FILE *out, const struct pack_source *from, const char *name, unsigned arc, const char *category,
            const char *severity)
@@ -95,16 +76,16 @@ alarm_event(FILE *out, const struct pack_source *from, const struct mib_notifica
     snprintf(name, sizeof name, "tc%s%s", n->stem, cleared ? "Cleared" : "Raised");
     snprintf(category, sizeof category, "Truecause %s", event_class_name(n->cls));
     event_line(out, from, name, cleared ? n->clear_arc : n->raise_arc, category, cleared ? "Normal" : s->title);
-    fprintf(out, "FORMAT %s: $%u (key $%u, %s $%u, id $%u)\n", label, alarm_position(MIB_OBJECT_SUMMARY),
-            alarm_position(MIB_OBJECT_KEY), cleared ? "reason" : "count",
-            alarm_position(cleared ? MIB_OBJECT_CLEAR_REASON : MIB_OBJECT_COUNT),
-            alarm_position(MIB_OBJECT_EVENT_ID));
+    fprintf(out, "FORMAT %s: $%u (key $%u, %s $%u, id $%u)\n", label, pack_alarm_position(MIB_OBJECT_SUMMARY),
+            pack_alarm_position(MIB_OBJECT_KEY), cleared ? "reason" : "count",
+            pack_alarm_position(cleared ? MIB_OBJECT_CLEAR_REASON : MIB_OBJECT_COUNT),
+            pack_alarm_position(MIB_OBJECT_EVENT_ID));
     if (!cleared)
-        fprintf(out, "MATCH $%u: (^(%s|%s\\(%d\\)|%d)$)\n", alarm_position(MIB_OBJECT_SEVERITY), label, label,
+        fprintf(out, "MATCH $%u: (^(%s|%s\\(%d\\)|%d)$)\n", pack_alarm_position(MIB_OBJECT_SEVERITY), label, label,
                 number, number);
     fprintf(out, "#EXEC " RESULT " %s|$%u|$r|$%u|$%u " RESULT_END "\n", label,
-            alarm_position(MIB_OBJECT_ORIGIN_HOST), alarm_position(MIB_OBJECT_KEY),
-            alarm_position(MIB_OBJECT_SUMMARY));
+            pack_alarm_position(MIB_OBJECT_ORIGIN_HOST), pack_alarm_position(MIB_OBJECT_KEY),
+            pack_alarm_position(MIB_OBJECT_SUMMARY));
     result_lines(out);
     description(out, str_z(cleared ? n->clear : n->raise),
                 cleared ? STR_NONE : catalogue_advice(from->catalogue, n->cls)->action);
@@ -113,15 +94,15 @@ alarm_event(FILE *out, const struct pack_source *from, const struct mib_notifica
 static void
 notice_event(FILE *out, const struct pack_source *from, bool dropped)
 {
-    unsigned d = notice_position(MIB_OBJECT_DROPPED);
+    unsigned d = pack_notice_position(MIB_OBJECT_DROPPED);
 
     event_line(out, from, MIB_NOTICE_NAME, MIB_NOTICE_ARC, "Truecause notice", dropped ? "Warning" : "Normal");
-    fprintf(out, "FORMAT $%u%s (open $%u, dropped $%u, last number $%u)\n", notice_position(MIB_OBJECT_SUMMARY),
-            dropped ? "; MESSAGES WERE DROPPED" : "", notice_position(MIB_OBJECT_OPEN_COUNT), d,
-            notice_position(MIB_OBJECT_SEQ));
+    fprintf(out, "FORMAT $%u%s (open $%u, dropped $%u, last number $%u)\n", pack_notice_position(MIB_OBJECT_SUMMARY),
+            dropped ? "; MESSAGES WERE DROPPED" : "", pack_notice_position(MIB_OBJECT_OPEN_COUNT), d,
+            pack_notice_position(MIB_OBJECT_SEQ));
     /* With the MIB, snmptrapd adds the units: "0 messages". */
     fprintf(out, "MATCH $%u: (^%s( .*)?$)\n", d, dropped ? "0*[1-9][0-9]*" : "0+");
-    fprintf(out, "#EXEC " RESULT " notice|$r|$r|$%u|$%u " RESULT_END "\n", d, notice_position(MIB_OBJECT_SUMMARY));
+    fprintf(out, "#EXEC " RESULT " notice|$r|$r|$%u|$%u " RESULT_END "\n", d, pack_notice_position(MIB_OBJECT_SUMMARY));
     result_lines(out);
     description(out, str_z(mib_notice_prose), str_z(dropped ? mib_objects[MIB_OBJECT_DROPPED].prose : ""));
 }

@@ -55,12 +55,9 @@ show_engine(const struct config *config, const char *path, struct count *count)
     const struct config_place place = {.file = path};
     char hex[SNMP_ENGINE_HEX], err[1024];
     struct snmp_engine e;
-    bool needed = false;
     int r;
 
-    for (unsigned i = 0; config && i < config->n_targets; i++)
-        needed = needed || (config->targets[i].version && strcmp(config->targets[i].version, "3") == 0);
-    if (!needed)
+    if (!config || !config_wants_engine(config))
         return;
     r = snmp_engine_look(config, &e, err, sizeof err);
     if (r == -EINVAL)

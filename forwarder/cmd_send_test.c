@@ -89,7 +89,7 @@ send_example(const struct config *config, const struct config_target *tc, bool c
     item_xml_write(&xml, &item);
     out.item = &item;
     out.xml = str_make(xml.p, xml.n);
-    if (tc->version && strcmp(tc->version, "3") == 0 && snmp_engine_join(config, err, sizeof err) < 0) {
+    if (config_snmp_version(tc) == 3 && snmp_engine_join(config, err, sizeof err) < 0) {
         log_error("%s", err);
         goto out;
     }

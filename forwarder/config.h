@@ -168,6 +168,11 @@ struct config *config_load(const char *path, config_report *, void *arg);
 struct config *config_ref(struct config *);
 void config_unref(struct config *); /* NULL-safe */
 
+/* The version of SNMP that a target speaks: 1, 2 for SNMPv2c, 3. */
+int config_snmp_version(const struct config_target *);
+/* Whether a target speaks SNMPv3, for which an engine must have begun. */
+bool config_wants_engine(const struct config *);
+
 /* Warnings that need a look at the files that sources name: none matches (with
  * the nearest name), two sources match the same one, a folder is named, a folder
  * cannot be read; and at names of targets that the resolver does not know.  Can

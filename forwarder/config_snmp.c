@@ -84,7 +84,7 @@ read_community(const struct reading *g)
                     "target \"%s\" has no community-file, which SNMPv%s needs: add community-file=\"...\", %s", g->t->name,
                     g->t->version, config_word_find(CONFIG_TARGET, "community-file")->want);
     g->t->community = read_secret(g, "community-file", "community");
-    if (strcmp(g->t->version, "1") == 0 && g->t->inform)
+    if (config_snmp_version(g->t) == 1 && g->t->inform)
         config_tell(g->r, false, g->d->file, line_of(g, "notification"),
                     "SNMPv1 has no informs: write notification=\"trap\", or version=\"2c\" or \"3\"");
 }
@@ -206,14 +206,30 @@ config_read_security(struct config_reader *r, const struct config_document *d, c
         r->no_memory = true;
         return;
     }
-    if (strcmp(t->version, "3") == 0)
+    if (config_snmp_version(t) == 3)
         read_user(&g);
     else
         read_community(&g);
     check_budget(&g);
 }
 
+int
+config_snmp_version(const struct config_target *t)
+{
+    /* "1", "2c", "3"; the schema allows nothing else. */
+    return t->version ? t->version[0] - '0' : 2;
+}
+
 /* --- our engine -------------------------------------------------------------------- */
+
+bool
+config_wants_engine(const struct config *c)
+{
+    for (unsigned i = 0; i < c->n_targets; i++)
+        if (config_snmp_version(&c->targets[i]) == 3)
+            return true;
+    return false;
+}
 
 void
 config_read_engine_id(struct config_reader *r, const struct config_document *d, const xmlNode *root)

@@ -337,10 +337,8 @@ start_snmp(const struct config *config)
 {
     char err[1024];
     int r = snmp_engine_start(config, err, sizeof err);
-    bool needed = false;
+    bool needed = config_wants_engine(config);
 
-    for (unsigned i = 0; i < config->n_targets; i++)
-        needed = needed || (config->targets[i].version && strcmp(config->targets[i].version, "3") == 0);
     if (r < 0 && needed)
         log_error("%s", err);
     else if (r < 0)

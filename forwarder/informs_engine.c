@@ -59,7 +59,7 @@ static const struct {
 bool
 informs_is_v3(const struct informs *i)
 {
-    return i->tc->version && strcmp(i->tc->version, "3") == 0;
+    return config_snmp_version(i->tc) == 3;
 }
 
 void

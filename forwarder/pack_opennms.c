@@ -104,12 +104,14 @@ alarm_event(FILE *out, const struct pack_source *from, const struct mib_notifica
     snprintf(number, sizeof number, "%d", mib_severity(s->severity));
     snprintf(name, sizeof name, "tc%s%s", n->stem, cleared ? "Cleared" : "Raised");
     fputs("  <event>\n", out);
-    mask(out, from, cleared ? n->clear_arc : n->raise_arc, pack_alarm_position(MIB_OBJECT_SEVERITY), cleared ? NULL : number);
+    mask(out, from, cleared ? n->clear_arc : n->raise_arc, pack_alarm_position(MIB_OBJECT_SEVERITY),
+         cleared ? NULL : number);
     fprintf(out, "    <uei>" UEI "%s%s%s</uei>\n", name, cleared ? "" : "/", cleared ? "" : pack_severity_label(s));
     fprintf(out, "    <event-label>TRUECAUSE-MIB: %s%s%s</event-label>\n", name, cleared ? "" : ", ",
             cleared ? "" : pack_severity_label(s));
     descr(out, cleared ? n->clear : n->raise, mib_alarm_objects, MIB_ALARM_VARBINDS);
-    fprintf(out, "    <logmsg dest=\"logndisplay\">%%parm[#%u]%%</logmsg>\n", pack_alarm_position(MIB_OBJECT_SUMMARY));
+    fprintf(out, "    <logmsg dest=\"logndisplay\">%%parm[#%u]%%</logmsg>\n",
+            pack_alarm_position(MIB_OBJECT_SUMMARY));
     element(out, "severity", s->title);
     if (!cleared) {
         fprintf(out, "    <operinstruct>%%parm[#%u]%% (articles: %%parm[#%u]%%). In general: ",

@@ -128,11 +128,11 @@ set_v3(netsnmp_session *opening, const struct config_target *tc, struct snmp_eng
 static void
 set_security(netsnmp_session *opening, const struct config_target *tc, struct snmp_engine *ours)
 {
-    if (tc->version && strcmp(tc->version, "3") == 0) {
+    if (config_snmp_version(tc) == 3) {
         set_v3(opening, tc, ours);
         return;
     }
-    opening->version = tc->version && strcmp(tc->version, "1") == 0 ? SNMP_VERSION_1 : SNMP_VERSION_2c;
+    opening->version = config_snmp_version(tc) == 1 ? SNMP_VERSION_1 : SNMP_VERSION_2c;
     opening->community = (u_char *) tc->community; /* the library copies it */
     opening->community_len = strlen(tc->community);
 }
@@ -193,7 +193,7 @@ snmp_session_open(struct snmp_session_state *s, const struct config_target *tc, 
     if (!resolve(to, six, address, err, errlen))
         return -EHOSTUNREACH;
     snprintf(peer, sizeof peer, six ? "udp6:[%s]:%s" : "udp:%s:%s", address, to->port);
-    if (!snmp_engine_get(&ours) && tc->version && strcmp(tc->version, "3") == 0) {
+    if (!snmp_engine_get(&ours) && config_snmp_version(tc) == 3) {
         snprintf(err, errlen, "no SNMP engine has begun");
         return -EINVAL;
     }

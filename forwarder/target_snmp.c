@@ -72,7 +72,7 @@ check(const struct config *config, const struct config_target *tc, struct target
       size_t errlen)
 {
     size_t least, budget = tc->pdu_size ? tc->pdu_size : PDU_SIZE_DEFAULT;
-    bool v3 = tc->version && strcmp(tc->version, "3") == 0;
+    bool v3 = config_snmp_version(tc) == 3;
     char hex[SNMP_ENGINE_HEX];
     struct snmp_engine engine;
 
@@ -96,7 +96,7 @@ check(const struct config *config, const struct config_target *tc, struct target
         refuse(tc, err, errlen, "no community; name a file that holds it with community-file=\"...\"");
         return false;
     }
-    if (tc->inform && tc->version && strcmp(tc->version, "1") == 0) {
+    if (tc->inform && config_snmp_version(tc) == 1) {
         refuse(tc, err, errlen, "SNMPv1 has no informs: write version=\"2c\" or \"3\"");
         return false;
     }

@@ -146,13 +146,13 @@ snmp_message_size(const struct snmp_message *m, const struct snmp_envelope *e)
 void
 snmp_envelope_of(struct snmp_envelope *e, const struct config_target *tc)
 {
-    const char *version = tc->version ? tc->version : "2c";
+    int version = config_snmp_version(tc);
     struct snmp_engine ours;
 
     *e = (struct snmp_envelope){.version = SNMP_ENVELOPE_2C, .community = tc->community ? strlen(tc->community) : 0};
-    if (strcmp(version, "1") == 0)
+    if (version == 1)
         e->version = SNMP_ENVELOPE_1;
-    if (strcmp(version, "3") != 0)
+    if (version != 3)
         return;
     e->version = SNMP_ENVELOPE_3;
     e->user = tc->user ? strlen(tc->user) : 0;

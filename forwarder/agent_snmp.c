@@ -28,6 +28,7 @@
 
 #include "forwarder/clock.h"
 #include "forwarder/log.h"
+#include "forwarder/snmp_library.h"
 
 /* How often an idle master agent is asked whether it is there, and one that is
  * not there is tried: both cost next to nothing on one host. */
@@ -267,14 +268,7 @@ take_log(int major, int minor, void *message, void *arg)
 static void
 set_up_library(void)
 {
-    static const int off[] = {
-        NETSNMP_DS_LIB_DONT_READ_CONFIGS,       NETSNMP_DS_LIB_DONT_PERSIST_STATE,
-        NETSNMP_DS_LIB_DISABLE_PERSISTENT_LOAD, NETSNMP_DS_LIB_DISABLE_PERSISTENT_SAVE,
-        NETSNMP_DS_LIB_DONT_LOAD_HOST_FILES,
-    };
-
-    for (size_t i = 0; i < sizeof off / sizeof *off; i++)
-        netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, off[i], 1);
+    snmp_library_no_files();
     snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, take_log, NULL);
     snmp_enable_calllog();
     netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_ROLE, 1);

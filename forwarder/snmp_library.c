@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * snmp_library.c - one lock and one beginning for libnetsnmp.  Called by those
- * who send (target_snmp.c) and those who receive (trap_decode.c).  The library
+ * who send (snmp_session.c, informs.c, target_snmp.c), those who receive
+ * (trap_decode.c), and for its files by the agent (agent_snmp.c).  The library
  * reads no file and prints nothing here: our configuration is the only one that
  * counts. */
 #include "build.h"
@@ -34,25 +35,33 @@ take_log(int major, int minor, void *message, void *arg)
     return 0;
 }
 
-/* Once in the process.  init_snmp() is not called, on purpose: it would read
- * snmp.conf in /etc and in the home directory, certificates and MIBs, write an
- * index of certificates, and take over the locale.  SNMPv1 and SNMPv2c need none
- * of it, SNMPv3 what snmp_library_usm() calls.  Host files, which opening a session would read, are off. */
-static void
-start(void)
+void
+snmp_library_no_files(void)
 {
     static const int off[] = {
         NETSNMP_DS_LIB_DONT_READ_CONFIGS,       NETSNMP_DS_LIB_DONT_PERSIST_STATE,
         NETSNMP_DS_LIB_DISABLE_PERSISTENT_LOAD, NETSNMP_DS_LIB_DISABLE_PERSISTENT_SAVE,
         NETSNMP_DS_LIB_DONT_LOAD_HOST_FILES,
     };
+
+    for (size_t i = 0; i < sizeof off / sizeof *off; i++)
+        netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, off[i], 1);
+}
+
+/* Once in the process.  init_snmp() is not called, on purpose: it would read
+ * snmp.conf in /etc and in the home directory, certificates and MIBs, write an
+ * index of certificates, and take over the locale.  SNMPv1 and SNMPv2c need none
+ * of it, SNMPv3 what snmp_library_usm() calls.  Host files, which opening a session
+ * would read, are off. */
+static void
+start(void)
+{
     static bool done;
 
     if (done)
         return;
     done = true;
-    for (size_t i = 0; i < sizeof off / sizeof *off; i++)
-        netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, off[i], 1);
+    snmp_library_no_files();
     snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING, take_log, NULL);
     snmp_enable_calllog();
 }

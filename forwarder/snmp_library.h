@@ -16,6 +16,9 @@ void snmp_library_unlock(void);
  * the lock, has read it then. */
 const char *snmp_library_said(void);
 void snmp_library_forget(void);
+/* The library reads no file of the host and writes none; for the agent, which is a
+ * process of its own and does without the lock. */
+void snmp_library_no_files(void);
 /* Makes SNMPv3 ready, with our engine's id; the caller holds the lock. */
 void snmp_library_usm(const uint8_t *id, size_t n);
 

@@ -87,14 +87,12 @@ add_row(struct agent_view *v, enum mib_group_id id, uint32_t index)
 
 /* --- status --------------------------------------------------------------------- */
 
-/* FNV-1a, folded to 31 bits. */
+/* The hash of the name, folded to 31 bits. */
 uint32_t
 agent_view_index(struct str name)
 {
-    uint64_t h = UINT64_C(14695981039346656037);
+    uint64_t h = str_hash(name);
 
-    for (size_t i = 0; i < name.n; i++)
-        h = (h ^ (unsigned char) name.p[i]) * UINT64_C(1099511628211);
     h = (h ^ h >> 31) & INT32_MAX;
     return h ? (uint32_t) h : 1;
 }
@@ -244,12 +242,6 @@ agent_view_status(struct agent_view *v, struct str json)
 
 /* --- alarms --------------------------------------------------------------------- */
 
-static bool
-is_text(enum mib_syntax s)
-{
-    return s == MIB_TEXT || s == MIB_KEY || s == MIB_ID || s == MIB_TIME;
-}
-
 /* The values that a notification of it has. */
 static int
 add_alarm(struct agent_view *v, uint64_t number, const struct item *item, struct snmp_message *m)
@@ -269,7 +261,7 @@ add_alarm(struct agent_view *v, uint64_t number, const struct item *item, struct
 
         if (!value)
             row->cells[i].text = arena_copy(v->arena, item->alarm->f.address);
-        else if (is_text(mib_objects[c->object].syntax))
+        else if (mib_is_text(mib_objects[c->object].syntax))
             row->cells[i].text = arena_copy(v->arena, str_make(value->text, value->n));
         else
             row->cells[i].number = (uint64_t) value->number;

@@ -53,16 +53,6 @@ informs_free(struct informs *i)
     free(i);
 }
 
-static uint64_t
-hash(struct str key)
-{
-    uint64_t h = UINT64_C(14695981039346656037);
-
-    for (size_t k = 0; k < key.n; k++)
-        h = (h ^ (unsigned char) key.p[k]) * UINT64_C(1099511628211);
-    return h;
-}
-
 static bool
 moves(const struct inform *m)
 {
@@ -125,7 +115,7 @@ void
 informs_take(struct informs *i, const struct informs_message *message)
 {
     struct inform *m = i->table;
-    uint64_t key = str_has(message->key) ? hash(message->key) : 0;
+    uint64_t key = str_has(message->key) ? str_hash(message->key) : 0;
     bool behind = false;
 
     for (const struct inform *o = i->table; str_has(message->key) && o < i->table + INFORMS_WINDOW; o++)

@@ -446,6 +446,27 @@ mib_label(enum mib_enum_id id, int number)
     return NULL;
 }
 
+bool
+mib_is_text(enum mib_syntax syntax)
+{
+    switch (syntax) {
+    case MIB_TEXT:
+    case MIB_KEY:
+    case MIB_ID:
+    case MIB_TIME:
+        return true;
+    case MIB_ENUM:
+    case MIB_TRUTH:
+    case MIB_INTEGER:
+    case MIB_UNSIGNED:
+    case MIB_COUNTER:
+    case MIB_GAUGE:
+    case MIB_COUNTER64:
+        return false;
+    }
+    return false;
+}
+
 int
 mib_number(enum mib_enum_id id, const char *label)
 {

@@ -149,6 +149,9 @@ int mib_class(enum event_class);
 enum { MIB_CLASS_NONE = 1 };
 int mib_confidence(enum confidence);
 
+/* Whether its values are OCTET STRINGs and no numbers. */
+bool mib_is_text(enum mib_syntax);
+
 /* Label of 'number' in an enumeration, or NULL; and the way back, 0 for none. */
 const char *mib_label(enum mib_enum_id, int number);
 int mib_number(enum mib_enum_id, const char *label);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "parsers/keep.h"
+#include "parsers/str.h"
 
 enum { PLACE_HEAD = 1024, PLACE_TAIL = 256, PLACE_HASH = 16, PLACE_NAME = 256, PLACE_DONE = 48, PLACE_RUNS = 16 };
 
@@ -34,15 +35,11 @@ struct place_mark {
     uint64_t sum; /* place_sum() of the record's bytes */
 };
 
-/* FNV-1a, 64 bits: tells records apart that agree in number and times. */
+/* Tells records apart that agree in number and times. */
 static inline uint64_t
 place_sum(const char *p, size_t n)
 {
-    uint64_t sum = UINT64_C(0xcbf29ce484222325);
-
-    for (size_t i = 0; i < n; i++)
-        sum = (sum ^ (unsigned char) p[i]) * UINT64_C(0x100000001b3);
-    return sum;
+    return str_hash(str_make(p, n));
 }
 
 struct place {

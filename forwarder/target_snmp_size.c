@@ -56,27 +56,6 @@ instance_bytes(size_t enterprise)
     return enterprise + 3;
 }
 
-static bool
-is_text(enum mib_object_id id)
-{
-    switch (mib_objects[id].syntax) {
-    case MIB_TEXT:
-    case MIB_KEY:
-    case MIB_ID:
-    case MIB_TIME:
-        return true;
-    case MIB_ENUM:
-    case MIB_TRUTH:
-    case MIB_INTEGER:
-    case MIB_UNSIGNED:
-    case MIB_COUNTER:
-    case MIB_GAUGE:
-    case MIB_COUNTER64:
-        return false;
-    }
-    return false;
-}
-
 static size_t
 varbind_bytes(size_t name, size_t value)
 {
@@ -136,7 +115,7 @@ snmp_message_size(const struct snmp_message *m, const struct snmp_envelope *e)
     for (unsigned i = 0; i < m->n; i++) {
         const struct snmp_value *v = &m->value[m->order[i]];
 
-        n += varbind_bytes(name, is_text(m->order[i]) ? v->n : integer_bytes(v->number));
+        n += varbind_bytes(name, mib_is_text(mib_objects[m->order[i]].syntax) ? v->n : integer_bytes(v->number));
     }
     if (m->address_known)
         n += varbind_bytes(oid_bytes(&snmp_message_trap_address), sizeof m->address);

@@ -156,4 +156,16 @@ str_find_case(struct str s, struct str needle)
     return s.n;
 }
 
+/* FNV-1a, 64 bits.  What is made of it stands on disks and in management systems:
+ * it must not change. */
+static inline uint64_t
+str_hash(struct str s)
+{
+    uint64_t h = UINT64_C(14695981039346656037);
+
+    for (size_t i = 0; i < s.n; i++)
+        h = (h ^ (unsigned char) s.p[i]) * UINT64_C(1099511628211);
+    return h;
+}
+
 #endif

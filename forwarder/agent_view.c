@@ -279,7 +279,7 @@ take_line(struct agent_view *v, struct str line, struct arena *arena, struct snm
 
     for (; i < line.n && i < 19 && str_is_digit(line.p[i]); i++)
         number = number * 10 + (uint64_t) (line.p[i] - '0');
-    if (number == 0 || i == line.n || line.p[i] != ' ')
+    if (number <= *last || i == line.n || line.p[i] != ' ')
         return -EPROTO;
     if (v->group[MIB_GROUP_ACTIVE].n >= AGENT_ALARMS)
         return -E2BIG;
@@ -295,6 +295,7 @@ agent_view_alarms(struct agent_view *v, struct str page, uint64_t *last, bool *m
 {
     struct arena *arena = arena_new(VIEW_ITEM_ARENA);
     struct snmp_message *m = malloc(sizeof *m);
+    uint64_t before = *last;
     int r = arena && m ? -EPROTO : -ENOMEM;
 
     while (r != -ENOMEM && page.n) {
@@ -306,7 +307,7 @@ agent_view_alarms(struct agent_view *v, struct str page, uint64_t *last, bool *m
         page = str_make(page.p + n + 1, page.n - n - 1);
         if (str_eq(line, STR("end")) || str_eq(line, STR("more"))) {
             *more = line.n == 4;
-            r = page.n ? -EPROTO : 0;
+            r = page.n || (*more && *last == before) ? -EPROTO : 0;
             break;
         }
         if ((r = take_line(v, line, arena, m, last)) < 0)

@@ -19,9 +19,9 @@ void agent_view_free(struct agent_view *); /* NULL-safe */
 /* Takes the answer to "STATUS json brief": scalars, sources, targets.  0,
  * -EPROTO when it is none, -ENOMEM. */
 int agent_view_status(struct agent_view *, struct str json);
-/* Takes an answer to "ALARMS after N": more rows of open alarms.  '*last' is the
- * number of the last one (left alone when there is none), '*more' whether others
- * follow it.  0, -EPROTO, -ENOMEM, or -E2BIG over AGENT_ALARMS. */
+/* Takes an answer to "ALARMS after N": more rows of open alarms.  '*last' is N before,
+ * and then the number of the last one (N when there is none); '*more' is whether
+ * others follow it, never where that is N again.  0, -EPROTO, -ENOMEM, or -E2BIG over AGENT_ALARMS. */
 int agent_view_alarms(struct agent_view *, struct str page, uint64_t *last, bool *more);
 /* Puts the rows in order; before any look-up. */
 void agent_view_seal(struct agent_view *);

@@ -191,7 +191,7 @@ START_TEST(pages_that_are_none_are_refused)
 {
     static const char *const bad[] = {
         "", "end", "neither\n", "7\nend\n", "0 <alarm/>\nend\n", "7 <alarm\nend\n", "end\nend\n",
-        "99999999999999999999 <alarm/>\nend\n",
+        "99999999999999999999 <alarm/>\nend\n", "more\n",
         "7 <event id=\"0123456789abcdef0123456789abcdef\" class=\"activity\" severity=\"info\"/>\nend\n",
     };
     struct xml_buf cut;

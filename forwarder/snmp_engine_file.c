@@ -145,6 +145,7 @@ snmp_engine_file_write(struct snmp_engine_file *f, const char *state, char *err,
     char text[TEXT_MAX];
     size_t n = print(f, text);
     struct stat st;
+    ssize_t written;
     int fd = -1, r = 0;
 
     /* Whoever ran before us as root must not lock the daemon's user out. */
@@ -152,8 +153,8 @@ snmp_engine_file_write(struct snmp_engine_file *f, const char *state, char *err,
         || (fd = openat(f->folder, FRESH, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640)) < 0
         || (geteuid() == 0 && fchown(fd, st.st_uid, st.st_gid) != 0))
         r = -errno;
-    else if (write(fd, text, n) != (ssize_t) n)
-        r = errno ? -errno : -ENOSPC;
+    else if ((written = write(fd, text, n)) != (ssize_t) n)
+        r = written < 0 ? -errno : -ENOSPC; /* cut short: errno is of something else */
     else if (fsync(fd) != 0 || renameat(f->folder, FRESH, f->folder, NAME) != 0 || fsync(f->folder) != 0)
         r = -errno;
     if (fd >= 0)

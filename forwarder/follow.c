@@ -109,10 +109,12 @@ follow_return(struct follow_chunk *pub)
 
     pthread_mutex_lock(&f->lock);
     f->out_bytes -= pub->n;
-    if (l)
+    /* At the end FOLLOW_GONE comes back at once, while others are still out. */
+    if (l) {
         l->out--;
-    if (pub->what == FOLLOW_GONE)
-        gone = l;
+        l->gone = l->gone || pub->what == FOLLOW_GONE;
+        gone = l->gone && l->out == 0 ? l : NULL;
+    }
     wake = f->waiting;
     f->waiting = false;
     f->returned = true;

@@ -27,7 +27,10 @@ struct follow_log {
     const char *path;
     const struct config_source *source;
     void *taker;
-    unsigned out; /* the follow's own: chunks that are out, under its lock */
+    /* The follow's own, under its lock: chunks that are out, and whether the last
+     * one came back. */
+    unsigned out;
+    bool gone;
 };
 
 enum follow_what {

@@ -11,12 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "forwarder/clock.h"
 #include "forwarder/journal.h"
 #include "forwarder/journal_tables.h"
+#include "tests/bench/cpu.h"
 
 enum { XML_BYTES = 450, KEEP_ROWS = 200000, MAX_COMMITS = 1 << 20 };
 
@@ -28,15 +28,6 @@ die(const char *what, const char *why)
 {
     fprintf(stderr, "bench_journal: %s: %s\n", what, why);
     exit(4);
-}
-
-static double
-cpu_seconds(void)
-{
-    struct rusage u;
-
-    getrusage(RUSAGE_SELF, &u);
-    return (double) (u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double) (u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
 static int

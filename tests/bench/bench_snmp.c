@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/select.h>
 
 #include <net-snmp/net-snmp-config.h>
@@ -26,6 +25,7 @@
 #include "forwarder/snmp_engine.h"
 #include "forwarder/target_snmp_pdu.h"
 #include "parsers/when.h"
+#include "tests/bench/cpu.h"
 
 enum { WINDOW = 64, RUN = 1024 /* items between two settles, as a worker does */ };
 
@@ -38,15 +38,6 @@ die(const char *what, const char *why)
 {
     fprintf(stderr, "bench_snmp: %s: %s\n", what, why);
     exit(4);
-}
-
-static double
-cpu_seconds(void)
-{
-    struct rusage u;
-
-    getrusage(RUSAGE_SELF, &u);
-    return (double) (u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double) (u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
 static void

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,6 +19,7 @@
 #include "forwarder/syslog_msg.h"
 #include "forwarder/target.h"
 #include "parsers/when.h"
+#include "tests/bench/cpu.h"
 
 enum { RUN = 1000 }; /* items between two settles, as a worker does */
 
@@ -41,15 +41,6 @@ die(const char *what, const char *why)
 {
     fprintf(stderr, "bench_syslog: %s: %s\n", what, why);
     exit(4);
-}
-
-static double
-cpu_seconds(void)
-{
-    struct rusage u;
-
-    getrusage(RUSAGE_SELF, &u);
-    return (double) (u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double) (u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
 static void

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+#include "forwarder/transport.h"
 #include "parsers/event.h"
 #include "parsers/format.h"
 
@@ -69,9 +70,10 @@ struct config_source {
 
 /* Where a target is: "udp:host:port", "tcp:[::1]:port", "unix:/dev/log". */
 struct config_address {
-    char *transport; /* udp, tcp, tls, relp, each with a 6 for an address in brackets, too; unix, unix-dgram, unix-stream */
-    char *host;      /* name or address, no brackets; unix: the path */
-    char *port;      /* unix: "" */
+    enum transport transport;
+    char *host; /* name or address, no brackets; unix: the path */
+    char *port; /* unix: "" */
+    bool six;   /* IPv6 and nothing else: the transport has a 6, or the address stands in brackets */
 };
 enum { CONFIG_ADDRESSES = 8 };
 

@@ -96,6 +96,8 @@ bool config_size(const char *s, uint64_t *bytes);   /* "10GiB"; false over 2^60 
 /* "7d 1GiB", or one of them; the other is left as it is.  Takes 'text' apart:
  * NULL, or the word in it that is too much. */
 const char *config_amounts(char *text, int64_t *ns, uint64_t *bytes);
+/* --- config_address.c: the addresses of a target ---------------------------------- */
+
 /* Splits "udp:host:port" into malloc'ed parts; on failure false with 'why' in words. */
 bool config_address(const char *s, enum config_type type, struct config_address *, char *why, size_t size);
 /* Several of them, blanks between, each once and of one transport; leaves what it
@@ -104,6 +106,9 @@ bool config_addresses(const char *s, enum config_type type, struct config_target
 void config_free_address(struct config_address *);
 /* A host name or an IPv4 address; 'six': an IPv6 address without brackets. */
 bool config_host(const char *host, bool six);
+
+/* --- config_values.c again: secrets and paths --------------------------------------- */
+
 /* Reads a secret of one line; 'what' it is, for messages: "community".  On
  * failure NULL with 'why' in words.  The caller wipes it. */
 char *config_secret(const char *path, const char *what, char *why, size_t size);

@@ -254,10 +254,11 @@ survey_target(struct survey *v, const struct config_target *t)
              t->name, t->source_address, strerror(error));
     for (unsigned i = 0; i < t->n_addresses; i++) {
         const struct config_address *a = &t->addresses[i];
-        int family = strchr(a->transport, '6') ? AF_INET6 : strcmp(t->type, "snmp") == 0 ? AF_INET : AF_UNSPEC;
+        int family = a->six ? AF_INET6 : strcmp(t->type, "snmp") == 0 ? AF_INET : AF_UNSPEC;
         char address[NI_MAXHOST], why[80] = "";
 
-        if (strchr(a->host, '/') || dial_address(a->host, family, address, sizeof address, why, sizeof why) == 0)
+        if (transport_is_local(a->transport)
+            || dial_address(a->host, family, address, sizeof address, why, sizeof why) == 0)
             continue;
         warn(v, &t->place, "target \"%s\": no %saddress for %.100s: %s; check the name, or give a numeric address", t->name,
              family == AF_INET6  ? "IPv6 "

@@ -78,18 +78,19 @@ read_source_address(struct config_reader *r, const struct config_document *d, co
         config_tell(r, false, d->file, config_attribute_line(d, node, "source-address"),
                     "source-address=\"%.60s\" is not valid: write %s", t->source_address,
                     config_word_find(CONFIG_TARGET, "source-address")->want);
-    if (t->n_addresses && strncmp(t->addresses[0].transport, "unix", 4) == 0) {
+    if (transport_is_local(t->addresses[0].transport)) {
         config_tell(r, false, d->file, config_attribute_line(d, node, "source-address"),
                     "source-address belongs to the network, and the address begins with \"%s:\": remove source-address",
-                    t->addresses[0].transport);
+                    transport_name(t->addresses[0].transport));
         return;
     }
     for (unsigned i = 0; i < t->n_addresses; i++)
         if (t->addresses[i].host[strspn(t->addresses[i].host, "0123456789.")] == '\0' ? six
-            : strchr(t->addresses[i].transport, '6') != NULL && !six)
+            : t->addresses[i].six && !six)
             config_tell(r, false, d->file, config_attribute_line(d, node, "source-address"),
-                        "source-address=\"%.60s\" and address=\"%s:%.100s\" are not both IPv4 or both IPv6: change one",
-                        t->source_address, t->addresses[i].transport, t->addresses[i].host);
+                        "source-address=\"%.60s\" and address=\"%s%s:%.100s\" are not both IPv4 or both IPv6: change one",
+                        t->source_address, transport_name(t->addresses[i].transport), t->addresses[i].six ? "6" : "",
+                        t->addresses[i].host);
 }
 
 static void
@@ -245,10 +246,10 @@ fill_target(struct config_reader *r, const struct config_document *d, const xmlN
     if (type == CONFIG_SNMP)
         config_read_security(r, d, node, t);
     /* What reads /dev/log knows no other, unless it was told. */
-    if (t->n_addresses && strncmp(t->addresses[0].transport, "unix", 4) == 0)
+    if (transport_is_local(t->addresses[0].transport))
         t->form_rfc3164 = !is(r, node, "form", "rfc5424");
     /* Its receiver acknowledges: nothing is given up by itself. */
-    if (t->n_addresses && strncmp(t->addresses[0].transport, "relp", 4) == 0)
+    if (t->addresses[0].transport == TRANSPORT_RELP)
         t->overflow_block = !is(r, node, "overflow", "drop-oldest");
     free(severity);
     free(path);

@@ -117,7 +117,8 @@ try_files(struct config_reader *r, const struct config_document *d, const xmlNod
 
 /* Without TLS its words would promise what is not done. */
 static void
-refuse_words(struct config_reader *r, const struct config_document *d, const xmlNode *node, const char *transport)
+refuse_words(struct config_reader *r, const struct config_document *d, const xmlNode *node,
+             enum transport transport)
 {
     static const char *const words[] = {"ca", "certificate", "key", "fingerprint", "server-name"};
 
@@ -125,7 +126,7 @@ refuse_words(struct config_reader *r, const struct config_document *d, const xml
         if (xmlHasNsProp(node, (const xmlChar *) words[i], NULL))
             config_tell(r, false, d->file, config_attribute_line(d, node, words[i]),
                         "%s belongs to TLS, and the address begins with \"%s:\": write tls:, or remove %s", words[i],
-                        transport, words[i]);
+                        transport_name(transport), words[i]);
 }
 
 static void
@@ -147,35 +148,53 @@ read_files(struct config_reader *r, const struct config_document *d, const xmlNo
         try_files(r, d, node, t);
 }
 
+/* Whether framing= says anything: of datagrams each is one message. */
+static bool
+takes_framing(enum transport transport)
+{
+    switch (transport) {
+    case TRANSPORT_TCP:
+    case TRANSPORT_TLS:
+    case TRANSPORT_UNIX:
+    case TRANSPORT_UNIX_STREAM:
+        return true;
+    case TRANSPORT_NONE:
+    case TRANSPORT_UDP:
+    case TRANSPORT_RELP:
+    case TRANSPORT_UNIX_DGRAM:
+        break;
+    }
+    return false;
+}
+
 static void
 read_framing(struct config_reader *r, const struct config_document *d, const xmlNode *node, struct config_target *t,
-             const char *transport)
+             enum transport transport)
 {
     char *text = config_attribute(r, node, "framing");
     int line = config_attribute_line(d, node, "framing");
 
     /* What listens at a socket of this computer reads lines. */
-    t->framing_newline = text ? strcmp(text, "newline") == 0 : strncmp(transport, "unix", 4) == 0;
-    if (t->framing_newline && strncmp(transport, "tls", 3) == 0)
+    t->framing_newline = text ? strcmp(text, "newline") == 0 : transport_is_local(transport);
+    if (t->framing_newline && transport == TRANSPORT_TLS)
         config_tell(r, false, d->file, line, "framing=\"newline\": over TLS octets are counted, and nothing else is"
                     " (RFC 5425, 4.3): remove framing");
-    else if (text && strncmp(transport, "tcp", 3) != 0 && strncmp(transport, "tls", 3) != 0
-             && strcmp(transport, "unix") != 0 && strcmp(transport, "unix-stream") != 0)
+    else if (text && !takes_framing(transport))
         config_tell(r, false, d->file, line,
                     "framing belongs to streams (tcp:, unix-stream:), and the address begins with \"%s:\": remove framing",
-                    transport);
+                    transport_name(transport));
     free(text);
 }
 
 void
 config_read_tls(struct config_reader *r, const struct config_document *d, const xmlNode *node, struct config_target *t)
 {
-    const char *transport = t->n_addresses ? t->addresses[0].transport : NULL; /* all have the same */
+    enum transport transport = t->addresses[0].transport; /* all have the same */
 
-    if (!transport)
+    if (transport == TRANSPORT_NONE)
         return; /* told already */
     read_framing(r, d, node, t, transport);
-    if (strncmp(transport, "tls", 3) == 0)
+    if (transport == TRANSPORT_TLS)
         read_files(r, d, node, t);
     else
         refuse_words(r, d, node, transport);

@@ -29,22 +29,17 @@
 static bool
 is_tcp(const struct config_address *to)
 {
-    return strncmp(to->transport, "tcp", 3) == 0 || strncmp(to->transport, "tls", 3) == 0;
-}
-
-static bool
-is_unix(const struct config_address *to)
-{
-    return strncmp(to->transport, "unix", 4) == 0;
+    return to->transport == TRANSPORT_TCP || to->transport == TRANSPORT_TLS || to->transport == TRANSPORT_RELP;
 }
 
 int
 dial_name(const struct config_address *to, char *out, size_t size)
 {
-    bool six = !is_unix(to) && strchr(to->host, ':') != NULL;
-    int n = is_unix(to) ? snprintf(out, size, "%s:%.107s", to->transport, to->host)
-                        : snprintf(out, size, "%s:%s%.100s%s:%s", to->transport, six ? "[" : "", to->host, six ? "]" : "",
-                                   to->port);
+    const char *name = transport_name(to->transport);
+    bool local = transport_is_local(to->transport), bracket = strchr(to->host, ':') != NULL;
+    int n = local ? snprintf(out, size, "%s:%.107s", name, to->host)
+                  : snprintf(out, size, "%s%s:%s%.100s%s:%s", name, to->six ? "6" : "", bracket ? "[" : "", to->host,
+                             bracket ? "]" : "", to->port);
 
     return n < 0 ? 0 : (size_t) n < size ? n : (int) size - 1;
 }
@@ -264,9 +259,9 @@ unix_connect(const struct config_address *to, int type)
 static int
 unix_dial(const struct config_address *to, char *err, size_t errlen)
 {
-    int r = unix_connect(to, strcmp(to->transport, "unix-stream") == 0 ? SOCK_STREAM : SOCK_DGRAM);
+    int r = unix_connect(to, to->transport == TRANSPORT_UNIX_STREAM ? SOCK_STREAM : SOCK_DGRAM);
 
-    if (r == -EPROTOTYPE && strcmp(to->transport, "unix") == 0)
+    if (r == -EPROTOTYPE && to->transport == TRANSPORT_UNIX)
         r = unix_connect(to, SOCK_STREAM);
     return r < 0 ? fail(to, "cannot connect", -r, err, errlen) : r;
 }
@@ -276,10 +271,19 @@ dial_is_stream(const struct config_address *to)
 {
     int fd;
 
-    if (!is_unix(to))
-        return is_tcp(to);
-    if (strcmp(to->transport, "unix") != 0)
-        return strcmp(to->transport, "unix-stream") == 0;
+    switch (to->transport) {
+    case TRANSPORT_TCP:
+    case TRANSPORT_TLS:
+    case TRANSPORT_RELP:
+    case TRANSPORT_UNIX_STREAM:
+        return true;
+    case TRANSPORT_NONE:
+    case TRANSPORT_UDP:
+    case TRANSPORT_UNIX_DGRAM:
+        return false;
+    case TRANSPORT_UNIX:
+        break;
+    }
     fd = unix_connect(to, SOCK_DGRAM);
     if (fd >= 0)
         close(fd);
@@ -292,13 +296,14 @@ int
 dial(const struct config_address *to, const char *source, char *err, size_t errlen)
 {
     int r = -EHOSTUNREACH;
-    int family = strchr(to->transport, '6') || (source && strchr(source, ':')) ? AF_INET6 : source ? AF_INET : AF_UNSPEC;
+    int family = to->six || (source && strchr(source, ':')) ? AF_INET6 : source ? AF_INET : AF_UNSPEC;
     char why[128] = "no address";
-    struct evutil_addrinfo *list = is_unix(to) ? NULL : resolve(to->host, to->port, family, is_tcp(to), why, sizeof why);
+    bool local = transport_is_local(to->transport);
+    struct evutil_addrinfo *list = local ? NULL : resolve(to->host, to->port, family, is_tcp(to), why, sizeof why);
     int64_t now = clock_monotonic(), end = now + DIAL_CONNECT_MS * CLOCK_MS;
     int n = 0;
 
-    if (is_unix(to))
+    if (local)
         return unix_dial(to, err, errlen);
     if (!list) {
         n = dial_name(to, err, errlen);

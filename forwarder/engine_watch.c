@@ -161,7 +161,7 @@ watch_expiry(struct engine *e, const struct worker *w, const struct worker_statu
     char when[PUT_SHORT];
 
     /* Nothing is known yet of what an alarm from before a restart was about. */
-    if (!s->expiry.at && tc->n_addresses && strncmp(tc->addresses[0].transport, "tls", 3) == 0)
+    if (!s->expiry.at && tc->addresses[0].transport == TRANSPORT_TLS)
         return 0;
     put_time(when, s->expiry.at);
     return engine_self(e, "CERTIFICATE", s->name, soon, over ? SEVERITY_MAJOR : SEVERITY_WARNING,

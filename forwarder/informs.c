@@ -22,6 +22,7 @@
 #include <string.h>
 
 #include "forwarder/clock.h"
+#include "forwarder/dial.h"
 #include "forwarder/snmp_library.h"
 
 enum { INFORMS_READS = 256 }; /* datagrams taken before anything else is looked at */
@@ -174,9 +175,7 @@ informs_retries(const struct informs *i)
 void
 informs_peer(const struct informs *i, char *out, size_t n)
 {
-    bool six = strchr(i->to->host, ':') != NULL;
-
-    snprintf(out, n, "%s:%s%.100s%s:%.10s", i->to->transport, six ? "[" : "", i->to->host, six ? "]" : "", i->to->port);
+    dial_name(i->to, out, n);
 }
 
 void

@@ -50,6 +50,7 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/cmd_test.c \
 	%D%/config.c \
 	%D%/config.h \
+	%D%/config_address.c \
 	%D%/config_agent.c \
 	%D%/config_parts.h \
 	%D%/config_snmp.c \
@@ -224,6 +225,8 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/told.h \
 	%D%/told_parts.h \
 	%D%/told_save.c \
+	%D%/transport.c \
+	%D%/transport.h \
 	%D%/trap_decode.c \
 	%D%/trap_decode.h \
 	%D%/trap_socket.c \

@@ -53,7 +53,7 @@ same_addresses(const struct config_target *a, const struct config_target *b)
     bool alike = a->n_addresses == b->n_addresses;
 
     for (unsigned i = 0; alike && i < a->n_addresses; i++)
-        alike = same(a->addresses[i].transport, b->addresses[i].transport)
+        alike = a->addresses[i].transport == b->addresses[i].transport && a->addresses[i].six == b->addresses[i].six
                 && same(a->addresses[i].host, b->addresses[i].host) && same(a->addresses[i].port, b->addresses[i].port);
     return alike;
 }

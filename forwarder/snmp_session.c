@@ -184,7 +184,7 @@ int
 snmp_session_open(struct snmp_session_state *s, const struct config_target *tc, unsigned which, char *err, size_t errlen)
 {
     const struct config_address *to = &tc->addresses[which];
-    bool six = strchr(to->transport, '6') || strchr(to->host, ':') || (tc->source_address && strchr(tc->source_address, ':'));
+    bool six = to->six || (tc->source_address && strchr(tc->source_address, ':'));
     char address[NI_MAXHOST], peer[NI_MAXHOST + 32], why[200] = "";
     struct snmp_engine ours;
     int r;

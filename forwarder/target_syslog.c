@@ -55,11 +55,22 @@ target_syslog_note_backup(struct target_syslog *t, int64_t now)
 static const struct syslog_way *
 find_way(const struct config_address *to)
 {
-    if (strncmp(to->transport, "relp", 4) == 0)
+    switch (to->transport) {
+    case TRANSPORT_RELP:
         return &syslog_way_relp;
-    if (strncmp(to->transport, "tls", 3) == 0 || dial_is_stream(to))
+    case TRANSPORT_TCP:
+    case TRANSPORT_TLS:
+    case TRANSPORT_UNIX_STREAM:
         return &syslog_way_stream;
-    return strncmp(to->transport, "unix", 4) == 0 ? &syslog_way_unix : &syslog_way_datagram;
+    case TRANSPORT_UNIX_DGRAM:
+        return &syslog_way_unix;
+    case TRANSPORT_UNIX:
+        return dial_is_stream(to) ? &syslog_way_stream : &syslog_way_unix;
+    case TRANSPORT_NONE:
+    case TRANSPORT_UDP:
+        break;
+    }
+    return &syslog_way_datagram;
 }
 
 static void
@@ -86,7 +97,7 @@ fill_form(struct target_syslog *t)
         t->form.enterprise += sizeof prefix - 1;
     t->form.version = PACKAGE_VERSION;
     t->form.bsd = t->base.tc->form_rfc3164;
-    t->form.no_host = strncmp(t->base.tc->addresses[0].transport, "unix", 4) == 0;
+    t->form.no_host = transport_is_local(t->base.tc->addresses[0].transport);
     t->budget = t->base.tc->pdu_size;
     if (!t->budget)
         t->budget = t->form.bsd && t->way == &syslog_way_datagram ? SYSLOG_MSG_BSD : t->way->budget;
@@ -147,7 +158,7 @@ target_syslog_send(struct target *base, const struct target_item *item)
 
     if (t->broken)
         return -t->broken;
-    if (t->fd < 0 && t->stream.fd < 0 && strcmp(base->tc->addresses[base->address].transport, "unix") == 0
+    if (t->fd < 0 && t->stream.fd < 0 && base->tc->addresses[base->address].transport == TRANSPORT_UNIX
         && !follow_kind(t))
         return target_syslog_fail(t, "cannot connect", ENOMEM);
     r = t->way->send(t, item, &truncated);

@@ -178,7 +178,7 @@ find_address(const struct config_address *to, char *out, size_t size, int *famil
     char why[100] = "";
     int n;
 
-    *family = strchr(to->transport, '6') ? AF_INET6 : AF_INET;
+    *family = to->six ? AF_INET6 : AF_INET;
     if (dial_address(to->host, *family, out, size, why, sizeof why) == 0)
         return 0;
     if (*family == AF_INET && dial_address(to->host, *family = AF_INET6, out, size, why, sizeof why) == 0)

@@ -134,7 +134,7 @@ stream_connect(struct target_syslog *t)
     int64_t now;
     int r;
 
-    if (strncmp(to->transport, "tls", 3) == 0) {
+    if (to->transport == TRANSPORT_TLS) {
         if (!(tls = tls_context_new(t->base.tc, why, sizeof why))) {
             target_syslog_say(t, why);
             return -EINVAL;

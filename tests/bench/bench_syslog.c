@@ -29,7 +29,7 @@ static struct config_target tc = {
     .place = {"bench", 1},
     .name = (char[]){"bench"},
     .type = (char[]){"syslog"},
-    .addresses = {{(char[]){"tcp"}, (char[]){"127.0.0.1"}, port}},
+    .addresses = {{TRANSPORT_TCP, (char[]){"127.0.0.1"}, port}},
     .n_addresses = 1,
     .facility = 16,
 };

@@ -97,11 +97,11 @@ main(int argc, char **argv)
 
     if (argc < 4)
         return 2;
-    tc.addresses[0].transport = argv[1];
+    tc.addresses[0].transport = transport_find(str_z(argv[1]), &tc.addresses[0].six);
     tc.addresses[0].port = argv[2];
-    if (strncmp(argv[1], "unix", 4) == 0)
+    if (transport_is_local(tc.addresses[0].transport))
         tc.addresses[0].host = argv[2];
-    tc.framing_newline = strncmp(argv[1], "unix", 4) == 0;
+    tc.framing_newline = transport_is_local(tc.addresses[0].transport);
     tc.pace = argc > 4 ? (unsigned) strtoul(argv[4], NULL, 10) : 0;
     tc.form_rfc3164 = getenv("SEND_FORM") != NULL;
     tc.ca = getenv("SEND_CA");

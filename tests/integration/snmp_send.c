@@ -224,7 +224,7 @@ main(int argc, char **argv)
 {
     static char host[] = "127.0.0.1", community[] = "public";
     struct config config = {0};
-    struct config_target tc = {.name = argv[0], .addresses = {{(char[]){"udp"}, host, NULL}}, .n_addresses = 1,
+    struct config_target tc = {.name = argv[0], .addresses = {{TRANSPORT_UDP, host, NULL}}, .n_addresses = 1,
                                .community = community, .pdu_size = 1400};
 
     if (argc != 3) {

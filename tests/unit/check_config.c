@@ -101,7 +101,7 @@ START_TEST(takes_every_attribute)
     ck_assert_uint_eq(c->sources[0].poll_ms, 250);
     ck_assert_int_eq(c->sources[0].place.line, 4);
     t = &c->targets[0];
-    ck_assert_str_eq(t->addresses[0].transport, "udp6");
+    ck_assert(t->addresses[0].transport == TRANSPORT_UDP && t->addresses[0].six);
     ck_assert_str_eq(t->addresses[0].host, "::1");
     ck_assert_str_eq(t->addresses[0].port, "1162");
     ck_assert_str_eq(t->version, "2c");
@@ -255,10 +255,10 @@ START_TEST(takes_every_way_of_syslog)
                        "<target name=\"c\" type=\"syslog\" address=\"udp:h\" form=\"rfc3164\"/>"
                        "<target name=\"d\" type=\"syslog\" address=\"tcp:h\"/>" TAIL);
     t = c->targets;
-    ck_assert_str_eq(t[0].addresses[0].transport, "unix");
+    ck_assert_int_eq(t[0].addresses[0].transport, TRANSPORT_UNIX);
     ck_assert_str_eq(t[0].addresses[0].host, "/dev/log");
     ck_assert(t[0].form_rfc3164 && t[0].framing_newline && t[0].pdu_size == 0);
-    ck_assert_str_eq(t[1].addresses[0].transport, "unix-stream");
+    ck_assert_int_eq(t[1].addresses[0].transport, TRANSPORT_UNIX_STREAM);
     ck_assert(!t[1].form_rfc3164 && !t[1].framing_newline && t[1].pdu_size == 480);
     ck_assert(t[2].form_rfc3164);
     ck_assert(!t[3].form_rfc3164 && !t[3].framing_newline);
@@ -269,7 +269,7 @@ START_TEST(takes_every_way_of_syslog)
     }
     c = must_load(HEAD "<target name=\"a\" type=\"syslog\" address=\"relp:h relp:[::1]:2514\"/>" TAIL);
     ck_assert_str_eq(c->targets[0].addresses[0].port, "514");
-    ck_assert_str_eq(c->targets[0].addresses[1].transport, "relp6");
+    ck_assert(c->targets[0].addresses[1].transport == TRANSPORT_RELP && c->targets[0].addresses[1].six);
     ck_assert(c->targets[0].overflow_block); /* it is acknowledged */
     config_unref(c);
 }

@@ -53,9 +53,9 @@ START_TEST(takes_every_attribute)
                          " fingerprint=\"" PIN "  " PIN "\" server-name=\"logs\" framing=\"octet-counting\"" END);
     t = &c->targets[0];
     ck_assert_uint_eq(warnings, 0);
-    ck_assert_str_eq(t->addresses[0].transport, "tls");
+    ck_assert(t->addresses[0].transport == TRANSPORT_TLS && !t->addresses[0].six);
     ck_assert_str_eq(t->addresses[0].port, "6514");
-    ck_assert_str_eq(t->addresses[1].transport, "tls6");
+    ck_assert(t->addresses[1].transport == TRANSPORT_TLS && t->addresses[1].six);
     ck_assert_str_eq(t->ca, in_dir("ca.pem"));
     ck_assert_str_eq(t->certificate, in_dir("me.pem"));
     ck_assert_str_eq(t->key, in_dir("me.key"));

@@ -12,58 +12,67 @@
 
 #include "forwarder/config.h"
 #include "forwarder/config_parts.h"
+#include "forwarder/dial.h"
 #include "tests/unit/config_load.h"
 #include "tests/unit/scratch.h"
 
 static const struct {
     const char *text;
     enum config_type type;
-    const char *transport, *host, *port; /* transport NULL: refused */
+    const char *name; /* as dial_name() gives it; NULL: refused */
 } addresses[] = {
-    {"udp:192.0.2.7:162", CONFIG_SNMP, "udp", "192.0.2.7", "162"},
-    {"udp:192.0.2.7", CONFIG_SNMP, "udp", "192.0.2.7", "162"},
-    {"udp6:[::1]:1162", CONFIG_SNMP, "udp6", "::1", "1162"},
-    {"udp:[::1]", CONFIG_SNMP, "udp6", "::1", "162"},
-    {"udp6:nms.example.org", CONFIG_SNMP, "udp6", "nms.example.org", "162"},
-    {"udp:log", CONFIG_SYSLOG, "udp", "log", "514"},
-    {"tcp:log", CONFIG_SYSLOG, "tcp", "log", "601"},
-    {"tcp:[::1]:601", CONFIG_SYSLOG, "tcp6", "::1", "601"},
-    {"tcp6:[fe80::1%eth0]:65535", CONFIG_SYSLOG, "tcp6", "fe80::1%eth0", "65535"},
-    {"tls:log", CONFIG_SYSLOG, "tls", "log", "6514"},
-    {"tls:[::1]:7000", CONFIG_SYSLOG, "tls6", "::1", "7000"},
-    {"tls:h", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp:::1:162", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp6:192.0.2.7:162", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp:[192.0.2.7]:162", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp:999.0.2.7:162", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp:h:", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp:h:65536", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp:h:-1", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp:h:1x", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp:h:000162", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp:[::1]x:162", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp:[::1", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp:[]:162", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp:", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp", CONFIG_SNMP, NULL, NULL, NULL},
-    {"", CONFIG_SNMP, NULL, NULL, NULL},
-    {":h:1", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp:-h:1", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udp:h/../x:1", CONFIG_SNMP, NULL, NULL, NULL},
-    {"udpudpudpudp:h:1", CONFIG_SNMP, NULL, NULL, NULL},
+    {"udp:192.0.2.7:162", CONFIG_SNMP, "udp:192.0.2.7:162"},
+    {"udp:192.0.2.7", CONFIG_SNMP, "udp:192.0.2.7:162"},
+    {"udp6:[::1]:1162", CONFIG_SNMP, "udp6:[::1]:1162"},
+    {"udp:[::1]", CONFIG_SNMP, "udp6:[::1]:162"},
+    {"udp6:nms.example.org", CONFIG_SNMP, "udp6:nms.example.org:162"},
+    {"udp:log", CONFIG_SYSLOG, "udp:log:514"},
+    {"tcp:log", CONFIG_SYSLOG, "tcp:log:601"},
+    {"tcp:[::1]:601", CONFIG_SYSLOG, "tcp6:[::1]:601"},
+    {"tcp6:[fe80::1%eth0]:65535", CONFIG_SYSLOG, "tcp6:[fe80::1%eth0]:65535"},
+    {"tls:log", CONFIG_SYSLOG, "tls:log:6514"},
+    {"tls:[::1]:7000", CONFIG_SYSLOG, "tls6:[::1]:7000"},
+    {"tls:h", CONFIG_SNMP, NULL},
+    {"udp:::1:162", CONFIG_SNMP, NULL},
+    {"udp6:192.0.2.7:162", CONFIG_SNMP, NULL},
+    {"udp:[192.0.2.7]:162", CONFIG_SNMP, NULL},
+    {"udp:999.0.2.7:162", CONFIG_SNMP, NULL},
+    {"udp:h:", CONFIG_SNMP, NULL},
+    {"udp:h:65536", CONFIG_SNMP, NULL},
+    {"udp:h:-1", CONFIG_SNMP, NULL},
+    {"udp:h:1x", CONFIG_SNMP, NULL},
+    {"udp:h:000162", CONFIG_SNMP, NULL},
+    {"udp:[::1]x:162", CONFIG_SNMP, NULL},
+    {"udp:[::1", CONFIG_SNMP, NULL},
+    {"udp:[]:162", CONFIG_SNMP, NULL},
+    {"udp:", CONFIG_SNMP, NULL},
+    {"udp", CONFIG_SNMP, NULL},
+    {"", CONFIG_SNMP, NULL},
+    {":h:1", CONFIG_SNMP, NULL},
+    {"udp:-h:1", CONFIG_SNMP, NULL},
+    {"udp:h/../x:1", CONFIG_SNMP, NULL},
+    {"udpudpudpudp:h:1", CONFIG_SNMP, NULL},
+    {"tls6:log", CONFIG_SYSLOG, "tls6:log:6514"},
+    {"unix:/dev/log", CONFIG_SYSLOG, "unix:/dev/log"},
+    {"unix-dgram:/a:b", CONFIG_SYSLOG, "unix-dgram:/a:b"},
+    {"unix-stream:/run/log", CONFIG_SYSLOG, "unix-stream:/run/log"},
+    {"unix:run/log", CONFIG_SYSLOG, NULL},
+    {"unix6:/dev/log", CONFIG_SYSLOG, NULL},
+    {"unix:/dev/log", CONFIG_SNMP, NULL},
+    {"udp66:h", CONFIG_SYSLOG, NULL},
+    {"6:h", CONFIG_SYSLOG, NULL},
 };
 
 START_TEST(splits_addresses)
 {
-    struct config_address t = {NULL, NULL, NULL};
-    char why[500] = "";
+    struct config_address t = {TRANSPORT_NONE};
+    char why[500] = "", name[DIAL_NAME_SIZE];
     bool ok = config_address(addresses[_i].text, addresses[_i].type, &t, why, sizeof why);
 
-    ck_assert_msg(ok == (addresses[_i].transport != NULL), "%s: %s", addresses[_i].text, why);
+    ck_assert_msg(ok == (addresses[_i].name != NULL), "%s: %s", addresses[_i].text, why);
     if (ok) {
-        ck_assert_str_eq(t.transport, addresses[_i].transport);
-        ck_assert_str_eq(t.host, addresses[_i].host);
-        ck_assert_str_eq(t.port, addresses[_i].port);
+        dial_name(&t, name, sizeof name);
+        ck_assert_str_eq(name, addresses[_i].name);
     } else {
         ck_assert_str_ne(why, "");
     }
@@ -81,6 +90,10 @@ static const struct {
     {" udp:a udp:a:163 ", 2, "a"},
     {"udp:a:162 udp:b udp:a:162", 0, "a port 162 is named twice"},
     {"udp:a tcp:b", 0, "must have one transport; make a second target for tcp:"},
+    {"udp:a tls:[::1]", 0, "make a second target for tls6:"},
+    {"udp6:192.0.2.7", 0, "udp6 is for IPv6, and 192.0.2.7 is not: write udp"},
+    {"tls:2001:db8::7", 0, "in brackets, as in \"tls:[2001:db8::7]:6514\""},
+    {"dtls6:a", 0, "\"dtls6:\" for syslog is not in this version"},
     {"udp:a udp:b:0", 0, "the port must be a number"},
     {"udp:a udp:b udp:c udp:d udp:e udp:f udp:g udp:h", 8, "h"},
     {"udp:a udp:b udp:c udp:d udp:e udp:f udp:g udp:h udp:i", 0, "at most 8 addresses"},

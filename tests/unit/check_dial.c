@@ -18,7 +18,7 @@
 #include "forwarder/dial.h"
 
 static char port[8], err[256];
-static struct config_address to = {(char[]){"tcp"}, (char[]){"127.0.0.1"}, port};
+static struct config_address to = {TRANSPORT_TCP, (char[]){"127.0.0.1"}, port};
 
 static int
 listener(int backlog)
@@ -64,8 +64,8 @@ END_TEST
 /* Without brackets the port could not be told from the address. */
 START_TEST(names_it_as_the_configuration_does)
 {
-    struct config_address six = {(char[]){"tls6"}, (char[]){"2001:db8::7"}, (char[]){"6514"}};
-    struct config_address local = {(char[]){"unix"}, (char[]){"/run/a:b"}, NULL};
+    struct config_address six = {TRANSPORT_TLS, (char[]){"2001:db8::7"}, (char[]){"6514"}, true};
+    struct config_address local = {TRANSPORT_UNIX, (char[]){"/run/a:b"}, NULL};
     char name[64], tight[8];
 
     ck_assert_int_eq(dial_name(&six, name, sizeof name), (int) strlen(name));

@@ -304,11 +304,10 @@ END_TEST
 
 START_TEST(receiver_without_address_is_told)
 {
-    static char six[] = "udp6";
     struct alarm_item a = sample();
     struct target *t;
 
-    target_default.addresses[0].transport = six; /* with an IPv4 address: no name server is asked */
+    target_default.addresses[0].six = true; /* with an IPv4 address: no name server is asked */
     t = open_target();
     ck_assert_int_lt(send_alarm(t, &a), 0);
     ck_assert_ptr_nonnull(strstr(t->error, "no IPv6 address for 127.0.0.1"));
@@ -389,7 +388,7 @@ END_TEST
 
 START_TEST(ipv6_is_a_way_too)
 {
-    static char six[] = "udp6", address[] = "::1", port[16];
+    static char address[] = "::1", port[16];
     struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
     struct alarm_item alarm = sample();
     static uint8_t bytes[2048];
@@ -406,7 +405,7 @@ START_TEST(ipv6_is_a_way_too)
     }
     ck_assert_int_eq(getsockname(s, (struct sockaddr *) &a, &n), 0);
     snprintf(port, sizeof port, "%u", ntohs(a.sin6_port));
-    target_default.addresses[0].transport = six;
+    target_default.addresses[0].six = true;
     target_default.addresses[0].host = address;
     target_default.addresses[0].port = port;
     t = open_target();

@@ -25,7 +25,7 @@ static struct config_target tc = {
     .place = {"test.xml", 1},
     .name = (char[]){"siem"},
     .type = (char[]){"syslog"},
-    .addresses = {{(char[]){"tcp"}, (char[]){"127.0.0.1"}, port_text}},
+    .addresses = {{TRANSPORT_TCP, (char[]){"127.0.0.1"}, port_text}},
     .n_addresses = 1,
     .facility = 16,
 };
@@ -52,14 +52,12 @@ receiver(int type)
 }
 
 static struct target *
-open_target(const char *transport)
+open_target(enum transport transport)
 {
-    static char text[8];
     char err[256] = "";
     struct target *t;
 
-    snprintf(text, sizeof text, "%s", transport);
-    tc.addresses[0].transport = text;
+    tc.addresses[0].transport = transport;
     t = target_syslog_class.open(&config, &tc, err, sizeof err);
     ck_assert_msg(t != NULL, "%s", err);
     memset(&alarm_item, 0, sizeof alarm_item);
@@ -158,7 +156,7 @@ fork_reader(int listener, int *result)
 START_TEST(tcp_delivers_all)
 {
     int listener = receiver(SOCK_STREAM), result;
-    struct target *t = open_target("tcp");
+    struct target *t = open_target(TRANSPORT_TCP);
     unsigned frames = 0;
     pid_t pid = fork_reader(listener, &result);
 
@@ -178,7 +176,7 @@ END_TEST
 START_TEST(tcp_refused)
 {
     int listener = receiver(SOCK_STREAM);
-    struct target *t = open_target("tcp");
+    struct target *t = open_target(TRANSPORT_TCP);
 
     close(listener);
     ck_assert_int_eq(send_one(t), -ECONNREFUSED);
@@ -193,7 +191,7 @@ END_TEST
 START_TEST(tcp_reset)
 {
     int listener = receiver(SOCK_STREAM), fd;
-    struct target *t = open_target("tcp");
+    struct target *t = open_target(TRANSPORT_TCP);
 
     ck_assert_int_eq(send_one(t), 0);
     fd = accept(listener, NULL, NULL);
@@ -219,7 +217,7 @@ END_TEST
 START_TEST(tcp_gone_while_idle)
 {
     int listener = receiver(SOCK_STREAM), fd;
-    struct target *t = open_target("tcp");
+    struct target *t = open_target(TRANSPORT_TCP);
     struct pollfd ready;
 
     ck_assert_int_eq(send_one(t), 0);
@@ -243,7 +241,7 @@ END_TEST
 START_TEST(udp_datagrams)
 {
     int fd = receiver(SOCK_DGRAM);
-    struct target *t = open_target("udp");
+    struct target *t = open_target(TRANSPORT_UDP);
     static struct rfc5424 m;
     char buf[4096];
 
@@ -265,7 +263,7 @@ END_TEST
 START_TEST(udp_refused)
 {
     int fd = receiver(SOCK_DGRAM);
-    struct target *t = open_target("udp");
+    struct target *t = open_target(TRANSPORT_UDP);
 
     close(fd);
     ck_assert_int_eq(send_one(t), 0);
@@ -281,9 +279,9 @@ START_TEST(unknown_host)
     struct target_item ti = {.seq = 1, .target_seq = 1, .item = &item};
     char err[256];
 
-    target_syslog_class.close(open_target("tcp")); /* sets the item */
+    target_syslog_class.close(open_target(TRANSPORT_TCP)); /* sets the item */
     other.addresses[0].host = (char[]){"no such host.invalid"};
-    other.addresses[0].transport = (char[]){"tcp"};
+    other.addresses[0].transport = TRANSPORT_TCP;
     t = target_syslog_class.open(&config, &other, err, sizeof err);
     ck_assert_ptr_nonnull(t);
     ck_assert_int_lt(target_syslog_class.send(t, &ti), 0);

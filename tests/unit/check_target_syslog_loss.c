@@ -237,7 +237,7 @@ static struct config_target tc = {
     .place = {"test.xml", 1},
     .name = (char[]){"siem"},
     .type = (char[]){"syslog"},
-    .addresses = {{(char[]){"tcp"}, (char[]){"127.0.0.1"}, port_text}},
+    .addresses = {{TRANSPORT_TCP, (char[]){"127.0.0.1"}, port_text}},
     .n_addresses = 1,
     .facility = 16,
 };
@@ -268,7 +268,6 @@ send_numbered(struct target *t, uint64_t seq)
 static void
 use_tls(struct receiver *r)
 {
-    static char transport[] = "tls";
     struct cert c = certs_make("receiver", NULL, -60, 3600, NULL, false);
     char text[128];
 
@@ -276,7 +275,7 @@ use_tls(struct receiver *r)
     certs_fingerprint(&c, false, text);
     ck_assert(config_pin(text, &tc.pins[0]));
     tc.n_pins = 1;
-    tc.addresses[0].transport = transport;
+    tc.addresses[0].transport = TRANSPORT_TLS;
     certs_free(&c);
 }
 

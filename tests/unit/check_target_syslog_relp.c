@@ -50,7 +50,7 @@ static struct config_target tc = {
     .place = {"test.xml", 1},
     .name = (char[]){"siem"},
     .type = (char[]){"syslog"},
-    .addresses = {{(char[]){"relp"}, (char[]){"127.0.0.1"}, port}, {(char[]){"relp"}, (char[]){"127.0.0.1"}, backup_port}},
+    .addresses = {{TRANSPORT_RELP, (char[]){"127.0.0.1"}, port}, {TRANSPORT_RELP, (char[]){"127.0.0.1"}, backup_port}},
     .n_addresses = 1,
     .facility = 16,
 };
@@ -269,7 +269,7 @@ START_TEST(nobody_there)
     ck_assert_ptr_nonnull(t);
     ck_assert_int_lt(target_syslog_class.send(t, &ti), 0);
     ck_assert_msg(strstr(t->error, "cannot open a RELP session"), "%s", t->error);
-    tc.addresses[1] = (struct config_address){(char[]){"relp6"}, (char[]){"::1"}, port};
+    tc.addresses[1] = (struct config_address){TRANSPORT_RELP, (char[]){"::1"}, port, true};
     tc.n_addresses = 2;
     ck_assert_int_lt(target_syslog_class.send(t, &ti), 0);
     ck_assert_msg(strstr(t->error, "relp:127.0.0.1:") && strstr(t->error, "; relp6:[::1]:"), "%s", t->error);

@@ -25,7 +25,7 @@
 enum { DAY = 24 * 3600, WAIT_MS = 30000 };
 
 static struct config config = {.enterprise_oid = (char[]){"1.3.6.1.4.1.32473.109"}, .pen = 32473};
-static char ports[2][8], transport[8], host[] = "127.0.0.1", name[] = "siem", type[] = "syslog";
+static char ports[2][8], host[] = "127.0.0.1", name[] = "siem", type[] = "syslog";
 static char dir[256], ca_path[512], own_path[512];
 static struct config_target tc;
 static struct alarm_item alarm_item = {
@@ -43,12 +43,11 @@ set_up(void)
     scratch_make(dir, sizeof dir);
     snprintf(ca_path, sizeof ca_path, "%s/ca.pem", dir);
     snprintf(own_path, sizeof own_path, "%s/own.pem", dir);
-    snprintf(transport, sizeof transport, "tcp");
     tc = (struct config_target){
         .place = {"test.xml", 1},
         .name = name,
         .type = type,
-        .addresses = {{transport, host, ports[0]}, {transport, host, ports[1]}},
+        .addresses = {{TRANSPORT_TCP, host, ports[0]}, {TRANSPORT_TCP, host, ports[1]}},
         .n_addresses = 2,
         .facility = 16,
     };
@@ -227,7 +226,7 @@ START_TEST(back_over_udp)
     ck_assert_int_eq(bind(second, (struct sockaddr *) &a, sizeof a), 0);
     ck_assert_int_eq(getsockname(second, (struct sockaddr *) &a, &len), 0);
     snprintf(ports[1], sizeof ports[1], "%u", ntohs(a.sin_port));
-    snprintf(transport, sizeof transport, "udp");
+    tc.addresses[0].transport = tc.addresses[1].transport = TRANSPORT_UDP;
     t = open_target();
     target_syslog_hurry(t, 50);
     ck_assert_int_eq(send_one(t, 1), 0);
@@ -327,7 +326,7 @@ START_TEST(replaced_certificate)
     uint64_t safe = 0;
     int64_t before;
 
-    snprintf(transport, sizeof transport, "tls");
+    tc.addresses[0].transport = TRANSPORT_TLS;
     tc.n_addresses = 1;
     tc.ca = ca_path;
     tc.certificate = tc.key = own_path;

@@ -39,7 +39,7 @@ struct peer {
     pthread_t thread;
 };
 
-static char name_text[] = "siem", transport_text[] = "tls", host_text[] = "127.0.0.1";
+static char name_text[] = "siem", host_text[] = "127.0.0.1";
 static struct config_target tc;
 static struct config_address to;
 static char dir[256], port_text[8], ca_path[256], own_path[256], other_path[256];
@@ -112,7 +112,7 @@ set_up(void)
     other_ca = certs_make("Other CA", NULL, -60, YEAR, NULL, true);
     certs_write(ca_path, &ca, NULL);
     tc = (struct config_target){.place = {"test.xml", 7}, .name = name_text, .ca = ca_path};
-    to = (struct config_address){.transport = transport_text, .host = host_text, .port = port_text};
+    to = (struct config_address){.transport = TRANSPORT_TLS, .host = host_text, .port = port_text};
 }
 
 static void

@@ -251,14 +251,14 @@ struct config_target target_default;
 static void
 configuration(void)
 {
-    static char host[] = "127.0.0.1", transport[] = "udp", version[] = "2c", community[] = "public",
+    static char host[] = "127.0.0.1", version[] = "2c", community[] = "public",
                 name[] = "nms", root[] = DEFAULT_ROOT;
 
     config_default = (struct config){.enterprise_oid = root, .pen = 32473};
     target_default = (struct config_target){
         .place = {"truecause.xml", 7},
         .name = name,
-        .addresses = {{transport, host, receiver_port}},
+        .addresses = {{TRANSPORT_UDP, host, receiver_port}},
         .n_addresses = 1,
         .version = version,
         .community = community,

@@ -128,20 +128,10 @@ follow_log_free(struct flog *l)
     free(l);
 }
 
-static uint32_t
-hash_of(const char *name)
-{
-    uint32_t h = 2166136261u;
-
-    while (*name)
-        h = (h ^ (uint8_t) *name++) * 16777619u;
-    return h;
-}
-
 static struct follow_entry *
 entry_named(struct flog *l, const char *name)
 {
-    uint32_t hash = hash_of(name);
+    uint64_t hash = str_hash(str_z(name));
 
     for (unsigned i = 0; i < l->n_entries; i++)
         if (l->entry[i].hash == hash && strcmp(l->entry[i].name, name) == 0)
@@ -225,7 +215,7 @@ note(struct follow_logs *f, struct flog *l, const char *name, const struct gener
         e = &l->entry[l->n_entries++];
         memset(e, 0, sizeof *e);
         snprintf(e->name, sizeof e->name, "%s", name);
-        e->hash = hash_of(name);
+        e->hash = str_hash(str_z(name));
         e->generation = *g;
     }
     e->seen = f->look;

@@ -55,7 +55,7 @@ enum follow_class {
 struct follow_entry {
     char name[PLACE_NAME];
     struct generation generation; /* 'live' is not kept */
-    uint32_t hash;           /* of the name */
+    uint64_t hash;           /* of the name */
     uint64_t dev, ino, size;
     int64_t birth, modified; /* ns UTC, 0 unknown */
     int64_t since;           /* monotonic: size and time are so since */

@@ -113,6 +113,9 @@ struct str fault_server(const struct event *ev);
 /* True when both name one computer: equal but for case, or one is the other's
  * first label (ANFIELD, anfield.example.org). */
 bool host_same(struct str a, struct str b);
+/* Where hashes of alarms begin: not FNV's basis, whose last digit it lacks.  Long keys,
+ * the files of an alarm, runs and storms are stored with it, so it must not change. */
+#define ALARM_HASH_BASIS UINT64_C(1469598103934665603)
 /* A hash of 's' without regard to ASCII case. */
 uint64_t alarm_hash(struct str s);
 

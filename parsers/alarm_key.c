@@ -41,10 +41,10 @@ alarm_strength(enum basis b)
 uint64_t
 alarm_hash(struct str s)
 {
-    uint64_t h = UINT64_C(1469598103934665603);
+    uint64_t h = ALARM_HASH_BASIS;
 
     for (size_t i = 0; i < s.n; i++)
-        h = (h ^ (unsigned char) str_upper_char(s.p[i])) * UINT64_C(1099511628211);
+        h = str_hash_from(h, str_make(&(char){str_upper_char(s.p[i])}, 1));
     return h;
 }
 

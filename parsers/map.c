@@ -20,14 +20,12 @@ struct map {
     unsigned n, cap, max, mask;
 };
 
-/* FNV-1a: short keys, no adversary who gains more than time he already has. */
+/* Short keys, no adversary who gains more than time he already has. */
 static uint64_t
 map_hash(struct str s)
 {
-    uint64_t h = UINT64_C(1469598103934665603);
+    uint64_t h = str_hash(s);
 
-    for (size_t i = 0; i < s.n; i++)
-        h = (h ^ (unsigned char) s.p[i]) * UINT64_C(1099511628211);
     return h ^ h >> 29;
 }
 

@@ -12,6 +12,7 @@
 
 #include <stdlib.h>
 
+#include "parsers/alarm.h"
 #include "parsers/map.h"
 
 enum { STORM_TIMES = STORM_RAISES + 1, STORM_OPEN_MAX = 10000 };
@@ -181,11 +182,7 @@ track(struct storm_table *t, struct str name, int64_t now)
 static uint64_t
 key_hash(struct str key)
 {
-    uint64_t h = UINT64_C(1469598103934665603);
-
-    for (size_t i = 0; i < key.n; i++)
-        h = (h ^ (unsigned char) key.p[i]) * UINT64_C(1099511628211);
-    return h;
+    return str_hash_from(ALARM_HASH_BASIS, key);
 }
 
 static void

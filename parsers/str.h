@@ -156,16 +156,21 @@ str_find_case(struct str s, struct str needle)
     return s.n;
 }
 
-/* FNV-1a, 64 bits.  What is made of it stands on disks and in management systems:
- * it must not change. */
+/* FNV-1a, 64 bits (draft-eastlake-fnv), going on from 'h'. */
 static inline uint64_t
-str_hash(struct str s)
+str_hash_from(uint64_t h, struct str s)
 {
-    uint64_t h = UINT64_C(14695981039346656037);
-
     for (size_t i = 0; i < s.n; i++)
         h = (h ^ (unsigned char) s.p[i]) * UINT64_C(1099511628211);
     return h;
+}
+
+/* The whole of it, from FNV's own offset basis.  What is made of it stands on disks
+ * and in management systems: it must not change. */
+static inline uint64_t
+str_hash(struct str s)
+{
+    return str_hash_from(UINT64_C(14695981039346656037), s);
 }
 
 #endif

@@ -48,6 +48,15 @@ START_TEST(long_keys_are_cut_and_hashed)
 }
 END_TEST
 
+/* The first is FNV-1a's, "foobar" of draft-eastlake-fnv; the second is what older
+ * journals hold. */
+START_TEST(hashes_are_those_on_disk)
+{
+    ck_assert_uint_eq(str_hash(STR("foobar")), UINT64_C(0x85944171f73967e8));
+    ck_assert_uint_eq(alarm_hash(STR("Anfield")), UINT64_C(0x98982d9446ccfa34));
+}
+END_TEST
+
 START_TEST(hosts_are_the_same_by_their_first_label)
 {
     ck_assert(host_same(STR("ANFIELD"), STR("anfield")));
@@ -251,6 +260,7 @@ main(void)
 
     tcase_add_test(tc, keys_are_upper_case_words);
     tcase_add_test(tc, long_keys_are_cut_and_hashed);
+    tcase_add_test(tc, hashes_are_those_on_disk);
     tcase_add_test(tc, hosts_are_the_same_by_their_first_label);
     tcase_add_test(tc, evidence_is_ranked);
     tcase_add_test(tc, late_report_is_no_part_of_the_next_alarm);

@@ -249,6 +249,23 @@ START_TEST(survives_a_restart)
 }
 END_TEST
 
+/* The hash of an open key as an older version stored it: it is still taken back. */
+START_TEST(keys_are_stored_as_ever)
+{
+    struct storm_table *t = storm_new();
+    struct keep_out o = {0};
+    uint64_t hash = 0;
+
+    raise_run(t, "A", 0, 1, START);
+    storm_save(t, &o);
+    for (unsigned i = 0; i < 8; i++)
+        hash = hash << 8 | o.p[o.n - 8 + i];
+    ck_assert_uint_eq(hash, UINT64_C(0x3d82930f3638deac)); /* dist:A:P0 */
+    free(o.p);
+    storm_free(t);
+}
+END_TEST
+
 /* An alarm says that one is on, and nobody knows why: it ends like any other. */
 START_TEST(adopted)
 {
@@ -327,6 +344,7 @@ main(void)
     tcase_add_test(tc, servers_and_classes_are_apart);
     tcase_add_test(tc, names);
     tcase_add_test(tc, survives_a_restart);
+    tcase_add_test(tc, keys_are_stored_as_ever);
     tcase_add_test(tc, adopted);
     tcase_add_test(tc, a_clock_set_back);
     tcase_add_test(tc, bounds);

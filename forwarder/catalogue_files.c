@@ -9,12 +9,12 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
+
+#include "forwarder/file.h"
 
 enum { FILES_MAX = 256, FILE_MAX = 16 << 20 };
 
@@ -57,40 +57,24 @@ add(struct files *f, const char *name, struct str xml)
     return true;
 }
 
-/* The whole file into memory.  Its size is only a first guess: it may be
- * written to meanwhile. */
 static bool
 read_file(struct files *f, const char *path)
 {
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    FILE *in = fd >= 0 ? fdopen(fd, "rb") : NULL;
-    char *bytes = NULL, *name = NULL;
-    struct stat st;
-    bool ok = false;
-    size_t n = 0;
+    const struct file_want want = {.most = FILE_MAX, .shorten = "split it", .placed = true};
+    char why[FILE_WHY], *name, *bytes;
+    size_t n;
 
-    if (!in || fstat(fileno(in), &st) != 0) {
-        fail(f, path, 0, "cannot read it: %s", strerror(errno));
-    } else if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX) {
-        fail(f, path, 0, "is not a file of at most %d MiB: take it out of the folder", FILE_MAX >> 20);
-    } else if (!(bytes = malloc((size_t) st.st_size + 1)) || !(name = strdup(path))) {
-        fail(f, path, 0, "not enough memory to read it");
-    } else {
-        n = fread(bytes, 1, (size_t) st.st_size, in);
-        if (ferror(in))
-            fail(f, path, 0, "cannot read it: %s", strerror(errno));
-        else if (!(ok = add(f, name, str_make(bytes, n))))
-            fail(f, path, 0, "not enough memory to read it");
+    if (!(bytes = file_read(path, &want, &n, why, sizeof why))) {
+        fail(f, path, 0, "%s", why);
+        return false;
     }
-    if (in)
-        fclose(in);
-    else if (fd >= 0)
-        close(fd);
-    if (!ok) {
+    if (!(name = strdup(path)) || !add(f, name, str_make(bytes, n))) {
+        fail(f, path, 0, "not enough memory to read it");
         free(bytes);
         free(name);
+        return false;
     }
-    return ok;
+    return true;
 }
 
 static int
@@ -113,16 +97,19 @@ read_folder(struct files *f, const char *dir)
 {
     struct dirent **entry = NULL;
     int n = scandir(dir, &entry, is_part, by_name);
+    char remedy[FILE_REMEDY];
     bool ok = true;
 
     if (n < 0) {
         if (errno == ENOENT)
             return true;
-        fail(f, dir, 0, "cannot read the folder: %s", strerror(errno));
+        n = errno;
+        file_remedy(dir, n, FILE_FOLDER, remedy, sizeof remedy);
+        fail(f, dir, 0, "cannot read the folder: %s%s", strerror(n), remedy);
         return false;
     }
     if (n > FILES_MAX) {
-        fail(f, dir, 0, "the folder holds more than %d files", FILES_MAX);
+        fail(f, dir, 0, "the folder holds more than %d files: put several into one", FILES_MAX);
         ok = false;
     }
     for (int i = 0; i < n; i++) {

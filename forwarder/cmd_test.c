@@ -7,15 +7,12 @@
 
 #include "forwarder/cmd.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "forwarder/file.h"
 #include "forwarder/log.h"
 #include "parsers/catalogue.h"
 
@@ -32,32 +29,12 @@ static const char usage[] =
 static char *
 read_file(const char *path, size_t *n)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    struct stat st;
-    char *bytes = NULL;
-    ssize_t got = -1;
+    const struct file_want want = {.most = CATALOGUE_FILE_MAX, .shorten = "split it", .placed = true};
+    char why[FILE_WHY], *text = file_read(path, &want, n, why, sizeof why);
 
-    *n = 0;
-    if (fd < 0 || fstat(fd, &st) < 0) {
-        log_error("%s: %s", path, strerror(errno));
-        goto out;
-    }
-    if (!S_ISREG(st.st_mode) || st.st_size > CATALOGUE_FILE_MAX) {
-        log_error("%s: is no file of at most %d MiB", path, CATALOGUE_FILE_MAX >> 20);
-        goto out;
-    }
-    bytes = malloc((size_t) st.st_size + 1);
-    while (bytes && *n < (size_t) st.st_size && (got = read(fd, bytes + *n, (size_t) st.st_size - *n)) > 0)
-        *n += (size_t) got;
-    if (!bytes || (st.st_size && got < 0)) {
-        log_error("%s: %s", path, strerror(errno));
-        free(bytes);
-        bytes = NULL;
-    }
-out:
-    if (fd >= 0)
-        close(fd);
-    return bytes;
+    if (!text)
+        log_error("%s: %s", path, why);
+    return text;
 }
 
 static void

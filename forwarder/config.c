@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "forwarder/config_parts.h"
+#include "forwarder/file.h"
 #include "forwarder/mib_table.h"
 #include "parsers/when.h"
 
@@ -130,12 +131,17 @@ list_parts(struct config_reader *r, const char *main_file, unsigned *n)
     char *dir = config_path(r, "conf.d"), **names = NULL;
     const struct dirent *e;
     DIR *d = dir ? opendir(dir) : NULL;
+    char remedy[FILE_REMEDY];
 
     *n = 0;
     if (!dir)
         r->no_memory = true;
-    else if (!d && errno != ENOENT)
-        config_tell(r, false, main_file, 0, "cannot read the folder %s: %s", dir, strerror(errno));
+    else if (!d && errno != ENOENT) {
+        int error = errno;
+
+        file_remedy(dir, error, FILE_FOLDER, remedy, sizeof remedy);
+        config_tell(r, false, main_file, 0, "cannot read the folder %s: %s%s", dir, strerror(error), remedy);
+    }
     while (d && (e = readdir(d))) {
         char **grown;
 

@@ -112,9 +112,6 @@ bool config_host(const char *host, bool six);
 /* Reads a secret of one line; 'what' it is, for messages: "community".  On
  * failure NULL with 'why' in words.  The caller wipes it. */
 char *config_secret(const char *path, const char *what, char *why, size_t size);
-/* The bytes of a file that only its owner can read: how many, at most 'cap' - 1;
- * or -1 with 'why'.  The caller wipes them. */
-ssize_t config_secret_read(const char *path, const char *what, char *text, size_t cap, char *why, size_t size);
 /* 'path' as it is, or below the folder of the main file; malloc'ed. */
 char *config_path(const struct config_reader *, const char *path);
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "forwarder/config.h"
+#include "forwarder/file.h"
 
 static void
 be_silent(void *arg, const char *text, xmlParserSeverities severity, xmlTextReaderLocatorPtr at)
@@ -31,11 +32,14 @@ config_state(const char *path, char *err, size_t errlen)
     const char *slash = strrchr(path, '/');
     xmlChar *value = NULL;
     const char *state;
-    char *out = NULL;
+    char *out = NULL, remedy[FILE_REMEDY];
     int got = 1;
 
     if (!r) {
-        snprintf(err, errlen, "%s: cannot read it: %s", path, strerror(errno));
+        int error = errno;
+
+        file_remedy(path, error, FILE_TEXT, remedy, sizeof remedy);
+        snprintf(err, errlen, "%s: cannot read it: %s%s", path, strerror(error), remedy);
         return NULL;
     }
     xmlTextReaderSetErrorHandler(r, be_silent, NULL);

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "forwarder/file.h"
+
 enum { PORT_DEFAULT = 1162, RATE_DEFAULT = 1000, COMMUNITIES = 64 };
 
 /* --- addresses ------------------------------------------------------------------------ */
@@ -137,8 +139,10 @@ static void
 read_communities(struct config_reader *r, const struct config_document *d, const xmlNode *node, struct config_traps *t)
 {
     char *file = config_attribute(r, node, "community-file"), *path = file ? config_path(r, file) : NULL;
-    char text[COMMUNITIES * 256], why[4500] = "";
-    ssize_t n;
+    const struct file_want want = {.use = FILE_SECRET, .what = "community", .most = COMMUNITIES * (CONFIG_COMMUNITY + 2),
+                                   .shorten = "it must hold one community a line, and nothing else"};
+    char *text = NULL, why[4500] = "";
+    size_t n = 0;
 
     if (!file) {
         config_tell(r, false, d->file, config_attribute_line(d, node, NULL),
@@ -146,7 +150,7 @@ read_communities(struct config_reader *r, const struct config_document *d, const
                     config_word_find(CONFIG_SOURCE, "community-file")->want);
     } else if (!path || !(t->community = calloc(COMMUNITIES, sizeof *t->community))) {
         r->no_memory = true;
-    } else if ((n = config_secret_read(path, "community", text, sizeof text, why, sizeof why)) >= 0) {
+    } else if ((text = file_read(path, &want, &n, why, sizeof why)) != NULL) {
         for (char *p = text, *end; p < text + n; p = end + 1) {
             size_t length;
 
@@ -167,7 +171,7 @@ read_communities(struct config_reader *r, const struct config_document *d, const
     }
     if (why[0])
         config_tell(r, false, d->file, config_attribute_line(d, node, "community-file"), "community-file: %s", why);
-    explicit_bzero(text, sizeof text);
+    file_wipe(text, n);
     free(file);
     free(path);
 }

@@ -6,14 +6,14 @@
 
 #include "forwarder/config_parts.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "forwarder/file.h"
 #include "parsers/when.h"
+
+/* Of a file that holds one secret; whether that is too long is told apart. */
+enum { SECRET_MAX = 4096 };
 
 bool
 config_time(const char *s, int64_t *ns)
@@ -60,53 +60,30 @@ config_amounts(char *text, int64_t *ns, uint64_t *bytes)
     return NULL;
 }
 
-/* Nobody but its owner may be able to read the file. */
-ssize_t
-config_secret_read(const char *path, const char *what, char *text, size_t cap, char *why, size_t size)
-{
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    struct stat st;
-    ssize_t n = -1;
-
-    if (fd < 0 || fstat(fd, &st) != 0)
-        snprintf(why, size, "cannot read %s: %s%s%s%s", path, strerror(errno),
-                 errno == ENOENT ? ": make it, with the " : "", errno == ENOENT ? what : "",
-                 errno == ENOENT ? " in it and mode 600" : "");
-    else if (!S_ISREG(st.st_mode))
-        snprintf(why, size, "%s is not a regular file", path);
-    else if (st.st_mode & 077)
-        snprintf(why, size, "%s can be read by others than its owner (mode %03o): chmod 600 it", path, st.st_mode & 0777);
-    else if ((n = read(fd, text, cap)) < 0)
-        snprintf(why, size, "cannot read %s: %s", path, strerror(errno));
-    else if ((size_t) n == cap)
-        n--; /* too long: whoever looks at it finds that */
-    if (fd >= 0)
-        close(fd);
-    return n;
-}
-
 /* A secret of one line. */
 char *
 config_secret(const char *path, const char *what, char *why, size_t size)
 {
-    char text[CONFIG_COMMUNITY + 5];
-    ssize_t n = config_secret_read(path, what, text, sizeof text, why, size);
-    char *secret = NULL;
+    char *text, *secret = NULL, shorten[80];
+    size_t all, n;
 
-    if (n >= 0) {
-        n -= n > 0 && text[n - 1] == '\n';
-        n -= n > 0 && text[n - 1] == '\r';
-        if (n == 0)
-            snprintf(why, size, "%s is empty: write the %s into it", path, what);
-        else if (n > CONFIG_COMMUNITY)
-            snprintf(why, size, "%s holds more than %d bytes: it must hold the %s and nothing else", path,
-                     CONFIG_COMMUNITY, what);
-        else if (memchr(text, '\0', (size_t) n) || memchr(text, '\n', (size_t) n))
-            snprintf(why, size, "%s must hold the %s in one line and nothing else", path, what);
-        else if (!(secret = strndup(text, (size_t) n)))
-            snprintf(why, size, "not enough memory");
-    }
-    explicit_bzero(text, sizeof text);
+    snprintf(shorten, sizeof shorten, "it must hold the %s and nothing else", what);
+    text = file_read(path, &(struct file_want){.use = FILE_SECRET, .what = what, .most = SECRET_MAX,
+                                               .shorten = shorten}, &all, why, size);
+    if (!text)
+        return NULL;
+    n = all;
+    n -= n > 0 && text[n - 1] == '\n';
+    n -= n > 0 && text[n - 1] == '\r';
+    if (n == 0)
+        snprintf(why, size, "%s is empty: write the %s into it", path, what);
+    else if (n > CONFIG_COMMUNITY)
+        snprintf(why, size, "%s is longer than %d bytes: %s", path, CONFIG_COMMUNITY, shorten);
+    else if (memchr(text, '\0', n) || memchr(text, '\n', n))
+        snprintf(why, size, "%s must hold the %s in one line and nothing else", path, what);
+    else if (!(secret = strndup(text, n)))
+        snprintf(why, size, "not enough memory");
+    file_wipe(text, all);
     return secret;
 }
 

@@ -9,8 +9,6 @@
 
 #include "forwarder/config_parts.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
 #include <libxml/SAX2.h>
@@ -18,9 +16,8 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "forwarder/file.h"
 #include "forwarder/near.h"
 
 enum { FILE_MAX = 1 << 20 };
@@ -82,32 +79,11 @@ config_schema_open(struct config_reader *r)
 static char *
 read_file(struct config_reader *r, const char *file, size_t *n)
 {
-    int fd = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    struct stat st;
-    char *p = NULL;
-    ssize_t got = 0;
+    const struct file_want want = {.most = FILE_MAX, .shorten = "split it over conf.d", .placed = true};
+    char why[FILE_WHY], *p = file_read(file, &want, n, why, sizeof why);
 
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        config_tell(r, false, file, 0, "cannot read it: %s", strerror(errno));
-    } else if (!S_ISREG(st.st_mode)) {
-        config_tell(r, false, file, 0, "not a regular file: name the configuration file");
-    } else if (!(p = malloc(FILE_MAX + 1))) {
-        r->no_memory = true;
-    } else {
-        *n = 0;
-        while (*n <= FILE_MAX && (got = read(fd, p + *n, FILE_MAX + 1 - *n)) > 0)
-            *n += (size_t) got;
-        if (got < 0)
-            config_tell(r, false, file, 0, "cannot read it: %s", strerror(errno));
-        else if (*n > FILE_MAX)
-            config_tell(r, false, file, 0, "longer than 1 MiB: split it over conf.d");
-        if (got < 0 || *n > FILE_MAX) {
-            free(p);
-            p = NULL;
-        }
-    }
-    if (fd >= 0)
-        close(fd);
+    if (!p)
+        config_tell(r, false, file, 0, "%s", why);
     return p;
 }
 

@@ -95,6 +95,8 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/explain_match.h \
 	%D%/feed.c \
 	%D%/feed.h \
+	%D%/file.c \
+	%D%/file.h \
 	%D%/follow.c \
 	%D%/follow.h \
 	%D%/follow_base.h \

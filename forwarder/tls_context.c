@@ -10,8 +10,6 @@
 
 #include "forwarder/tls_context.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -19,10 +17,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "forwarder/file.h"
 #include "parsers/when.h"
 
 enum { FILE_MAX_BYTES = 4 << 20, CHAIN_MAX = 16 };
@@ -106,42 +103,13 @@ openssl_words(void)
 static char *
 read_file(EVP_MD_CTX *digest, const char *path, bool secret, size_t *n, char *err, size_t errlen)
 {
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    char *text = NULL;
-    struct stat st;
-    ssize_t got = -1;
+    const struct file_want want = {.use = secret ? FILE_SECRET : FILE_TEXT, .what = "key", .most = FILE_MAX_BYTES,
+                                   .shorten = "it must hold certificates or a key, and nothing else"};
+    char *text = file_read(path, &want, n, err, errlen);
 
-    if (fd < 0 || fstat(fd, &st) != 0)
-        snprintf(err, errlen, "cannot read %s: %s", path, strerror(errno));
-    else if (!S_ISREG(st.st_mode))
-        snprintf(err, errlen, "%s is not a regular file", path);
-    else if (secret && (st.st_mode & 077))
-        snprintf(err, errlen, "%s holds a key and can be read by others than its owner (mode %03o): chmod 600 it", path,
-                 st.st_mode & 0777);
-    else if (st.st_size > FILE_MAX_BYTES)
-        snprintf(err, errlen, "%s is too large to hold certificates or a key", path);
-    else if (!(text = malloc((size_t) st.st_size + 1)))
-        snprintf(err, errlen, "out of memory");
-    else if ((got = read(fd, text, (size_t) st.st_size)) < 0)
-        snprintf(err, errlen, "cannot read %s: %s", path, strerror(errno));
-    else
-        EVP_DigestUpdate(digest, text, (size_t) got);
-    if (fd >= 0)
-        close(fd);
-    if (got < 0) {
-        free(text);
-        return NULL;
-    }
-    *n = (size_t) got;
-    return text;
-}
-
-static void
-wipe(char *text, size_t n)
-{
     if (text)
-        OPENSSL_cleanse(text, n);
-    free(text);
+        EVP_DigestUpdate(digest, text, *n);
+    return text;
 }
 
 /* All certificates of the PEM text are trusted, whether they are roots or not.
@@ -268,7 +236,7 @@ read_files(struct tls_context *c, EVP_MD_CTX *digest, char *err, size_t errlen)
     ERR_clear_error();
     if (tc->ca) {
         fine = (text = read_file(digest, tc->ca, false, &n, err, errlen)) && trust(c, text, n, err, errlen);
-        wipe(text, n);
+        file_wipe(text, n);
     } else if (!tc->n_pins && SSL_CTX_set_default_verify_paths(c->ctx) != 1) {
         snprintf(err, errlen, "the system's store of CAs: %s", openssl_words());
         fine = false;
@@ -281,11 +249,11 @@ read_files(struct tls_context *c, EVP_MD_CTX *digest, char *err, size_t errlen)
             snprintf(err, errlen, "%s holds no key: name the file of the key as key=\"...\"", tc->certificate);
             fine = false;
         }
-        wipe(text, n);
+        file_wipe(text, n);
         ERR_clear_error();
         text = NULL;
         fine = fine && (text = read_file(digest, tc->key, true, &n, err, errlen)) && use_key(c, text, n, err, errlen);
-        wipe(text, n);
+        file_wipe(text, n);
     }
     return fine;
 }
@@ -303,7 +271,7 @@ tls_context_digest(const struct config_target *tc, uint8_t out[32])
         char *text = files[i] ? read_file(digest, files[i], i == 2, &n, unused, sizeof unused) : NULL;
 
         fine = text || !files[i];
-        wipe(text, n);
+        file_wipe(text, n);
     }
     fine = fine && EVP_DigestFinal_ex(digest, out, NULL) == 1;
     EVP_MD_CTX_free(digest);

@@ -79,6 +79,8 @@ check_PROGRAMS += %D%/unit/check_diagnose
 %C%_unit_check_diagnose_SOURCES = %D%/unit/check_diagnose.c %D%/unit/builtin_set.h
 check_PROGRAMS += %D%/unit/check_dial
 %C%_unit_check_dial_SOURCES = %D%/unit/check_dial.c
+check_PROGRAMS += %D%/unit/check_file
+%C%_unit_check_file_SOURCES = %D%/unit/check_file.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_event_forms
 %C%_unit_check_event_forms_SOURCES = %D%/unit/check_event_forms.c %D%/unit/builtin_set.h %D%/unit/event_forms.c %D%/unit/event_forms.h \
 	%D%/unit/evt_sim.c %D%/unit/evt_sim.h %D%/unit/evtx_writer.c %D%/unit/evtx_writer.h

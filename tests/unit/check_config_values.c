@@ -164,7 +164,8 @@ START_TEST(says_what_a_secret_file_must_be)
     memset(big, 'x', 999);
     big[999] = '\0';
     secret("big", big, 0600);
-    refused(HEAD "<target name=\"n\" type=\"snmp\" address=\"udp:h\" community-file=\"big\"/>" TAIL, "more than 255 bytes");
+    refused(HEAD "<target name=\"n\" type=\"snmp\" address=\"udp:h\" community-file=\"big\"/>" TAIL,
+            "is longer than 255 bytes: it must hold the community and nothing else");
     free(big);
 }
 END_TEST

@@ -272,7 +272,7 @@ END_TEST
 static const struct {
     const char *what, *message;
 } broken[] = {
-    {"mode", "holds a key and can be read by others than its owner (mode 640): chmod 600 it"},
+    {"mode", "can be read by others than its owner (mode 640): chmod 600 it"},
     {"other key", "is not the key of the certificate in "},
     {"no certificate", "it must hold our certificate in PEM form"},
     {"no key", "it must hold the key of our certificate in PEM form"},

@@ -186,6 +186,8 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/snmp_session.h \
 	%D%/snmp_usm.c \
 	%D%/snmp_usm.h \
+	%D%/snmp_varbinds.c \
+	%D%/snmp_varbinds.h \
 	%D%/stream.c \
 	%D%/stream.h \
 	%D%/stream_event.c \

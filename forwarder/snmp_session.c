@@ -26,6 +26,8 @@
 #include "forwarder/snmp_library.h"
 #include "forwarder/snmp_usm.h"
 
+enum { PACKET = 2048 };
+
 /* The receiver's address in digits, of NI_MAXHOST bytes at most. */
 static bool
 resolve(const struct config_address *to, bool six, char *address, char *err, size_t errlen)
@@ -231,6 +233,7 @@ snmp_session_close(struct snmp_session_state *s)
     snmp_usm_free(s->user);
     snmp_sess_close(s->handle);
     snmp_library_unlock();
+    free(s->packet);
     *s = (struct snmp_session_state){.fd = -1};
 }
 
@@ -241,6 +244,34 @@ snmp_session_ready(const struct snmp_session_state *s)
         return;
     snmp_engine_stamp();
     snmp_usm_use(s->user);
+}
+
+/* snmp_build() is what snmp_sess_send() encodes with, version and security
+ * included, and netsnmp_transport_send() what it sends with; of their failures it
+ * notes the same. */
+bool
+snmp_session_send(struct snmp_session_state *s, struct snmp_pdu *pdu)
+{
+    netsnmp_session *session = snmp_sess_session(s->handle);
+    size_t n = 0;
+
+    session->s_snmp_errno = SNMPERR_MALLOC;
+    session->s_errno = 0;
+    if (!s->packet && !(s->packet = malloc(PACKET)))
+        return false;
+    if (!s->packet_size)
+        s->packet_size = PACKET;
+    pdu->version = session->version;
+    /* From the end of the packet on, which it makes larger where it has to. */
+    if (snmp_build(&s->packet, &s->packet_size, &n, session, pdu) != 0)
+        return false;
+    if (netsnmp_transport_send(snmp_sess_transport(s->handle), s->packet + s->packet_size - n, (int) n,
+                               &pdu->transport_data, &pdu->transport_data_length)
+        >= 0)
+        return true;
+    session->s_snmp_errno = SNMPERR_BAD_SENDTO;
+    session->s_errno = errno;
+    return false;
 }
 
 /* The errno that a message of the socket's error queue tells (ip(7), IP_RECVERR). */

@@ -12,6 +12,7 @@
 
 #include "forwarder/config.h"
 
+struct snmp_pdu;
 struct usmUser;
 
 /* ("struct snmp_session" is a name of the library.) */
@@ -21,6 +22,8 @@ struct snmp_session_state {
     uint8_t sender[4];    /* our address on the way there, of IPv4, else zeros */
     bool v3;
     struct usmUser *user; /* of SNMPv3 traps */
+    uint8_t *packet;      /* that the library encodes into, and its size */
+    size_t packet_size;
 };
 
 /* Opens a session to address number 'which' of the target.  The name is looked
@@ -41,6 +44,11 @@ void snmp_session_close(struct snmp_session_state *);
 /* Brings the library's idea of our engine and of the session's user up to date;
  * before each message, under the lock. */
 void snmp_session_ready(const struct snmp_session_state *);
+
+/* Sends a PDU that nobody answers, as snmp_sess_send() would, but leaves it to the
+ * caller in any case, who may have lent its parts.  False when it is not sent: see
+ * snmp_session_error().  Under the lock, after snmp_session_ready(). */
+bool snmp_session_send(struct snmp_session_state *, struct snmp_pdu *);
 
 /* The words of the session's last failure, with what the library said, into
  * 'out'; '*system' is the errno behind it or 0.  The caller holds the lock. */

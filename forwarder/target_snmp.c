@@ -3,7 +3,7 @@
  * target_snmp.c - sends alarm changes and notices as SNMP traps or informs, called
  * through target_snmp_class by the worker of the target, from its thread.  The
  * session is snmp_session.c's (single-session calls only); what a message
- * holds is made in target_snmp_pdu.c.  Pace, and the safety of traps, are in
+ * holds is made in target_snmp_pdu.c, and its PDU in snmp_varbinds.c.  Pace, and the safety of traps, are in
  * datagrams.c; informs wait in informs.c until they are acknowledged.  Must not
  * filter: that is the worker's.  Every use of the library is under its lock
  * (snmp_library.c).
@@ -30,6 +30,7 @@
 #include "forwarder/snmp_engine.h"
 #include "forwarder/snmp_library.h"
 #include "forwarder/snmp_session.h"
+#include "forwarder/snmp_varbinds.h"
 #include "forwarder/target_snmp_pdu.h"
 
 enum { PDU_SIZE_DEFAULT = 1400 };
@@ -44,6 +45,7 @@ struct target_snmp {
     struct datagrams under_way; /* of traps; of informs the pace only */
     struct informs *informs;    /* NULL: traps */
     struct ascii *ascii;        /* NULL: texts go as UTF-8 */
+    struct snmp_varbinds *varbinds;
     uint64_t safe;              /* of informs, the newest item that is */
     int64_t opened;             /* monotonic, of the session */
     bool trial;                 /* of the preferred address, which failed before */
@@ -127,9 +129,11 @@ snmp_target_open(const struct config *config, const struct config_target *tc, ch
         free(s);
         return NULL;
     }
-    if ((tc->inform && !(s->informs = informs_new(tc))) || (tc->ascii && !(s->ascii = ascii_new()))) {
+    if (!(s->varbinds = snmp_varbinds_new(&s->enterprise)) || (tc->inform && !(s->informs = informs_new(tc)))
+        || (tc->ascii && !(s->ascii = ascii_new()))) {
         refuse(tc, err, errlen, "no memory, or no transliteration to ASCII in ICU");
         informs_free(s->informs);
+        snmp_varbinds_free(s->varbinds);
         free(s);
         return NULL;
     }
@@ -148,6 +152,7 @@ snmp_target_close(struct target *t)
     snmp_session_close(&s->session);
     informs_free(s->informs);
     ascii_free(s->ascii);
+    snmp_varbinds_free(s->varbinds);
     free(s);
 }
 
@@ -213,43 +218,36 @@ going_back(struct target_snmp *s)
     return false;
 }
 
-/* s->message, which is set, as a PDU; NULL with words when memory ends.  Under
- * the lock. */
-static struct snmp_pdu *
-make_pdu(struct target_snmp *s, int command)
+static int
+no_memory(struct target_snmp *s)
 {
-    struct snmp_pdu *pdu = snmp_message_pdu(&s->message, command);
-
-    if (!pdu)
-        snprintf(s->base.error, sizeof s->base.error, "no memory");
-    return pdu;
+    snprintf(s->base.error, sizeof s->base.error, "no memory");
+    return -ENOMEM;
 }
 
-/* Sends s->message as a trap. */
+/* Sends s->message, which is set, as a trap. */
 static int
 send_message(struct target_snmp *s)
 {
     const struct config_target *tc = s->base.tc;
+    int command = s->envelope.version == SNMP_ENVELOPE_1 ? SNMP_MSG_TRAP : SNMP_MSG_TRAP2, system = 0;
     struct snmp_pdu *pdu;
     char why[200];
-    int system = 0;
     bool sent = false;
 
     memcpy(s->message.sender, s->session.sender, sizeof s->message.sender);
     snmp_library_lock();
-    pdu = make_pdu(s, s->envelope.version == SNMP_ENVELOPE_1 ? SNMP_MSG_TRAP : SNMP_MSG_TRAP2);
+    pdu = snmp_varbinds_lend(s->varbinds, &s->message, command);
     if (pdu) {
         snmp_session_ready(&s->session);
-        sent = snmp_sess_send(s->session.handle, pdu) != 0;
-        if (!sent) {
-            /* The library frees what it has sent, and only that. */
-            snmp_free_pdu(pdu);
+        sent = snmp_session_send(&s->session, pdu);
+        if (!sent)
             snmp_session_error(&s->session, why, sizeof why, &system);
-        }
+        snmp_varbinds_take_back(pdu);
     }
     snmp_library_unlock();
     if (!pdu)
-        return -ENOMEM;
+        return no_memory(s);
     if (sent)
         return 0;
     snprintf(s->base.error, sizeof s->base.error, "cannot send to %.40s port %.10s: %.150s",
@@ -311,10 +309,10 @@ take_inform(struct target_snmp *s, const struct target_item *it)
         message.id = it->item->alarm->id;
     }
     snmp_library_lock();
-    message.pdu = make_pdu(s, SNMP_MSG_INFORM);
+    message.pdu = snmp_varbinds_copy(s->varbinds, &s->message, SNMP_MSG_INFORM);
     snmp_library_unlock();
     if (!message.pdu)
-        return -ENOMEM;
+        return no_memory(s);
     informs_take(s->informs, &message);
     if (it->seq > s->base.taken)
         s->base.taken = it->seq;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * target_snmp_pdu.c - makes a notification of an alarm change: values in the
- * order of mib_table.c, as a PDU of libnetsnmp; target_snmp_size.c shortens them
- * before.  Called by target_snmp.c.  Opens nothing, sends nothing, reads no
+ * order of mib_table.c; target_snmp_size.c shortens them, snmp_varbinds.c makes a
+ * PDU of them.  Called by target_snmp.c.  Opens nothing, sends nothing, reads no
  * clock. */
 #include "build.h"
 
@@ -12,9 +12,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <net-snmp/net-snmp-config.h>
-#include <net-snmp/net-snmp-includes.h>
 
 #include "forwarder/target_snmp_parts.h"
 #include "parsers/text.h"
@@ -253,7 +250,7 @@ snmp_message_item(struct snmp_message *m, const struct mib_oid *enterprise, cons
     return -ENOMSG;
 }
 
-/* --- encoding ------------------------------------------------------------- */
+/* --- names ---------------------------------------------------------------- */
 
 const struct mib_oid snmp_message_sys_up_time = {9, {1, 3, 6, 1, 2, 1, 1, 3, 0}};
 const struct mib_oid snmp_message_trap_oid = {11, {1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0}};
@@ -267,130 +264,4 @@ snmp_message_below(const struct mib_oid *base, uint32_t a, uint32_t b)
     o.sub[o.n++] = a;
     o.sub[o.n++] = b;
     return o;
-}
-
-/* A PDU under construction: adding to its end takes no walk along it. */
-struct building {
-    netsnmp_pdu *pdu;
-    netsnmp_variable_list *last;
-    bool failed;
-};
-
-/* Copies an identifier into the library's own form. */
-static size_t
-to_library(const struct mib_oid *from, oid *to)
-{
-    for (unsigned i = 0; i < from->n; i++)
-        to[i] = from->sub[i];
-    return from->n;
-}
-
-static void
-add_named(struct building *b, const oid *name, size_t name_n, u_char type, const void *value, size_t n)
-{
-    netsnmp_variable_list *added;
-
-    if (b->failed)
-        return;
-    added = snmp_varlist_add_variable(b->last ? &b->last : &b->pdu->variables, name, name_n, type, value, n);
-    b->failed = !added;
-    b->last = added;
-}
-
-static void
-add(struct building *b, const struct mib_oid *name, u_char type, const void *value, size_t n)
-{
-    oid library[MIB_OID_MAX];
-
-    add_named(b, library, to_library(name, library), type, value, n);
-}
-
-static void
-add_value(struct building *b, const oid *name, size_t name_n, enum mib_object_id id,
-          const struct snmp_value *v)
-{
-    long number = (long) v->number;
-    u_char type = ASN_INTEGER;
-
-    switch (mib_objects[id].syntax) {
-    case MIB_TEXT:
-    case MIB_KEY:
-    case MIB_ID:
-    case MIB_TIME:
-        add_named(b, name, name_n, ASN_OCTET_STR, v->text, v->n);
-        return;
-    case MIB_UNSIGNED:
-        type = ASN_UNSIGNED;
-        break;
-    case MIB_COUNTER:
-        type = ASN_COUNTER;
-        break;
-    case MIB_ENUM:
-    case MIB_TRUTH:
-    case MIB_INTEGER:
-    case MIB_GAUGE: /* no object of a notification */
-    case MIB_COUNTER64:
-        break;
-    }
-    add_named(b, name, name_n, type, &number, sizeof number);
-}
-
-/* What SNMPv1 has instead of the first two varbinds, as RFC 3584 section 3.2
- * translates it: the notification's OID ends in .0.n, so that the enterprise is
- * what stands before, and n the specific trap.  None of our objects is a
- * Counter64, which SNMPv1 could not carry. */
-static bool
-set_v1(netsnmp_pdu *pdu, const struct snmp_message *m)
-{
-    oid enterprise[MIB_OID_MAX];
-    size_t n = to_library(&m->enterprise, enterprise);
-
-    pdu->enterprise = snmp_duplicate_objid(enterprise, n);
-    pdu->enterprise_length = n;
-    pdu->trap_type = SNMP_TRAP_ENTERPRISESPECIFIC;
-    pdu->specific_type = (long) m->arc;
-    pdu->time = m->uptime;
-    memcpy(pdu->agent_addr, m->address_known ? m->address : m->sender, sizeof pdu->agent_addr);
-    return pdu->enterprise != NULL;
-}
-
-/* sysUpTime.0 and snmpTrapOID.0 (RFC 3416, 4.2.6). */
-static void
-add_head(struct building *b, const struct snmp_message *m)
-{
-    struct mib_oid trap = snmp_message_below(&m->enterprise, MIB_ARC_NOTIFICATIONS, m->arc);
-    oid library[MIB_OID_MAX];
-    size_t n = to_library(&trap, library);
-    u_long uptime = m->uptime;
-
-    add(b, &snmp_message_sys_up_time, ASN_TIMETICKS, &uptime, sizeof uptime);
-    add(b, &snmp_message_trap_oid, ASN_OBJECT_ID, library, n * sizeof *library);
-}
-
-struct snmp_pdu *
-snmp_message_pdu(const struct snmp_message *m, int command)
-{
-    struct building b = {.pdu = snmp_pdu_create(command)};
-    oid name[MIB_OID_MAX];
-    size_t name_n = to_library(&m->enterprise, name);
-
-    if (!b.pdu)
-        return NULL;
-    if (command == SNMP_MSG_TRAP)
-        b.failed = !set_v1(b.pdu, m);
-    else
-        add_head(&b, m);
-    name[name_n] = MIB_ARC_OBJECTS;
-    name[name_n + 2] = 0;
-    for (unsigned i = 0; i < m->n; i++) {
-        name[name_n + 1] = mib_objects[m->order[i]].arc;
-        add_value(&b, name, name_n + 3, m->order[i], &m->value[m->order[i]]);
-    }
-    if (m->address_known)
-        add(&b, &snmp_message_trap_address, ASN_IPADDRESS, m->address, sizeof m->address);
-    if (b.failed) {
-        snmp_free_pdu(b.pdu);
-        return NULL;
-    }
-    return b.pdu;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * target_snmp_pdu.h - one notification: its values, its size, its PDU.
+ * target_snmp_pdu.h - one notification: its values and its size.
  * No network here: tests build and read messages without a receiver. */
 #ifndef FORWARDER_TARGET_SNMP_PDU_H
 #define FORWARDER_TARGET_SNMP_PDU_H
@@ -62,11 +62,5 @@ void snmp_message_fit(struct snmp_message *, const struct snmp_envelope *, size_
 
 /* The smallest budget that every message with a key of SNMP_KEY_USUAL fits. */
 size_t snmp_message_least(const struct mib_oid *enterprise, const struct snmp_envelope *);
-
-/* The message as a PDU of 'command' (SNMP_MSG_TRAP, SNMP_MSG_TRAP2,
- * SNMP_MSG_INFORM) that the caller frees with snmp_free_pdu() or hands over; NULL
- * when memory ends. */
-struct snmp_pdu;
-struct snmp_pdu *snmp_message_pdu(const struct snmp_message *, int command);
 
 #endif

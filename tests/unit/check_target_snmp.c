@@ -256,6 +256,82 @@ START_TEST(only_ipv4_goes_into_snmptrapaddress)
 }
 END_TEST
 
+/* --- one after another -------------------------------------------------------------- */
+
+static struct alarm_item alarm_of[4];
+static struct notice_item notice_of = {.kind = NOTICE_HEARTBEAT, .read = 41203, .delivered = 212, .last_seq = 5,
+                                       .text = STR("read 41,203 records: 212 faults, 3 open")};
+static const struct item item_of[] = {
+    {.kind = ITEM_ALARM, .alarm = &alarm_of[0]}, {.kind = ITEM_ALARM, .alarm = &alarm_of[1]},
+    {.kind = ITEM_ALARM, .alarm = &alarm_of[2]}, {.kind = ITEM_ALARM, .alarm = &alarm_of[3]},
+    {.kind = ITEM_NOTICE, .notice = &notice_of},
+};
+enum { KINDS = sizeof item_of / sizeof *item_of };
+
+/* Alarms that differ in all that a message can be longer or shorter by. */
+static void
+make_items(void)
+{
+    static char filler[3][MIB_TEXT_MAX];
+
+    for (unsigned i = 0; i < 4; i++)
+        alarm_of[i] = sample();
+    alarm_of[1].f.address = STR("");
+    alarm_of[1].state = ALARM_CLEARED;
+    alarm_of[2].f.address = STR("192.0.2.99");
+    alarm_of[2].cls = CLASS_STALL;
+    alarm_of[3] = (struct alarm_item){.key = STR("self:SOURCE:X"), .cls = CLASS_SELF, .count = UINT32_MAX};
+    memset(filler, 'x', sizeof filler);
+    alarm_of[2].f.file = str_make(filler[0], sizeof filler[0]);
+    alarm_of[2].action = str_make(filler[1], sizeof filler[1]);
+    alarm_of[2].reason = str_make(filler[2], sizeof filler[2]);
+}
+
+static void
+send_kind(struct target *t, unsigned kind, struct datagram *d)
+{
+    struct target_item ti = {.seq = 900, .target_seq = 17, .item = &item_of[kind], .uptime_ns = 90 * WHEN_SECOND};
+
+    ck_assert_msg(target_snmp_class.send(t, &ti) == 0, "%s", t->error);
+    ck_assert(receive(d, 5000));
+}
+
+/* A target keeps what it lays a message out in: each that follows another is what it
+ * would be as the first. */
+START_TEST(message_has_nothing_of_the_one_before)
+{
+    static char one[] = "1";
+    static struct datagram alone[KINDS], d;
+    struct target *t;
+
+    if (_i)
+        target_default.version = one;
+    target_default.pdu_size = 60000;
+    make_items();
+    for (unsigned i = 0; i < KINDS; i++) {
+        t = open_target();
+        send_kind(t, i, &alone[i]);
+        target_snmp_class.close(t);
+    }
+    ck_assert_uint_gt(alone[2].size, 3 * MIB_TEXT_MAX);
+    t = open_target();
+    for (unsigned i = 0; i < KINDS * KINDS; i++) {
+        for (unsigned j = 0; j < 2; j++) {
+            const struct datagram *want = &alone[j ? i / KINDS : i % KINDS];
+
+            send_kind(t, j ? i / KINDS : i % KINDS, &d);
+            ck_assert_uint_eq(d.n, want->n);
+            ck_assert_uint_eq(d.varbinds_n, want->varbinds_n);
+            ck_assert_int_eq(d.specific, want->specific);
+            ck_assert_mem_eq(d.agent, want->agent, sizeof d.agent);
+            for (unsigned k = 0; k < d.n; k++)
+                ck_assert_mem_eq(&d.varbind[k], &want->varbind[k], sizeof d.varbind[k]);
+        }
+    }
+    target_snmp_class.close(t);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -274,6 +350,7 @@ main(void)
     tcase_add_test(t, file_falls_back_to_target_and_instruction);
     tcase_add_test(t, hostile_text_is_shown_not_sent);
     tcase_add_test(t, only_ipv4_goes_into_snmptrapaddress);
+    tcase_add_loop_test(t, message_has_nothing_of_the_one_before, 0, 2);
     suite_add_tcase(s, t);
     srunner_run_all(sr, CK_ENV);
     failed = srunner_ntests_failed(sr);

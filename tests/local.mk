@@ -514,7 +514,7 @@ faults-syslog: all
 	@$(PROOF) $(top_srcdir)/tests/faults/transports.py --only truecause --rsyslogd $(FAULT_OPTIONS)
 bench-peers: all %D%/bench/sink$(EXEEXT)
 	@$(PROOF) $(top_srcdir)/tests/bench/peers.py $(BENCH_OPTIONS)
-# Notifications a second, beside plain loops of snmp_send(); BENCH_OPTIONS="--rounds 5 2c trap".
+# Notifications a second, beside plain loops of snmp_send(); BENCH_OPTIONS="--pairs 21 2c trap".
 bench-snmp: all %D%/bench/bench_snmp$(EXEEXT) %D%/bench/snmp_sink$(EXEEXT)
 	@$(PROOF) $(top_srcdir)/tests/bench/snmp.py $(BENCH_OPTIONS)
 # 100,000 notifications at the default pace to snmptrapd (100 s): none may be lost.

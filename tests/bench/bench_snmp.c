@@ -27,7 +27,7 @@
 #include "parsers/when.h"
 #include "tests/bench/cpu.h"
 
-enum { WINDOW = 64, RUN = 1024 /* items between two settles, as a worker does */ };
+enum { WINDOW = 64, RUN = 1024 /* items between two settles, as a worker does */, STEP = 1000 /* ns between two */ };
 
 static struct alarm_item alarm_item;
 static char key[64], package[16];
@@ -137,7 +137,7 @@ ours(const char *path, const char *name, unsigned long count)
     start = clock_monotonic();
     cpu = cpu_seconds();
     for (unsigned long i = 0; i < count; i++) {
-        struct target_item ti = {.seq = i + 1, .target_seq = i + 1, .item = &item, .uptime_ns = (int64_t) i * 1000};
+        struct target_item ti = {.seq = i + 1, .target_seq = i + 1, .item = &item, .uptime_ns = (int64_t) i * STEP};
         int r;
 
         change(i);
@@ -218,7 +218,7 @@ plain_pdu(int command, const struct mib_oid *enterprise, unsigned long i)
     netsnmp_pdu *pdu = snmp_pdu_create(command);
     oid name[MIB_OID_MAX];
     size_t n = enterprise->n;
-    long uptime = (long) (i / 10);
+    long uptime = (long) (i * STEP / (10 * CLOCK_MS));
 
     if (!pdu)
         die("pdu", "no memory");
@@ -252,7 +252,7 @@ plain_pdu(int command, const struct mib_oid *enterprise, unsigned long i)
 static void
 make_keys(netsnmp_session *s)
 {
-    static u_char engine[] = {0x80, 0x00, 0x7e, 0xd9, 0x05, 'p', 'l', 'a', 'i', 'n'};
+    static u_char engine[] = {0x80, 0x00, 0x7e, 0xd9, 0x05, 'l', 'o', 'o', 'p'};
     static char user[] = "joe";
 
     s->securityName = user;

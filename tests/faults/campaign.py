@@ -19,14 +19,13 @@ import os
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 
 from arrivals import Dropped, EventLog, Traps
-from daemon import Chance, Daemon, end_well, export_alarms, wait_for
+from daemon import Chance, Daemon, end_well, export_alarms, free_port, wait_for
 from logs import Log
 from oracle import Archive, View
 from receivers import TcpReceiver, UdpReceiver
@@ -34,12 +33,6 @@ from receivers import TcpReceiver, UdpReceiver
 HEAL_EVERY = 25
 SETTLE_SECONDS = 90
 TOP = os.path.dirname(os.path.abspath(__file__))
-
-
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Disk:

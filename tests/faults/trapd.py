@@ -9,17 +9,10 @@ import os
 import re
 import shutil
 import signal
-import socket
 
-from daemon import start, wait_for
+from daemon import free_port, start, wait_for
 
 VARBIND = re.compile(r'\.([\d.]+) = (?:"((?:[^"\\]|\\.)*)"|([^\t\n]*))')
-
-
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Trapd:

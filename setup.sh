@@ -192,7 +192,7 @@ run_sample() {
     # shellcheck source=tools/daemons.sh
     . "$top/tools/daemons.sh"
     # shellcheck disable=SC2154
-    trap 'status=$?; trap - EXIT; daemons_stop; rm -rf "$work"; exit "$status"' EXIT
+    trap 'status=$?; trap - EXIT; daemons_stop; ports_release; rm -rf "$work"; exit "$status"' EXIT
     trap 'exit 130' HUP INT TERM
 
     say "1. What an administrator tries first: truecause report $*"

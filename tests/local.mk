@@ -590,6 +590,7 @@ EXTRA_DIST += $(SHELL_TESTS) \
 	%D%/faults/nth.py \
 	%D%/faults/oracle.py \
 	%D%/faults/oracle_test.py \
+	%D%/faults/ports.py \
 	%D%/faults/products.py \
 	%D%/faults/real.py \
 	%D%/faults/receivers.py \

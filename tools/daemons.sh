@@ -26,13 +26,31 @@ port_open() {
     esac
 }
 
-# free_port: prints a port that is free for udp and tcp now.
+# free_port: prints a port that is free for udp and tcp now, and that no other script
+# of these takes before this one ends (ports_release).  They are below those that the
+# kernel gives to whoever asks for any.
 free_port() {
     while :; do
         port=$(od -An -N2 -tu2 /dev/urandom | awk '{ print 20000 + $1 % 12000 }')
+        port_reserve "$port" || continue
         port_open udp "$port" || port_open tcp "$port" || break
     done
     echo "$port"
+}
+
+# port_reserve PORT: a link to our process number, which only one can make; one of a
+# process that is no more goes.
+port_reserve() {
+    ln -s $$ "/tmp/truecause-port.$1" 2>/dev/null && return 0
+    port_owner=$(readlink "/tmp/truecause-port.$1") && [ ! -d "/proc/$port_owner" ] && rm -f "/tmp/truecause-port.$1"
+    return 1
+}
+
+# ports_release: of this script.
+ports_release() {
+    for port_link in /tmp/truecause-port.*; do
+        [ "$(readlink "$port_link")" != $$ ] || rm -f "$port_link"
+    done
 }
 
 # daemon_alive PID, daemon_dead PID

@@ -25,7 +25,8 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "faults"))
-from daemon import BUILD, end_well, free_port, start, wait_for  # noqa: E402
+from daemon import BUILD, end_well, start, wait_for  # noqa: E402
+from ports import free_port  # noqa: E402
 
 BENCH = os.path.join(BUILD, "bench", "bench_snmp")
 PASSPHRASE = "a pass phrase for benches"

@@ -25,9 +25,10 @@ import tempfile
 import time
 
 from arrivals import Dropped, EventLog, Traps
-from daemon import Chance, Daemon, end_well, export_alarms, free_port, wait_for
+from daemon import Chance, Daemon, end_well, export_alarms, wait_for
 from logs import Log
 from oracle import Archive, View
+from ports import free_port
 from receivers import TcpReceiver, UdpReceiver
 
 HEAL_EVERY = 25

@@ -11,7 +11,6 @@ import mmap
 import os
 import re
 import signal
-import socket
 import struct
 import subprocess
 import sys
@@ -50,19 +49,6 @@ def wait_for(seconds, condition, every=0.01):
         if value or time.monotonic() > until:
             return value
         time.sleep(every)
-
-
-def free_port():
-    """A port of 127.0.0.1 for datagrams that is free now, and that the kernel gives to no
-    socket by itself: whoever has been away finds it free again."""
-    while True:
-        port = 20000 + int.from_bytes(os.urandom(4), "big") % 12000
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-            try:
-                s.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 class Chance:

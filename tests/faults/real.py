@@ -10,6 +10,7 @@ import time
 
 import products
 from daemon import start, wait_for
+from ports import free_port
 
 CONFIG = {
     "tcp": 'module(load="imtcp")\ninput(type="imtcp" address="127.0.0.1" port="@PORT@" ruleset="r")\n',
@@ -31,9 +32,7 @@ class Rsyslogd:
         self.take, self.broken, self.process = take, None, None
         self.folder = folder + "/rsyslogd"
         os.mkdir(self.folder)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         files = ""
         if transport == "tls":
             files = ' defaultNetstreamDriverCAFile="%s" defaultNetstreamDriverCertFile="%s" defaultNetstreamDriverKeyFile="%s"' % (

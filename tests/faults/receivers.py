@@ -17,6 +17,7 @@ import struct
 import threading
 import time
 
+from ports import free_port
 from wires import Octets, Refused
 
 PIECE = 1 << 16
@@ -61,9 +62,7 @@ class TcpReceiver(threading.Thread):
         self.stopping = False
         self.broken = None
         self.made = self.resets = self.refused = 0
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         if not away:
             self._back()
 
@@ -213,12 +212,11 @@ class UdpReceiver(threading.Thread):
     def __init__(self, take):
         super().__init__(daemon=True)
         self.take = take
-        self.port = 0
+        self.port = free_port()
         self.count = self.made = 0
         self.stopping = False
         self.broken = None
         self.back()
-        self.port = self.sock.getsockname()[1]
 
     def back(self):
         s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

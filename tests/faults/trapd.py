@@ -10,7 +10,8 @@ import re
 import shutil
 import signal
 
-from daemon import free_port, start, wait_for
+from daemon import start, wait_for
+from ports import free_port
 
 VARBIND = re.compile(r'\.([\d.]+) = (?:"((?:[^"\\]|\\.)*)"|([^\t\n]*))')
 

@@ -70,6 +70,7 @@ finish() {
 test_end() {
     trap - EXIT
     daemons_stop
+    ports_release
     errors=0
     [ "$FINISHED" = yes ] || errors=1
     total=$((CHECKS + errors))

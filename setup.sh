@@ -113,6 +113,7 @@ test_in() {
         for trs in $(grep -L '^:test-result: PASS' $(find "$1/tests" -name '*.trs') /dev/null | grep -v '^/dev/null$'); do
             echo "--- ${trs%.trs}"
             tail -n 40 "${trs%.trs}.log"
+            failed_tests="$failed_tests ${trs%.trs}"
         done
         [ -n "$(find "$1/tests" -name '*.trs')" ] || { build_errors "$1/check.out"; fail "the tests did not build in $1"; }
         make_failed=yes
@@ -120,6 +121,13 @@ test_in() {
     fi
     sum_results "$1"
     printf '%s\n' "so far: $checks checks, $failures failures, $errors errors"
+}
+
+# failed_checks LOG: what failed, out of a test's log, each line once: checks of scripts, of
+# libcheck, of a sanitizer.
+failed_checks() {
+    grep -aE '^(FAILED|ERROR): |^[^ ]*:[0-9]+:[FE]:|ERROR: [A-Za-z]*Sanitizer|: runtime error: ' "$1" |
+        awk '!seen[$0]++' | cut -c 1-1000 | head -n 40
 }
 
 run_tests() {
@@ -134,6 +142,7 @@ run_tests() {
     failures=0
     errors=0
     make_failed=no
+    failed_tests=
     say "Building with AddressSanitizer and UndefinedBehaviorSanitizer (clang, warnings are errors)"
     configure_in build/asan --enable-sanitizers --enable-werror --with-relp CC=clang CFLAGS='-g -O1'
     build_in build/asan
@@ -147,6 +156,10 @@ run_tests() {
         checks=$((checks + 1))
         errors=$((errors + 1))
     fi
+    for test in $failed_tests; do
+        say "Failed: $test"
+        failed_checks "$test.log"
+    done
     say "All tests"
     percent=$(((checks - failures - errors) * 100 / checks))
     echo "$percent%: Checks: $checks, Failures: $failures, Errors: $errors"
@@ -211,7 +224,7 @@ run_sample() {
     "$program" forward -c "$work/truecause.xml" --once || [ $? -eq 1 ] || fail "truecause forward failed"
 
     # The receivers have their own pace: wait until both hold the last line sent.
-    wait_until 10 received || fail "the receivers did not get everything"
+    wait_until 60 received || fail "the receivers did not get everything"
     show_results
     say "Done; nothing is left running"
 }

@@ -6,9 +6,11 @@
 
 DAEMON_PIDS=
 
-# wait_until SECONDS COMMAND...: true as soon as COMMAND is, false when time is up.
+# wait_until SECONDS COMMAND...: true as soon as COMMAND is, false when time is up;
+# WAIT_LEAST is the shortest time.
 wait_until() {
     wait_rounds=$(($1 * 20))
+    [ "$1" -ge "${WAIT_LEAST:-0}" ] || wait_rounds=$((WAIT_LEAST * 20))
     shift
     while ! "$@"; do
         [ "$wait_rounds" -gt 0 ] || return 1

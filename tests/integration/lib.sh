@@ -13,7 +13,11 @@ set -u
 SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/truecause-test.XXXXXX")
 CHECKS=0
 FAILURES=0
+FAILED=
 FINISHED=no
+# A wait ends as soon as what it waits for is there: its limit is for a hanging test, not
+# for a machine that is busy.
+WAIT_LEAST=60
 
 # check NAME COMMAND...: one check, passed when COMMAND succeeds; fails as COMMAND
 # does, for '|| finish' where the rest makes no sense without it.
@@ -21,11 +25,14 @@ check() {
     check_name=$1
     shift
     CHECKS=$((CHECKS + 1))
+    DIFFERENCE=
     if "$@"; then
         echo "ok: $check_name"
     else
         FAILURES=$((FAILURES + 1))
         echo "FAILED: $check_name: $*"
+        FAILED="${FAILED}FAILED: $check_name: $*
+$DIFFERENCE"
         return 1
     fi
 }
@@ -33,7 +40,10 @@ check() {
 # same WANT GOT: equal texts; prints both when they are not.
 same() {
     [ "$1" = "$2" ] && return 0
-    printf 'want: %s\n got: %s\n' "$1" "$2"
+    DIFFERENCE="want: $1
+ got: $2
+"
+    printf %s "$DIFFERENCE"
     return 1
 }
 
@@ -72,9 +82,12 @@ test_end() {
     daemons_stop
     ports_release
     errors=0
-    [ "$FINISHED" = yes ] || errors=1
+    [ "$FINISHED" = yes ] || { errors=1; FAILED="${FAILED}ERROR: the script ended before its last line
+"; }
     total=$((CHECKS + errors))
     [ "$total" -gt 0 ] || { errors=1; total=1; }
+    # Once more, where whoever reads the end of a long log sees them.
+    printf %s "$FAILED"
     echo "$(((total - FAILURES - errors) * 100 / total))%: Checks: $total, Failures: $FAILURES, Errors: $errors"
     if [ "$FAILURES" -eq 0 ] && [ "$errors" -eq 0 ]; then
         rm -rf "$SCRATCH"

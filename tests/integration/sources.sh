@@ -16,6 +16,9 @@ share_end() {
     umount "$SCRATCH/share" 2>/dev/null || umount -l "$SCRATCH/share" 2>/dev/null
     SHARE_PID=
 }
+share_there_or_dead() {
+    [ -e share/despool.log ] || daemon_dead "$SHARE_PID"
+}
 trap 'share_end; test_end' EXIT
 
 records() { # FROM TO: numbered lines as a despooler writes them
@@ -70,7 +73,8 @@ if command -v bindfs >/dev/null 2>&1 && records 101 110 >server/despool.log; the
     # A command by itself: of a list in the background $! may be the shell's.
     bindfs -f -r "$SCRATCH/server" "$SCRATCH/share" >share.err 2>&1 &
     SHARE_PID=$!
-    wait_until 5 test -e share/despool.log && with_share=yes
+    wait_until 60 share_there_or_dead
+    [ ! -e share/despool.log ] || with_share=yes
 fi
 NOTIFY_SOCKET=$SCRATCH/notify WATCHDOG_USEC=2000000 "$TRUECAUSE" forward -c truecause.xml >daemon.out 2>>daemon.err &
 DAEMON=$!

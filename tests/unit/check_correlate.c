@@ -16,8 +16,10 @@
 #include "parsers/when.h"
 #include "tests/unit/scenario.h"
 
-/* Longer ones are cut at chosen records only: the work grows as the square. */
-enum { EVERY_BOUNDARY = 40, ID_COLUMNS = 44 };
+/* Longer ones are cut at chosen records only: the work grows as the square.
+ * A process has so many scenarios in turn: to make one, and to look for leaks at its
+ * end, costs more than most scenarios do. */
+enum { EVERY_BOUNDARY = 40, ID_COLUMNS = 44, BATCH = 12 };
 
 static struct scenario **all;
 static unsigned n_all;
@@ -72,11 +74,20 @@ waits(const struct scenario *s)
     return false;
 }
 
-START_TEST(a_restart_after_any_record_changes_nothing)
+/* 'test' with each scenario of batch 'number'. */
+static void
+each_of(int number, void (*test)(const struct scenario *, unsigned index))
 {
-    const struct scenario *s = all[_i];
+    for (unsigned i = (unsigned) number * BATCH; i < n_all && i < ((unsigned) number + 1) * BATCH; i++)
+        test(all[i], i);
+}
+
+static void
+restart_anywhere(const struct scenario *s, unsigned index)
+{
     struct scenario_result *whole = waits(s) ? NULL : scenario_run(s, SCENARIO_RESTART_NEVER);
 
+    (void) index;
     if (!whole)
         return;
     compare(s, whole, SCENARIO_RESTART_ALWAYS);
@@ -84,23 +95,33 @@ START_TEST(a_restart_after_any_record_changes_nothing)
         compare(s, whole, (int) at);
     scenario_result_free(whole, s);
 }
+
+START_TEST(a_restart_after_any_record_changes_nothing)
+{
+    each_of(_i, restart_anywhere);
+}
 END_TEST
 
 /* Commits at random between the records, some of them rolled back, and a
  * restart from what they left: nothing changes. */
-START_TEST(commits_at_random_change_nothing)
+static void
+commits_at_random(const struct scenario *s, unsigned index)
 {
-    const struct scenario *s = all[_i];
     struct scenario_result *whole = waits(s) ? NULL : scenario_run(s, SCENARIO_RESTART_NEVER);
 
     if (!whole)
         return;
     for (uint64_t seed = 1; seed <= 4; seed++) {
-        struct scenario_options o = {.restart = (int) ((seed * 7 + (unsigned) _i) % (whole->records + 1)), .seed = seed};
+        struct scenario_options o = {.restart = (int) ((seed * 7 + index) % (whole->records + 1)), .seed = seed};
 
         same_items(s, whole, scenario_run_with(s, &o), o.restart);
     }
     scenario_result_free(whole, s);
+}
+
+START_TEST(commits_at_random_change_nothing)
+{
+    each_of(_i, commits_at_random);
 }
 END_TEST
 
@@ -223,16 +244,22 @@ same_in_the_end(const struct scenario *s, const struct scenario_result *batch, u
     scenario_result_free(live, s);
 }
 
-START_TEST(live_ends_as_one_batch_does)
+static void
+live_as_batch(const struct scenario *s, unsigned index)
 {
-    const struct scenario *s = all[_i];
     struct scenario_options o = {.restart = SCENARIO_RESTART_NEVER, .plain = true};
     struct scenario_result *batch = scenario_run_with(s, &o);
     unsigned early = 0;
 
+    (void) index;
     for (uint64_t seed = 1; seed <= 8; seed++)
         same_in_the_end(s, batch, seed, &early);
     scenario_result_free(batch, s);
+}
+
+START_TEST(live_ends_as_one_batch_does)
+{
+    each_of(_i, live_as_batch);
 }
 END_TEST
 
@@ -523,19 +550,20 @@ main(void)
     TCase *tc = tcase_create("restart"), *state = tcase_create("state"), *live = tcase_create("live"),
           *mix = tcase_create("mixed");
     SRunner *sr;
-    int failed;
+    int failed, batches;
 
     scenario_load_catalogue();
     read_all();
+    batches = (int) ((n_all + BATCH - 1) / BATCH);
     n_parts = (unsigned) wish("TEST_PARTS", n_parts);
     if (n_parts < 1 || n_parts > MIXED_PARTS)
         n_parts = MIXED_PARTS;
     tcase_set_timeout(tc, 300);
-    tcase_add_loop_test(tc, a_restart_after_any_record_changes_nothing, 0, (int) n_all);
-    tcase_add_loop_test(tc, commits_at_random_change_nothing, 0, (int) n_all);
+    tcase_add_loop_test(tc, a_restart_after_any_record_changes_nothing, 0, batches);
+    tcase_add_loop_test(tc, commits_at_random_change_nothing, 0, batches);
     suite_add_tcase(s, tc);
     tcase_set_timeout(live, 300);
-    tcase_add_loop_test(live, live_ends_as_one_batch_does, 0, (int) n_all);
+    tcase_add_loop_test(live, live_ends_as_one_batch_does, 0, batches);
     suite_add_tcase(s, live);
     tcase_set_timeout(mix, 300);
     tcase_add_loop_test(mix, mixed_logs_end_alike_too, 0, (int) wish("TEST_MIXES", MIXED_LOGS));

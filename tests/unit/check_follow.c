@@ -112,7 +112,7 @@ START_TEST(once_reads_all)
     for (int round = 0; round < 3; round++) {
         taker_start(t, pattern, POLL_MS, true, BUDGET);
         TAKER_WAIT(t, the_log() && the_log()->gone);
-        for (int i = 0; i < 1000; i++) {
+        for (int i = 0; i < 60000; i++) {
             follow_status(t->follow, &st);
             if (st.ended)
                 break;

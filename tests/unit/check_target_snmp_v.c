@@ -138,10 +138,10 @@ START_TEST(v3_time_goes_on)
     use_user("sha256", NULL);
     t = open_target();
     ck_assert_int_eq(send_alarm(t, &a), 0);
-    ck_assert(receive(&first, 5000));
+    ck_assert(receive(&first, 60000));
     nanosleep(&pause, NULL);
     ck_assert_int_eq(send_alarm(t, &a), 0);
-    ck_assert(receive(&second, 5000));
+    ck_assert(receive(&second, 60000));
     target_snmp_class.close(t);
     ck_assert_int_eq(first.boots, 1);
     ck_assert_int_eq(second.boots, 1);
@@ -208,15 +208,15 @@ START_TEST(v3_one_name_with_two_keys)
     second = target_snmp_class.open(&config_default, &other, err, sizeof err);
     for (int i = 0; i < 3; i++) {
         ck_assert_int_eq(send_alarm(first, &a), 0);
-        ck_assert(receive(&d, 5000));
+        ck_assert(receive(&d, 60000));
         ck_assert_uint_eq(d.mac, 48);
         ck_assert_int_eq(send_alarm(second, &a), 0);
-        ck_assert(receive(&d, 5000));
+        ck_assert(receive(&d, 60000));
         ck_assert_uint_eq(d.mac, 12);
     }
     target_snmp_class.close(second);
     ck_assert_int_eq(send_alarm(first, &a), 0);
-    ck_assert(receive(&d, 5000));
+    ck_assert(receive(&d, 60000));
     ck_assert_uint_eq(d.mac, 48);
     target_snmp_class.close(first);
 }

@@ -200,12 +200,12 @@ START_TEST(tcp_reset)
     if (_i)
         for (int i = 0; i < 1000 && send_one(t) == 0; i++)
             continue;
-    ck_assert_int_lt(target_flush(t, 2000), 0);
+    ck_assert_int_lt(target_flush(t, 60000), 0);
     ck_assert(t->error[0]);
     next_seq = 1;
     ck_assert_int_eq(send_one(t), 0);
     fd = accept(listener, NULL, NULL);
-    ck_assert_int_eq(target_flush(t, 2000), 0);
+    ck_assert_int_eq(target_flush(t, 60000), 0);
     target_syslog_class.close(t);
     ck_assert_uint_eq(read_frames(fd, 1), 1);
     close(fd);
@@ -221,16 +221,16 @@ START_TEST(tcp_gone_while_idle)
     struct pollfd ready;
 
     ck_assert_int_eq(send_one(t), 0);
-    ck_assert_int_eq(target_flush(t, 2000), 0);
+    ck_assert_int_eq(target_flush(t, 60000), 0);
     fd = accept(listener, NULL, NULL);
     ready = (struct pollfd){.fd = fd, .events = POLLIN};
-    ck_assert_int_eq(poll(&ready, 1, 2000), 1);
+    ck_assert_int_eq(poll(&ready, 1, 60000), 1);
     shutdown(fd, SHUT_WR);
     ck_assert_int_eq(send_one(t), 0);
     ck_assert_uint_eq(read_frames(fd, 1), 1); /* and the end: the target has closed it */
     close(fd);
     fd = accept(listener, NULL, NULL);
-    ck_assert_int_eq(target_flush(t, 2000), 0);
+    ck_assert_int_eq(target_flush(t, 60000), 0);
     target_syslog_class.close(t);
     ck_assert_uint_eq(read_frames(fd, 2), 1);
     close(fd);
@@ -267,7 +267,7 @@ START_TEST(udp_refused)
 
     close(fd);
     ck_assert_int_eq(send_one(t), 0);
-    ck_assert_int_eq(target_flush(t, 100), -ECONNREFUSED);
+    ck_assert_int_eq(target_flush(t, 60000), -ECONNREFUSED);
     target_syslog_class.close(t);
 }
 END_TEST

@@ -392,7 +392,8 @@ START_TEST(silent_receiver_is_given_up)
     ck_assert_int_eq(listen(listener, 1), 0);
     snprintf(port_text, sizeof port_text, "%u", ntohs(a.sin_port));
     t = target_syslog_class.open(&config, &tc, err, sizeof err);
-    target_syslog_patience(t, 300);
+    target_syslog_patience(t, 60000);
+    start = clock_monotonic();
     for (; r == 0; seq++) {
         int64_t before = clock_monotonic();
 
@@ -402,13 +403,14 @@ START_TEST(silent_receiver_is_given_up)
         ck_assert_uint_lt(seq, ITEMS_MAX);
     }
     ck_assert_int_eq(r, -EAGAIN);
-    ck_assert_int_lt(longest, 250 * MS);
+    /* It did not wait for the receiver, however busy the machine is. */
+    ck_assert_int_lt(longest, 30000LL * MS);
     ck_assert_int_eq(target_syslog_class.settle(t, 0, &safe), 0);
-    start = clock_monotonic();
+    target_syslog_patience(t, 1000);
     while ((r = target_syslog_class.settle(t, 50, &safe)) == 0)
-        ck_assert_int_lt(clock_monotonic() - start, 5000LL * MS);
+        ck_assert_int_lt(clock_monotonic() - start, 60000LL * MS);
     ck_assert_int_eq(r, -ETIMEDOUT);
-    ck_assert_int_ge(clock_monotonic() - start, 200LL * MS);
+    ck_assert_int_ge(clock_monotonic() - start, 1000LL * MS);
     ck_assert_ptr_nonnull(strstr(t->error, "does not acknowledge"));
     ck_assert_uint_lt(safe, seq - 2);
     ck_assert_uint_eq(t->taken, safe);
@@ -430,7 +432,7 @@ START_TEST(repetition_moves_nothing)
     t = target_syslog_class.open(&config, &tc, err, sizeof err);
     for (uint64_t seq = 1; seq <= 5; seq++)
         ck_assert_int_eq(send_numbered(t, seq), 0);
-    ck_assert_int_eq(target_flush(t, 5000), 0);
+    ck_assert_int_eq(target_flush(t, 60000), 0);
     ck_assert_int_eq(send_numbered(t, 3), 0);
     ck_assert_int_eq(target_syslog_class.settle(t, 0, &safe), 0);
     ck_assert_uint_eq(safe, 5);

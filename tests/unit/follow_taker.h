@@ -331,7 +331,7 @@ taker_fini(struct taker *t)
 /* Waits until 'COND' holds, looked at under the taker's lock. */
 #define TAKER_WAIT(T, COND)                                                                              \
     do {                                                                                                 \
-        int64_t until_ = clock_monotonic() + INT64_C(20000000000);                                       \
+        int64_t until_ = clock_monotonic() + INT64_C(120000000000);                                      \
         struct timespec t_;                                                                              \
         pthread_mutex_lock(&(T)->lock);                                                                  \
         while (!(COND) && clock_monotonic() < until_) {                                                  \

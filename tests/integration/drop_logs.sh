@@ -84,7 +84,7 @@ paired() {
     grep '<event .*<claim .*event="109"' events.xml | grep -q 'basis="log-match".*confidence="confirmed"'
 }
 check "its Event 109 finds the log line" wait_until 60 paired
-check "one alarm says so" has events.xml 'key="dist:ANFIELD:DOG0005D" state="raised"'
+check "one alarm says so" wait_until 30 has events.xml 'key="dist:ANFIELD:DOG0005D" state="raised"'
 
 # A large one: killed in the middle, more than once, and what came is not read again.
 night AppEvent-05.evt 60000 16777216
@@ -116,9 +116,10 @@ end TERM
 
 # .evtx, dropped and followed.
 make_evtx=$TEST_BUILDDIR/integration/make_evtx
+# An Event 109 without its log line is held for ten seconds: those of the first log are.
 "$make_evtx" one.evtx 150
-"$make_evtx" two.evtx 400
-"$make_evtx" three.evtx 450
+"$make_evtx" two.evtx 400 150
+"$make_evtx" three.evtx 450 150
 if ! "$TRUECAUSE" export one.evtx >/dev/null 2>err && grep -q 'this build has no evtx' err; then
     cp one.evtx in/one.evtx
     start

@@ -7,8 +7,11 @@
 . "${TEST_SRCDIR:?}/integration/lib.sh"
 cd "$SCRATCH" || exit 1
 mkdir in
-make=$TEST_BUILDDIR/integration/evt_make
 log=in/AppEvent.Evt
+# make FILE SIZE RECORDS [OPTION...]: an Event 109 here and there.  Each is held for ten seconds.
+make() {
+    "$TEST_BUILDDIR/integration/evt_make" "$@" event=260
+}
 
 cat >truecause.xml <<END
 <truecause xmlns="urn:truecause:config:1" state="$SCRATCH/state" enterprise-oid="1.3.6.1.4.1.99999">
@@ -16,7 +19,7 @@ cat >truecause.xml <<END
   <target name="archive" type="xml" path="$SCRATCH/events.xml"/>
 </truecause>
 END
-"$make" $log 262144 100
+make $log 262144 100
 check "the format is accepted" "$TRUECAUSE" check -c truecause.xml
 "$TRUECAUSE" check -c truecause.xml >check.out 2>&1
 check "and needs no zone" same "0 errors, 0 warnings" "$(tail -n 1 check.out)"
@@ -49,13 +52,13 @@ soon() { # N
 
 start
 check "the first copy is read" soon 100
-"$make" $log 262144 250
+make $log 262144 250
 check "of a longer one what is new" soon 250
-"$make" next.evt 262144 251 stale
+make next.evt 262144 251 stale
 mv next.evt $log
 check "a copy that takes its place, its header stale" soon 251
 # Half of a copy, then the rest: what is there of it is waited for, not taken.
-"$make" next.evt 262144 400
+make next.evt 262144 400
 head -c 40000 next.evt >$log
 end KILL
 start
@@ -65,7 +68,7 @@ check "a copy that came in two pieces, and a kill -9" soon 400
 n=400
 for round in 1 2 3; do
     n=$((n + 50))
-    "$make" next.evt 262144 $n
+    make next.evt 262144 $n
     cp next.evt $log
     [ $((round % 2)) = 0 ] || wait_until 30 sh -c '[ "$(grep -c "^<event" events.xml)" -gt '$((n - 50))' ]'
     end KILL
@@ -77,7 +80,7 @@ check "after a restart nothing comes again" sh -c '"$0" forward -c truecause.xml
 start
 
 # The log goes round between two copies: of 5,000 written, the last are left.
-"$make" $log 262144 5000
+make $log 262144 5000
 oldest=$("$TRUECAUSE" export $log | sed -n 's/^<event .* record="\([0-9]*\)".*/\1/p' | sort -n | head -n 1)
 check "a log that went round" soon $((550 + 5000 - oldest + 1))
 lost_said() {
@@ -87,13 +90,13 @@ check "what was written over is counted" wait_until 30 lost_said
 total=$((550 + 5000 - oldest + 1))
 
 # Cleared, it begins again with number 1.
-"$make" $log 262144 0
-"$make" $log 262144 30 skip=6000
+make $log 262144 0
+make $log 262144 30 skip=6000
 check "a log that was cleared" soon $((total + 30))
-"$make" $log 262144 90 skip=6000
+make $log 262144 90 skip=6000
 check "and grew" soon $((total + 90))
 # An older copy is none of news.
-"$make" $log 262144 60 skip=6000
+make $log 262144 60 skip=6000
 end TERM
 check "an older copy brings nothing" sh -c '"$0" forward -c truecause.xml --once 2>&1 | grep -q "read 0 records"' "$TRUECAUSE"
 check "each record came once" archived_is $((total + 90))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * make_evtx.c - writes an .evtx of Event 109s for evtx.sh and the bench:
- * make_evtx FILE COUNT.  Every third has figures, blank ones or none. */
+ * make_evtx FILE COUNT [REPORTS].  Every third has figures, blank ones or none.  Those
+ * behind the first REPORTS have another number, and nobody waits for their evidence. */
 #include "build.h"
 
 #include <stdlib.h>
@@ -14,14 +15,14 @@ main(int argc, char **argv)
     static const char *const filled[] = {"\\\\ANFIELD\\SMS_PKGE\\DOG0005D", "12", "340"};
     static const char *const blank[] = {"\\\\ANFIELD\\SMS_PKGE\\DOG0005D", "", ""};
     struct evtx_writer *f = evtx_writer_new();
-    long count = argc == 3 ? strtol(argv[2], NULL, 10) : 0;
+    long count = argc >= 3 ? strtol(argv[2], NULL, 10) : 0, reports = argc >= 4 ? strtol(argv[3], NULL, 10) : count;
     FILE *out = count > 0 ? fopen(argv[1], "w") : NULL;
     size_t n;
     const uint8_t *p;
     int status;
 
     if (!out) {
-        fputs("usage: make_evtx FILE COUNT\n", stderr);
+        fputs("usage: make_evtx FILE COUNT [REPORTS]\n", stderr);
         return 2;
     }
     for (long i = 0; i < count; i++) {
@@ -29,6 +30,8 @@ main(int argc, char **argv)
 
         if (i % 3 == 2)
             ev.n_strings = 1;
+        if (i >= reports)
+            ev.number = 110;
         evtx_writer_add(f, &ev);
     }
     p = evtx_writer_end(f, &n);

@@ -100,7 +100,7 @@ start_snmptrapd() {
         SNMPTRAPD_PORT=${SNMPTRAPD_WANTED:-$(free_port)}
         : >"$trapd_dir/snmptrapd.out"
         SNMP_PERSISTENT_DIR=$trapd_dir SNMPCONFPATH=$trapd_dir MIBDIRS=$trapd_mibs MIBS=ALL \
-            snmptrapd -f -n -C -c "$trapd_dir/snmptrapd.conf" -Lf "$trapd_dir/snmptrapd.out" "$@" \
+            snmptrapd -f -n -C -c "$trapd_dir/snmptrapd.conf" -Lf "$trapd_dir/snmptrapd.out" --serverRecvBuf=1048576 "$@" \
             "udp:127.0.0.1:$SNMPTRAPD_PORT" >"$trapd_dir/snmptrapd.err" 2>&1 &
         SNMPTRAPD_PID=$!
         wait_until 10 daemon_ready "$SNMPTRAPD_PID" udp "$SNMPTRAPD_PORT" || :
@@ -136,7 +136,7 @@ ruleset(name="received") {
     action(type="omfile" file="$syslog_dir/syslog.raw" template="raw" asyncWriting="off")
     action(type="omfile" file="$syslog_dir/syslog.fields" template="fields" asyncWriting="off")
 }
-input(type="imudp" address="127.0.0.1" port="$RSYSLOGD_PORT" ruleset="received")
+input(type="imudp" address="127.0.0.1" port="$RSYSLOGD_PORT" ruleset="received" rcvbufSize="1m")
 input(type="imtcp" address="127.0.0.1" port="$RSYSLOGD_PORT" ruleset="received")
 ${RSYSLOGD_MORE-}
 END

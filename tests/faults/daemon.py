@@ -159,7 +159,7 @@ class Daemon:
 
     def ask(self, *args):
         """A command over the control socket, answered as JSON; None when it cannot."""
-        done = subprocess.run([TRUECAUSE, *args, "--json", "-c", self.config], capture_output=True, timeout=30)
+        done = subprocess.run([TRUECAUSE, *args, "--json", "-c", self.config], capture_output=True, timeout=300)
         if done.returncode != 0:
             return None
         return json.loads(done.stdout)

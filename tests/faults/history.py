@@ -125,7 +125,7 @@ def main():
     if not wait_for(600, archived, 0.5):
         wrong.append("the archive has not all records")
     seconds = time.monotonic() - began
-    wait_for(20, lambda: len(traps) > len(opened), 0.1)
+    wait_for(120, lambda: len(traps) > len(opened), 0.1)
     time.sleep(2)  # would more come, they were under way by now
     daemon.terminate()
     receiver.stop()

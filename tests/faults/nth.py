@@ -32,7 +32,7 @@ import xml.etree.ElementTree
 PROGRAM = os.environ.get("TRUECAUSE", "truecause")
 SHIM = os.environ.get("SHIM", "")
 LINKED = SHIM == "linked"
-TIMEOUT = 60
+TIMEOUT = 240  # seconds: that it hangs, and not that the machine is busy
 LEAK = 23
 
 # What can fail, and how: errno, 0 is a call that does only a part.

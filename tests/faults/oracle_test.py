@@ -129,7 +129,7 @@ class OracleTest(unittest.TestCase):
         receiver.start()
         with wrap(socket.create_connection(("127.0.0.1", receiver.port))) as s:
             s.sendall(first)
-            self.assertTrue(wait_for(5, lambda: len(got) == read_to))
+            self.assertTrue(wait_for(60, lambda: len(got) == read_to))
             receiver.stuck = True
             time.sleep(0.05)
             s.sendall(rest)
@@ -153,7 +153,7 @@ class OracleTest(unittest.TestCase):
         with socket.create_connection(("127.0.0.1", receiver.port)) as s:
             s.settimeout(10)
             s.sendall(b"1 syslog 1 a\n")
-            self.assertTrue(wait_for(5, lambda: got))
+            self.assertTrue(wait_for(60, lambda: got))
             receiver.stuck = True
             time.sleep(0.05)
             s.sendall(b"2 syslog 1 b\n")
@@ -194,7 +194,7 @@ class OracleTest(unittest.TestCase):
             with client.wrap_socket(s, server_hostname="siem.example.org") as t:
                 t.sendall(b"5 first")
                 t.recv(1)
-        self.assertTrue(wait_for(5, lambda: receiver.refused == 1))
+        self.assertTrue(wait_for(60, lambda: receiver.refused == 1))
         self.assertEqual(got, [])
         receiver.stop()
 

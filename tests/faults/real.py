@@ -58,7 +58,7 @@ class Rsyslogd:
             with socket.socket() as s:
                 return s.connect_ex(("127.0.0.1", self.port)) == 0 or self.process.poll() is not None
 
-        if not wait_for(30, listens) or self.process.poll() is not None:
+        if not wait_for(120, listens) or self.process.poll() is not None:
             raise RuntimeError("rsyslogd does not start: " + self.folder)
 
     @property

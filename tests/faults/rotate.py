@@ -140,7 +140,7 @@ class Rounds:
         writer.join()
         with open(log.path, "rb") as f:
             on_disk.update(int(m.group(2)) for m in MARK.finditer(f.read()))
-        wait_for(20, lambda: self.sink.ask()["distinct"] >= len(on_disk), 0.02)
+        wait_for(120, lambda: self.sink.ask()["distinct"] >= len(on_disk), 0.02)
         time.sleep(0.3)
         stat = self.sink.ask()
         self.daemon.terminate()

@@ -65,7 +65,7 @@ class Trapd:
                               "udp:127.0.0.1:%d" % self.port], env=env)
         self.starts += 1
         self.held = False
-        if not wait_for(30, lambda: self._versions() > versions or not self.alive) or not self.alive:
+        if not wait_for(120, lambda: self._versions() > versions or not self.alive) or not self.alive:
             raise RuntimeError("snmptrapd %s does not start" % self.name)
 
     def _versions(self):

@@ -80,7 +80,7 @@ END
 DAEMON=$!
 DAEMON_PIDS="$DAEMON_PIDS $DAEMON"
 check "the daemon knows what is in the program" event_has 'moved to quarantine' 'class="activity"' || finish
-check "and says that nothing else is there" status_has ', 0 of them from catalogue.d'
+check "and says that nothing else is there" wait_until 20 status_has ', 0 of them from catalogue.d'
 
 cp quarantine.xml catalogue.d/50-quarantine.xml
 check "a new file is checked" run 0 check -c truecause.xml
@@ -115,8 +115,8 @@ for broken in '<signature id="own-x" class="network"><literal>broke down</litera
     check "by its line, $line" has out "catalogue.d/70-own.xml${line}error: "
     hangup
     check "so does the daemon" wait_until 20 status_has "A LATER ONE FAILED"
-    check "by its line" status_has "catalogue.d/70-own.xml${line% }"
-    check "and keeps what it has" status_has ', 2 of them from catalogue.d'
+    check "by its line" wait_until 20 status_has "catalogue.d/70-own.xml${line% }"
+    check "and keeps what it has" wait_until 20 status_has ', 2 of them from catalogue.d'
     rm catalogue.d/70-own.xml
     hangup
     check "until it is mended" wait_until 20 sh -c '! "$0" status -c truecause.xml | grep -q "LATER ONE FAILED"' "$TRUECAUSE"
@@ -146,8 +146,8 @@ while [ $i -lt 50 ]; do
 done >>spool/despool.log
 record "$quarantined (6)" >>spool/despool.log
 check "the daemon goes on reading" event_has 'quarantine (6)' 'signature="own-quarantine"'
-check "status names the pattern" status_has 'own-slow, '
-check "and how often it was given up" status_has 'PATTERN GIVEN UP on 50 records'
+check "status names the pattern" wait_until 20 status_has 'own-slow, '
+check "and how often it was given up" wait_until 20 status_has 'PATTERN GIVEN UP on 50 records'
 check "an alarm says so" soon events.xml 'key="self:PATTERN:OWN-SLOW"'
 "$TRUECAUSE" status -c truecause.xml --json >out
 check "programs can see it" has out '"given_up": 50'

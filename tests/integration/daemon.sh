@@ -94,7 +94,7 @@ check "the service is ready" soon notify.out READY=1
 daemon_alive "$DAEMON" || finish
 check "the old records reach the archive" soon events.xml 'class="stall"'
 check "the sources are read to their end" wait_until 20 status_has '^  at end'
-check "status has the version" status_has "^truecause [0-9]"
+check "status has the version" wait_until 20 status_has "^truecause [0-9]"
 check "all targets come up" wait_until 20 status_has "^  siem  *syslog  *up  *0 "
 check "all targets come up" wait_until 20 status_has "^  nms  *snmp  *up  *0 "
 check "the control socket is for user and group" same 660 "$(stat -c %a state/control.sock)"
@@ -135,7 +135,10 @@ id=$(grep 'package="DOG00099"' events.xml | grep -o '<event id="[0-9a-f]*"' | he
 check "explain ID" run 0 explain -c truecause.xml "$id"
 check "has the text" has out 'Win32 Error = 32'
 check "the alarm's end" has out 'by hand: backup moved'
-check "and the deliveries" has out '  siem                     done'
+delivered() {
+    run 0 explain -c truecause.xml "$id" && has out '  siem                     done'
+}
+check "and the deliveries" wait_until 20 delivered
 check "explain of an id that is not there" run 4 explain -c truecause.xml 00000000000000000000000000000000
 
 # --- replay ---------------------------------------------------------------------------
@@ -174,7 +177,7 @@ check "what was there goes on" soon syslog.raw 'package="DOG00098"'
 # --- a second one ---------------------------------------------------------------------
 check "a second daemon is refused" run 4 forward -c truecause.xml
 check "with who holds the state folder" has err "another truecause with process number $DAEMON works with this state directory"
-check "and does no harm to the first one's socket" status_has "process $DAEMON,"
+check "and does no harm to the first one's socket" wait_until 20 status_has "process $DAEMON,"
 
 # --- the watchdog ----------------------------------------------------------------------
 # The engine hangs in the journal; the main thread is alive, and must not say so.
@@ -206,7 +209,7 @@ kill -TERM "$DAEMON"
 check "it ends when asked to" wait_until 30 daemon_dead "$DAEMON"
 wait "$DAEMON"
 check "with 0" same 0 $?
-check "and says so before" has notify.out STOPPING=1
+check "and says so before" wait_until 20 has notify.out STOPPING=1
 check "its socket is gone" test ! -e state/control.sock
 check "the archive is a whole document" xmllint --noout --nowarning --schema "$top/schemas/event.xsd" events.xml
 finish

@@ -67,7 +67,7 @@ check "the daemon is up" wait_until 10 status_has '^Sources (1)'
 cp copy in/despool.tmp && mv in/despool.tmp in/despool-monday.log
 check "a file that is renamed into place" soon 100
 check "its result is told" wait_until 10 has daemon.err 'in/despool-monday.log: read as sms-log: 100 records'
-check "and kept" status_has ' 100 .* 0 B .*/in/despool-monday.log'
+check "and kept" wait_until 20 status_has ' 100 .* 0 B .*/in/despool-monday.log'
 
 # Killed in the middle of a large file, more than once.
 records 1001 101000 >large
@@ -89,7 +89,7 @@ printf 'no log at all\001\002\003' >in/other.bin
 start
 check "what is no log is read too, and told" wait_until 20 has daemon.err 'in/other.bin: in no format that is known'
 check "nothing else is read again" same "$before" "$(archived)"
-check "three files have a result" status_has '^Files read once (3)'
+check "three files have a result" wait_until 20 status_has '^Files read once (3)'
 "$TRUECAUSE" status --json -c truecause.xml >status.json
 check "also for machines" python3 -c '
 import json, sys

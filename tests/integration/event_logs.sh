@@ -86,7 +86,7 @@ alarms_have() {
     grep -qF "$1" alarms
 }
 check "the daemon raises an alarm" wait_until 20 alarms_have self:REFUSED:
-check "the daemon says what to do" has daemon.err "$advice"
+check "the daemon says what to do" wait_until 20 has daemon.err "$advice"
 printf '%s\n' "$line" >whole
 mv whole list.csv
 alarms_clear() {

@@ -116,7 +116,7 @@ check "send-test --raise" same 0 $?
 "$TRUECAUSE" send-test -c truecause.xml nms --clear >out 2>err
 check "send-test --clear" same 0 $?
 check "both arrive" wait_until 20 all_traps $((alarms + 3))
-check "marked as a test" has snmptrapd.out 'TEST, nothing failed'
+check "marked as a test" wait_until 20 has snmptrapd.out 'TEST, nothing failed'
 "$TRUECAUSE" send-test -c truecause.xml nobody >out 2>err
 check "a target that is not there is wrong usage" same 2 $?
 check "and those that are there are named" has err 'nms'

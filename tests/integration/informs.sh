@@ -68,8 +68,8 @@ start_daemon
 check "the target comes up" wait_until 60 target_is up
 failed_copy DOG00001
 check "an alarm arrives" all_received 1 snmptrapd.out
-check "with all of it" has snmptrapd.out 'DOG00001 not on \\ANFIELD: file in use (Win32 32): a.exe'
-check "as an inform" has snmptrapd.out 'error-32-contention'
+check "with all of it" wait_until 60 has snmptrapd.out 'DOG00001 not on \\ANFIELD: file in use (Win32 32): a.exe'
+check "as an inform" wait_until 60 has snmptrapd.out 'error-32-contention'
 acknowledged() {
     "$TRUECAUSE" status -c truecause.xml --json >status.json 2>/dev/null
     sed -n '/"name": "nms"/,/}/p' status.json | grep -q '"in_flight": 0' \
@@ -112,7 +112,7 @@ start_daemon
 check "failover to the second address" all_received 6 snmptrapd.out second/snmptrapd.out
 check "the target is up there" wait_until 60 target_is up
 check "status says that a backup is in use" has status "at a BACKUP, udp:127.0.0.1:$SNMPTRAPD_PORT (2 of 2)"
-check "so does the log" has daemon.err "a backup takes its items: udp:127.0.0.1:$SNMPTRAPD_PORT, 2 of its 2 addresses"
+check "so does the log" wait_until 60 has daemon.err "a backup takes its items: udp:127.0.0.1:$SNMPTRAPD_PORT, 2 of its 2 addresses"
 
 # With nothing to send but signs of life.
 daemon_stop "$DAEMON"

@@ -86,7 +86,7 @@ check "its engine id changed: an alarm arrives" arrives other DOG00003
 check "the receiver has another pass phrase" receiver wrong 0x80000000010203ff 'not the pass phrase' || finish
 failed_copy DOG00004
 check "that is an alarm" wait_until 60 has events.xml 'key="self:TARGET:NMS" state="raised"'
-check "which says what is wrong" grep -q 'takes nothing: usmStatsWrongDigests: wrong auth pass phrase or algorithm' events.xml
+check "which says what is wrong" wait_until 60 grep -q 'takes nothing: usmStatsWrongDigests: wrong auth pass phrase or algorithm' events.xml
 check "and status says whose" wait_until 60 status_has 'or algorithm, user truecause, reported by udp:127'
 check "nothing was taken" same 0 "$(grep -c DOG00004 wrong/snmptrapd.out)"
 

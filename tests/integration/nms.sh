@@ -24,7 +24,7 @@ copy() {
 }
 # soon FILE TEXT: it comes.
 soon() {
-    wait_until 60 has "$1" "$2" && return 0
+    wait_until 120 has "$1" "$2" && return 0
     echo "never in $1: $2"
     tail -n 20 "$1" snmptt.err daemon.err
     return 1

@@ -26,7 +26,7 @@ fixed_fields() {
 
 check "rsyslogd starts" start_rsyslogd "$SCRATCH" || finish
 
-"$sender" udp "$RSYSLOGD_PORT" 200 2000 >"$SCRATCH/sent"
+"$sender" udp "$RSYSLOGD_PORT" 200 400 >"$SCRATCH/sent"
 check "200 items go out over UDP" same 0 $?
 check "UDP: all arrive" wait_until 20 all_there 200
 check "UDP: no more than were sent" same 200 "$(messages)"

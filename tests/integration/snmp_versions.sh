@@ -31,7 +31,7 @@ trapd() {
 
 # add NAME ATTRIBUTES: a target at $address, written to targets; its name is its user's.
 add() {
-    printf '  <target name="%s" type="snmp" address="%s" pace="0" %s/>\n' "$1" "$address" "$2" >>targets
+    printf '  <target name="%s" type="snmp" address="%s" pace="100" %s/>\n' "$1" "$address" "$2" >>targets
     echo "$1" >>names
 }
 # user NAME LEVEL [AUTH [PRIV]]: a target of SNMPv3, and the user that the receiver knows.

@@ -40,10 +40,10 @@ receives() {
 make_certificates "$SCRATCH" || finish
 check "syslog-ng starts" receives \
     'syslog(transport("tcp") ip("127.0.0.1") port(@PORT@));' \
-    'syslog(transport("udp") ip("127.0.0.1") port(@PORT@));' \
+    'syslog(transport("udp") ip("127.0.0.1") port(@PORT@) so-rcvbuf(1048576));' \
     "unix-dgram(\"$SCRATCH/dgram\" flags(syslog-protocol));" \
     "unix-stream(\"$SCRATCH/stream\" flags(syslog-protocol));" || finish
-arrives UDP 200 udp "$PORT" 2000
+arrives UDP 200 udp "$PORT" 400
 arrives TCP 2000 tcp "$PORT"
 arrives datagrams 1000 unix "$SCRATCH/dgram"
 arrives lines 1000 unix "$SCRATCH/stream"

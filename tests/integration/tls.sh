@@ -220,7 +220,7 @@ check "and names it" has checked '/ours.pem (CN=over) expired 20'
 DAEMON=$!
 DAEMON_PIDS="$DAEMON_PIDS $DAEMON"
 check "an alarm says so" wait_until 60 alarms_have self:CERTIFICATE:SIEM
-check "status, too" status_has 'EXPIRED 20.*ours.pem (CN=over)'
+check "status, too" wait_until 20 status_has 'EXPIRED 20.*ours.pem (CN=over)'
 check "the receiver refuses it, and the log says why" \
     wait_until 60 has daemon.out "the receiver refuses our certificate $SCRATCH/ours.pem (expired)"
 cat brief.pem brief.key >ours.pem

@@ -19,6 +19,8 @@ caller=$(pwd)
 top=$(cd "$(dirname "$0")" && pwd)
 cd "$top"
 jobs=$(nproc 2>/dev/null || echo 2)
+# Half of the tests wait for clocks and other programs most of the time.
+test_jobs=$((jobs * 2))
 
 say() {
     printf '\n== %s\n' "$*"
@@ -108,7 +110,7 @@ sum_results() {
 test_in() {
     say "Testing $2"
     find "$1/tests" -name '*.trs' -exec rm -f {} + 2>/dev/null || :
-    if ! make -C "$1" -k -j "$jobs" V=0 check >"$1/check.out" 2>&1; then
+    if ! make -C "$1" -k -j "$test_jobs" V=0 check >"$1/check.out" 2>&1; then
         grep -E '^(FAIL|ERROR|XPASS)' "$1/check.out" || :
         for trs in $(grep -L '^:test-result: PASS' $(find "$1/tests" -name '*.trs') /dev/null | grep -v '^/dev/null$'); do
             echo "--- ${trs%.trs}"

@@ -44,7 +44,13 @@ static const char *const migrations[JOURNAL_VERSION] = {
     " (SELECT name FROM word WHERE word.kind = 3 AND code = state) AS state, key, history, xml FROM item;",
 };
 
-#define INSERT_ITEM "INSERT INTO item (pos, kind, id, time, arrival, class, severity, state, key, xml, history) VALUES "
+/* A row that cannot be stored fails the transaction anyway.  With the usual OR
+ * ABORT, SQLite first copies each page that several rows are about to change to a
+ * temporary file, to be able to undo the one statement: more bytes than the
+ * transaction itself writes. */
+#define INSERT_INTO "INSERT OR ROLLBACK INTO item "
+#define INSERT_ITEM \
+    INSERT_INTO "(pos, kind, id, time, arrival, class, severity, state, key, xml, history) VALUES "
 #define ROW_VALUES "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 #define TWO_ROWS ROW_VALUES ", " ROW_VALUES
 #define EIGHT_ROWS TWO_ROWS ", " TWO_ROWS ", " TWO_ROWS ", " TWO_ROWS
@@ -55,7 +61,7 @@ static const char *const statements[JOURNAL_STATEMENTS] = {
     [JOURNAL_COMMIT] = "COMMIT",
     [JOURNAL_ROLLBACK] = "ROLLBACK",
     [JOURNAL_APPEND] = INSERT_ITEM ROW_VALUES,
-    [JOURNAL_APPEND_AT] = "INSERT INTO item (seq, pos, kind, id, time, arrival, class, severity, state, key, xml, history)"
+    [JOURNAL_APPEND_AT] = INSERT_INTO "(seq, pos, kind, id, time, arrival, class, severity, state, key, xml, history)"
                           " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [JOURNAL_APPEND_ROWS] = (INSERT_ITEM EIGHT_ROWS ", " EIGHT_ROWS ", " EIGHT_ROWS ", " EIGHT_ROWS),
     [JOURNAL_PUT] = "INSERT INTO blob (kind, name, data) VALUES (?, ?, ?)"

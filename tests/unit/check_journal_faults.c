@@ -21,7 +21,9 @@
 #include "tests/unit/scratch.h"
 
 /* A session writes the log back into the file once, after about 27 of its transactions. */
-enum { TRANSACTIONS = 30, ITEMS = 10, ITEM_BYTES = 60000, HOLD = 10, RELEASE = 25, TRIES = 60 };
+enum { TRANSACTIONS = 30, HOLD = 10, RELEASE = 25, TRIES = 60 };
+/* Large items go into the table one by one, small ones many at a time. */
+enum { ITEMS = 50, LARGE = 10, LARGE_BYTES = 60000, SMALL_BYTES = 300 };
 
 static const struct {
     const char *name;
@@ -72,7 +74,7 @@ write_one(struct journal *j, unsigned k)
     int result = journal_begin(j);
 
     for (unsigned i = 1; result == 0 && i <= ITEMS; i++)
-        result = append_event(j, k * ITEMS + i, ITEM_BYTES, 1);
+        result = append_event(j, k * ITEMS + i, i <= LARGE ? LARGE_BYTES : SMALL_BYTES, 1);
     if (result == 0)
         result = journal_put(j, "source", "n", &k, sizeof k);
     if (result == 0)
@@ -182,6 +184,22 @@ START_TEST(loses_nothing_that_it_acknowledged)
 }
 END_TEST
 
+/* Were a statement of many rows to keep copies of pages, those would go to a file. */
+START_TEST(opens_no_file_while_it_writes)
+{
+    struct journal *j;
+
+    faulty_disk_install();
+    j = must_open(1 << 30);
+    append_run(j, 1, 1000, SMALL_BYTES, 1);
+    faulty_disk_set(FAULTY_NONE, 0, 0, 0);
+    append_run(j, 1001, 10000, SMALL_BYTES, 1);
+    ck_assert_uint_eq(faulty_disk_count(FAULTY_OPEN), 0);
+    ck_assert_uint_gt(faulty_disk_count(FAULTY_WRITE), 0);
+    journal_close(j);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -193,6 +211,11 @@ main(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_set_timeout(tc, 1800);
     tcase_add_loop_test(tc, loses_nothing_that_it_acknowledged, 0, sizeof cases / sizeof cases[0]);
+    suite_add_tcase(s, tc);
+    tc = tcase_create("files");
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_set_timeout(tc, 60);
+    tcase_add_test(tc, opens_no_file_while_it_writes);
     suite_add_tcase(s, tc);
     sr = srunner_create(s);
     srunner_run_all(sr, CK_ENV);

@@ -154,22 +154,18 @@ message_text(const struct item *item, char *out, size_t cap)
         s = str_make(line, summary_notice(item->notice, line));
         break;
     }
-    for (plain = 0; plain < s.n && plain < cap - 1 && s.p[plain] >= ' ' && s.p[plain] < 127; plain++)
-        continue;
+    plain = plain_text(s.p, s.n < cap - 1 ? s.n : cap - 1);
     if (plain)
         memcpy(out, s.p, plain);
     return plain < s.n ? plain + text_show(str_skip(s, plain), out + plain, cap - plain) : plain;
 }
 
-/* What stands before MSG: a blank, or that and a BOM. */
+/* What stands before MSG: a blank, or that and a BOM.  As it is shown, what is not
+ * plain is no ASCII. */
 static size_t
 mark_length(const struct syslog_view *v)
 {
-    unsigned odd = 0;
-
-    for (size_t i = 0; i < v->msg_n; i++)
-        odd |= (unsigned char) v->msg[i];
-    return odd < 0x80 ? 1 : 4;
+    return plain_text(v->msg, v->msg_n) == v->msg_n ? 1 : 4;
 }
 
 /* The end of the structured data and MSG, as much of it as there is room for.

@@ -34,6 +34,13 @@ put_escaped(struct out *o, struct str s, size_t max)
 
     for (i = 0; i < s.n; i += k) {
         bool escape = s.p[i] == '"' || s.p[i] == '\\' || (s.p[i] == ']' && o->structured);
+
+        k = plain_value(s.p + i, s.n - i < max - used ? s.n - i : max - used);
+        if (k) {
+            put_bytes(o, s.p + i, k);
+            used += k;
+            continue;
+        }
         k = char_length(s.p[i]);
         if (used + k + escape > max) {
             o->cut = true;

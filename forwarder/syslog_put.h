@@ -14,6 +14,7 @@
 
 #include "forwarder/syslog_msg.h"
 #include "parsers/event.h"
+#include "parsers/plain.h"
 
 enum {
     SYSLOG_VALUE_MAX = 1024, /* the longest value ever written */
@@ -74,18 +75,6 @@ void syslog_put_shown(struct out *, struct str, size_t max);
 /* Ids or articles as one value, blanks between. */
 void syslog_put_list(struct out *, const char *opening, size_t n, const struct str *list, unsigned count);
 
-/* How much of 's' can stand in a value as it is: printable ASCII that needs no
- * escape.  Most values are all that. */
-static inline size_t
-plain_length(struct str s)
-{
-    size_t n = 0;
-
-    while (n < s.n && s.p[n] >= ' ' && s.p[n] < 127 && s.p[n] != '"' && s.p[n] != '\\' && s.p[n] != ']')
-        n++;
-    return n;
-}
-
 /* A parameter, ' NAME="' of 'n' octets given, with at most 'max' octets of
  * value.  Left out when 's' is absent. */
 static inline void
@@ -96,7 +85,7 @@ put_limited_as(struct out *o, const char *opening, size_t n, struct str s, size_
     if (!str_has(s))
         return;
     put_bytes(o, opening, n);
-    plain = plain_length(str_make(s.p, s.n < max ? s.n : max));
+    plain = plain_value(s.p, s.n < max ? s.n : max); /* mostly all of it */
     put_bytes(o, s.p, plain);
     if (plain < s.n)
         syslog_put_shown(o, str_skip(s, plain), max - plain);

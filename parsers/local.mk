@@ -89,6 +89,7 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/parts.h \
 	%D%/paths.c \
 	%D%/paths.h \
+	%D%/plain.h \
 	%D%/relay_head.c \
 	%D%/relay_json.c \
 	%D%/relay_line.c \

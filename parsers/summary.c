@@ -390,10 +390,11 @@ summary_alarm(const struct alarm_item *a, const struct summary_extra *x, char ou
 size_t
 summary_event(const struct event *ev, char out[SUMMARY_SIZE])
 {
-    struct line l = {.n = 0};
+    struct line l;
     struct str text = ev->text;
     bool given_up = ev->fact == FACT_RETRIES_EXHAUSTED;
 
+    l.n = 0; /* of each record, so not the whole buffer */
     if (ev->cls == CLASS_STALL) {
         put_stall(&l, &ev->f, NULL);
     } else if (event_class_is_fault(ev->cls) && str_has(ev->f.package)) {

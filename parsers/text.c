@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <unicode/ucnv.h>
 
+#include "parsers/plain.h"
+
 enum { ESCAPE_BASE = 0xef00, ESCAPE_SIZE = 3 };
 
 struct text_codepage {
@@ -360,9 +362,10 @@ text_show(struct str s, char *out, size_t cap)
         char one[4 * 4];
 
         /* Nearly all is plain, and goes in runs. */
-        for (k = 0; i + k < s.n && o + k + 1 < cap && p[i + k] >= 0x20 && p[i + k] < 0x7f; k++)
-            out[o + k] = (char) p[i + k];
+        k = o + 1 < cap ? cap - 1 - o : 0;
+        k = plain_text(s.p + i, s.n - i < k ? s.n - i : k);
         if (k) {
+            memcpy(out + o, s.p + i, k);
             o += k;
             i += k;
             continue;

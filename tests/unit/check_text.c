@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "parsers/plain.h"
 #include "parsers/text.h"
 
 static struct arena *arena;
@@ -272,6 +273,26 @@ START_TEST(decoded_text_keeps_its_escapes)
 }
 END_TEST
 
+/* Every byte at every place of texts of every length up to two blocks and more. */
+START_TEST(finds_the_first_byte_that_is_not_plain)
+{
+    char *text = malloc(40); /* its end is where a sanitizer looks */
+
+    for (size_t n = 0; n <= 40; n++)
+        for (size_t at = 0; at < n; at++)
+            for (unsigned c = 0; c < 256; c++) {
+                char *p = text + 40 - n;
+                bool plain = c >= ' ' && c <= '~', value = plain && c != '"' && c != '\\' && c != ']';
+
+                memset(p, '~', n);
+                p[at] = (char) c;
+                if (plain_text(p, n) != (plain ? n : at) || plain_value(p, n) != (value ? n : at))
+                    ck_abort_msg("byte %u at %zu of %zu: %zu, %zu", c, at, n, plain_text(p, n), plain_value(p, n));
+            }
+    free(text);
+}
+END_TEST
+
 START_TEST(shows_what_cannot_be_seen)
 {
     static const struct {
@@ -318,6 +339,7 @@ main(void)
     tcase_add_test(tc, tells_the_encoding_of_a_file);
     tcase_add_test(tc, reads_utf16_in_any_chunks);
     tcase_add_test(tc, decoded_text_keeps_its_escapes);
+    tcase_add_test(tc, finds_the_first_byte_that_is_not_plain);
     tcase_add_test(tc, shows_what_cannot_be_seen);
     suite_add_tcase(s, tc);
     sr = srunner_create(s);

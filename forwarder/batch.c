@@ -104,19 +104,30 @@ take(struct batch *b, size_t n)
     return p;
 }
 
-/* --- one copy: strings are measured, then moved behind each other ------------- */
+/* --- one copy: strings move behind each other ---------------------------------- */
 
+/* Where they go.  When there is too little room, 'n' is what it would have taken. */
 struct copy {
-    char *at; /* NULL while measuring */
-    size_t n;
+    char *at;
+    size_t n, room;
 };
+
+/* The rest of the block in use, which the next take() may begin with. */
+static struct copy
+rest(const struct batch *b)
+{
+    struct block *k = b->blocks;
+
+    return k ? (struct copy){.at = k->bytes + k->used, .room = k->size - k->used} : (struct copy){0};
+}
+
 
 static inline void
 string(struct copy *c, struct str *s)
 {
     if (!s->n)
         return;
-    if (c->at) {
+    if (c->n + s->n <= c->room) {
         memcpy(c->at + c->n, s->p, s->n);
         s->p = c->at + c->n;
     }
@@ -167,20 +178,27 @@ notice(struct copy *c, struct notice_item *n)
     string(c, &n->text);
 }
 
-/* The structure of 'size' bytes at 'from', with its strings, as 'walk' names them. */
+/* The structure at 'from' with its strings, as 'walk' names them: into what is left
+ * of the block, and where that does not suffice, once more into the next one. */
 #define COPY(b, type, from, walk, out) \
     do { \
-        struct copy c_ = {0}; \
+        struct copy c_; \
+        size_t room_; \
         type *to_ = take((b), sizeof *to_); \
         if (!to_) \
             return -ENOMEM; \
         *to_ = *(from); \
+        c_ = rest(b); \
+        room_ = c_.room; \
         walk(&c_, to_); \
         if (c_.n) { \
-            c_ = (struct copy){.at = take((b), c_.n)}; \
+            c_ = (struct copy){.at = take((b), c_.n), .room = c_.n}; \
             if (!c_.at) \
                 return -ENOMEM; \
-            walk(&c_, to_); \
+            if (c_.room > room_) { \
+                *to_ = *(from); \
+                walk(&c_, to_); \
+            } \
         } \
         *(out) = to_; \
     } while (0)

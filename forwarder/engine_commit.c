@@ -19,6 +19,7 @@ enum {
     COMMIT_RETRY_MS = 100,
     COMMIT_RETRY_MAX_MS = 5000,
     COMMIT_MARGIN = 16 << 20, /* kept free below the limit: a batch and its state */
+    COMMIT_TRIM = 1000,       /* new items that are worth one more journal_trim(), which takes twice as many */
 };
 
 bool
@@ -31,8 +32,10 @@ bool
 engine_batch_is_full(struct engine *e)
 {
     unsigned n = batch_count(e->batch);
+    /* Of a small journal at most what lies between its limit and where room is made. */
+    uint64_t most = e->config->journal_limit / 4 < ENGINE_BATCH_BYTES ? e->config->journal_limit / 4 : ENGINE_BATCH_BYTES;
 
-    if (n >= ENGINE_BATCH || batch_bytes(e->batch) >= ENGINE_BATCH_BYTES)
+    if (n >= ENGINE_BATCH || batch_bytes(e->batch) >= most)
         return true;
     if ((e->records & 15) != 0)
         return false;
@@ -135,10 +138,17 @@ trim(struct engine *e)
 {
     bool tight = e->used + COMMIT_MARGIN / 2 > e->threshold;
     struct worker *behind;
+    uint64_t done = delivered(e, &behind);
+    unsigned parts = 1 + batch_count(e->batch) / COMMIT_TRIM;
+    int r;
 
-    /* Near the limit what was delivered goes, whatever 'keep' says. */
-    return journal_trim(e->journal, delivered(e, &behind), clock_utc(), tight ? 0 : e->config->keep_ns,
-                        tight ? 0 : e->config->keep_bytes, &e->trim_left);
+    /* Near the limit what was delivered goes, whatever 'keep' says.  More goes than
+     * comes in, so that a long load leaves nothing behind. */
+    do
+        r = journal_trim(e->journal, done, clock_utc(), tight ? 0 : e->config->keep_ns,
+                         tight ? 0 : e->config->keep_bytes, &e->trim_left);
+    while (!r && e->trim_left && --parts);
+    return r;
 }
 
 static int

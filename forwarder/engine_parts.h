@@ -8,8 +8,10 @@
 #include "forwarder/engine.h"
 
 enum {
-    ENGINE_BATCH = 1000,           /* items a transaction */
-    ENGINE_BATCH_BYTES = 4 << 20,  /* or as much */
+    /* Items a transaction.  Each writes pages that hold little new (the correlator's parts,
+     * the index of keys) and waits for the disk: 1,000 wrote a third more bytes. */
+    ENGINE_BATCH = 4000,
+    ENGINE_BATCH_BYTES = 8 << 20,  /* or as much */
     ENGINE_BATCH_MS = 50,          /* or so old */
     ENGINE_FEED = 32 << 20,        /* newest items in memory, bytes */
     ENGINE_BUDGET = 8 << 20,       /* bytes of a source that wait to be parsed */

@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "forwarder/file.h"
 #include "forwarder/follow.h"
 
 enum {
@@ -51,6 +52,7 @@ struct follow {
     _Atomic int64_t busy_since;
     unsigned n_sharing; /* logs that want room now, for follow_room(); the thread's */
     bool untold;        /* memory ended before trouble could be told; the thread's */
+    bool told[FOLLOW_TROUBLES]; /* and is not over; the thread's */
     /* under 'lock' */
     struct follow_status status;
     size_t out_bytes;
@@ -80,6 +82,18 @@ void follow_post(struct follow *, struct follow_log *, struct chunk *, enum foll
 /* Says something of the source as a whole.  False when memory ended: another
  * try has to follow, which says it. */
 bool follow_tell(struct follow *, enum follow_what, enum follow_trouble, const char *text);
+/* follow_trouble.c: such things said once each, until they are over.  That 'path', a
+ * file or a folder, cannot be read; 'why' are the words of EPROTO, or NULL.  False when
+ * memory ended. */
+bool follow_tell_unreadable(struct follow *, const char *path, enum file_use, int error, const char *why);
+/* That the folders in which 'pattern' is looked for cannot be looked through. */
+void follow_tell_shut(struct follow *, const char *pattern, int error);
+/* That no file matches; 'hint' where none has nearly that name. */
+void follow_tell_missing(struct follow *, const char *pattern, const char *hint);
+/* That a folder of files is not there. */
+void follow_tell_folder_missing(struct follow *, const char *pattern);
+/* That it is over, if it was told. */
+void follow_tell_over(struct follow *, enum follow_trouble);
 /* The checkpoint of the log 'path', if the taker has one. */
 bool follow_place(struct follow *, const char *path, struct place *out);
 /* The checkpoint of a log that was given up can go.  False when memory ended. */

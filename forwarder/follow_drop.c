@@ -24,7 +24,7 @@
 /* A file whose writer nobody hears of is complete when it stood still so long,
  * and for so many looks. */
 #define STILL_NS INT64_C(2000000000)
-enum { STILL_POLLS = 2, TEXT = 512 };
+enum { STILL_POLLS = 2 };
 /* A file that changes soon after it was read waits for its checkpoint at most so long. */
 #define TAKEN_NS INT64_C(10000000000)
 
@@ -53,18 +53,9 @@ is_unfinished(const char *name)
 }
 
 static void
-tell_unreadable(struct follow_drop *f, const char *path, int error, const char *why)
+tell_unreadable(struct follow_drop *f, const struct drop_file *d)
 {
-    char text[TEXT];
-
-    if (f->unreadable_sent)
-        return;
-    snprintf(text, sizeof text, "%.400s cannot be read: %s", path,
-             error == EBADMSG          ? "what is packed in it ends early, or is damaged"
-             : error == ESTALE         ? "it changes while it is read"
-             : error == EPROTO && why ? why
-                                       : strerror(error));
-    f->unreadable_sent = follow_tell(&f->base, FOLLOW_TROUBLE, FOLLOW_UNREADABLE, text);
+    follow_tell_unreadable(&f->base, d->path, FILE_TEXT, d->error, d->why);
 }
 
 /* --- looking ---------------------------------------------------------------------- */
@@ -212,10 +203,9 @@ static void
 check_trouble(struct follow_drop *f)
 {
     bool unreadable = f->folders_error != 0, any = false, there;
-    char text[TEXT];
 
     if (unreadable)
-        tell_unreadable(f, f->pattern, f->folders_error, NULL);
+        follow_tell_shut(&f->base, f->pattern, f->folders_error);
     for (unsigned i = 0; i < map_count(f->files); i++) {
         const struct drop_file *d = map_at(f->files, i);
 
@@ -223,19 +213,20 @@ check_trouble(struct follow_drop *f)
         if (!d->error || d->seen != f->look)
             continue;
         unreadable = true;
-        tell_unreadable(f, d->path, d->error, d->why);
+        tell_unreadable(f, d);
     }
-    if (f->unreadable_sent && !unreadable && !f->base.taker.once)
-        f->unreadable_sent = !follow_tell(&f->base, FOLLOW_WELL, FOLLOW_UNREADABLE, "");
+    if (!unreadable && !f->base.taker.once)
+        follow_tell_over(&f->base, FOLLOW_UNREADABLE);
     /* An empty drop folder is no trouble; none at all is. */
     there = f->copies ? any : f->folder_there;
-    if (!there && !unreadable && !any && !f->missing_sent) {
-        snprintf(text, sizeof text, f->copies ? "no file matches %.400s: is the share mounted, and does the copying run?"
-                                              : "there is no folder for %.400s", f->pattern);
-        f->missing_sent = follow_tell(&f->base, FOLLOW_TROUBLE, FOLLOW_MISSING, text);
-    } else if (there && f->missing_sent) {
-        f->missing_sent = !follow_tell(&f->base, FOLLOW_WELL, FOLLOW_MISSING, "");
-    }
+    if (there)
+        follow_tell_over(&f->base, FOLLOW_MISSING);
+    else if (unreadable || any)
+        return;
+    else if (f->copies)
+        follow_tell_missing(&f->base, f->pattern, "is the share mounted, and does the copying run?");
+    else
+        follow_tell_folder_missing(&f->base, f->pattern);
 }
 
 static void
@@ -354,7 +345,7 @@ begin_some(struct follow_drop *f)
             d->since = clock_monotonic(); /* another try when it stood still again */
             d->closed = false;
             if (d->error != ENOENT)
-                tell_unreadable(f, d->path, d->error, d->why);
+                tell_unreadable(f, d);
             if (f->base.taker.once)
                 continue;
             return;
@@ -387,7 +378,7 @@ serve(struct follow_drop *f)
         d->ended = d->since;
         d->read = d->place.modified;
         if (d->error)
-            tell_unreadable(f, d->path, d->error, d->why);
+            tell_unreadable(f, d);
     }
     return got_on;
 }

@@ -96,7 +96,7 @@ struct follow_drop {
     int64_t look_due;
     int folders_error;
     bool folder_there;
-    bool look_now, seen_sent, missing_sent, unreadable_sent;
+    bool look_now, seen_sent;
 };
 
 enum drop_step { DROP_MORE, DROP_BLOCKED, DROP_ENDED };

@@ -86,14 +86,11 @@ serve(struct follow_logs *f)
 bool
 follow_unreadable(struct follow_logs *f, const struct flog *l)
 {
-    const char *path = l->folder->path;
-    char text[512];
+    const char *folder = l->folder->path;
+    char path[FOLLOW_PATH];
 
-    if (f->unreadable_sent)
-        return true;
-    snprintf(text, sizeof text, "%s%s%s cannot be read: %s", path, *path ? "/" : "", l->error_name, strerror(l->error));
-    f->unreadable_sent = follow_tell(&f->base, FOLLOW_TROUBLE, FOLLOW_UNREADABLE, text);
-    return f->unreadable_sent;
+    snprintf(path, sizeof path, "%s%s%s", folder, *folder ? "/" : "", l->error_name);
+    return follow_tell_unreadable(&f->base, path, FILE_TEXT, l->error, NULL);
 }
 
 /* Says which trouble began or is over. */
@@ -101,28 +98,21 @@ static void
 check_trouble(struct follow_logs *f)
 {
     bool missing = map_count(f->logs) == 0, unreadable = false;
-    char text[512], near[FOLLOW_PATH];
 
     f->base.untold = false;
     if (f->folders_error) {
         unreadable = true;
         missing = false;
-        if (!f->unreadable_sent) {
-            snprintf(text, sizeof text, "the folders of %s cannot be looked through: %s", f->pattern,
-                     strerror(f->folders_error));
-            f->unreadable_sent = follow_tell(&f->base, FOLLOW_TROUBLE, FOLLOW_UNREADABLE, text);
-        }
+        follow_tell_shut(&f->base, f->pattern, f->folders_error);
     }
     for (unsigned i = 0; i < f->n_folders; i++) {
-        if (f->folders[i]->error == 0)
+        const struct follow_folder *folder = f->folders[i];
+
+        if (folder->error == 0)
             continue;
         unreadable = true;
         missing = false;
-        if (!f->unreadable_sent) {
-            snprintf(text, sizeof text, "folder %s cannot be read: %s", f->folders[i]->path,
-                     strerror(-f->folders[i]->error));
-            f->unreadable_sent = follow_tell(&f->base, FOLLOW_TROUBLE, FOLLOW_UNREADABLE, text);
-        }
+        follow_tell_unreadable(&f->base, *folder->path ? folder->path : ".", FILE_FOLDER, -folder->error, NULL);
     }
     for (unsigned i = 0; i < map_count(f->logs); i++) {
         const struct flog *l = map_at(f->logs, i);
@@ -132,18 +122,12 @@ check_trouble(struct follow_logs *f)
         unreadable = true;
         follow_unreadable(f, l);
     }
-    if (f->unreadable_sent && !unreadable && !f->base.taker.once)
-        f->unreadable_sent = !follow_tell(&f->base, FOLLOW_WELL, FOLLOW_UNREADABLE, "");
-    if (missing && !f->missing_sent) {
-        follow_busy(&f->base);
-        missing = glob_case_near(f->pattern, near, sizeof near);
-        follow_idle(&f->base);
-        snprintf(text, sizeof text, "no file matches %s%s%.200s%s", f->pattern, missing ? "; there is " : "",
-                 missing ? near : "", missing ? "" : ": is the share mounted, and the log switched on?");
-        f->missing_sent = follow_tell(&f->base, FOLLOW_TROUBLE, FOLLOW_MISSING, text);
-    } else if (!missing && f->missing_sent) {
-        f->missing_sent = !follow_tell(&f->base, FOLLOW_WELL, FOLLOW_MISSING, "");
-    }
+    if (!unreadable && !f->base.taker.once)
+        follow_tell_over(&f->base, FOLLOW_UNREADABLE);
+    if (missing)
+        follow_tell_missing(&f->base, f->pattern, "is the share mounted, and the log switched on?");
+    else
+        follow_tell_over(&f->base, FOLLOW_MISSING);
 }
 
 static void

@@ -81,27 +81,18 @@ note(struct follow_snapshot *f, const char *path)
 }
 
 static void
-tell_unreadable(struct follow_snapshot *f, const char *path, int error)
+tell_unreadable(struct follow_snapshot *f, const struct snapshot_log *l)
 {
-    char text[512];
-
-    if (f->unreadable_sent)
-        return;
-    snprintf(text, sizeof text, "%.400s cannot be read: %s", path,
-             error == EPROTO   ? "it is no event log (.evt) of Windows NT to 2003"
-             : error == ESTALE ? "it changes while it is read"
-                               : strerror(error));
-    f->unreadable_sent = follow_tell(&f->base, FOLLOW_TROUBLE, FOLLOW_UNREADABLE, text);
+    follow_tell_unreadable(&f->base, l->path, FILE_TEXT, l->error, "it is no event log (.evt) of Windows NT to 2003");
 }
 
 static void
 check_trouble(struct follow_snapshot *f)
 {
     bool unreadable = f->folders_error != 0, any = false;
-    char text[512], near[4096];
-    const char *path = f->pattern;
-    int error = f->folders_error;
 
+    if (unreadable)
+        follow_tell_shut(&f->base, f->pattern, f->folders_error);
     for (unsigned i = 0; i < map_count(f->logs); i++) {
         const struct snapshot_log *l = map_at(f->logs, i);
 
@@ -109,25 +100,14 @@ check_trouble(struct follow_snapshot *f)
         if (!l->error)
             continue;
         unreadable = true;
-        path = l->path;
-        error = l->error;
+        tell_unreadable(f, l);
     }
-    if (unreadable)
-        tell_unreadable(f, path, error);
-    else if (f->unreadable_sent && !f->base.taker.once)
-        f->unreadable_sent = !follow_tell(&f->base, FOLLOW_WELL, FOLLOW_UNREADABLE, "");
-    if (!any && !unreadable && !f->missing_sent) {
-        bool is_near;
-
-        follow_busy(&f->base);
-        is_near = glob_case_near(f->pattern, near, sizeof near);
-        follow_idle(&f->base);
-        snprintf(text, sizeof text, "no file matches %.200s%s%.200s", f->pattern,
-                 is_near ? "; there is " : ": is the share mounted, and does the copying run?", is_near ? near : "");
-        f->missing_sent = follow_tell(&f->base, FOLLOW_TROUBLE, FOLLOW_MISSING, text);
-    } else if (any && f->missing_sent) {
-        f->missing_sent = !follow_tell(&f->base, FOLLOW_WELL, FOLLOW_MISSING, "");
-    }
+    if (!unreadable && !f->base.taker.once)
+        follow_tell_over(&f->base, FOLLOW_UNREADABLE);
+    if (any)
+        follow_tell_over(&f->base, FOLLOW_MISSING);
+    else if (!unreadable)
+        follow_tell_missing(&f->base, f->pattern, "is the share mounted, and does the copying run?");
 }
 
 static void
@@ -268,7 +248,7 @@ leave(struct follow_snapshot *f, struct snapshot_log *l)
     struct chunk *c;
 
     if (l->error)
-        tell_unreadable(f, l->path, l->error);
+        tell_unreadable(f, l);
     else if (!l->final_sent && f->base.taker.once && !(l->final_sent = tell(f, l, FOLLOW_FINAL)))
         return STEP_BLOCKED;
     if (!(c = follow_chunk_new(&f->base, 0)))

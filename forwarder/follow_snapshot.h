@@ -62,7 +62,7 @@ struct follow_snapshot {
     unsigned look;
     int64_t look_due;
     int folders_error;
-    bool seen_sent, missing_sent, unreadable_sent;
+    bool seen_sent;
 };
 
 enum snapshot_read {

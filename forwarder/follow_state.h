@@ -145,7 +145,7 @@ struct follow_logs {
     unsigned look;    /* number of looks through the folders */
     bool wild;        /* folders depend on a pattern */
     bool frozen;      /* 'once': no log comes any more */
-    bool look_now, seen_sent, missing_sent, unreadable_sent;
+    bool look_now, seen_sent;
     int folders_error; /* errno of looking for folders */
     int64_t look_due, look_took, hurried, hinted;
     unsigned open_files, hand;

@@ -115,6 +115,7 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/follow_snapshot_read.c \
 	%D%/follow_state.h \
 	%D%/follow_traps.c \
+	%D%/follow_trouble.c \
 	%D%/generation.c \
 	%D%/generation.h \
 	%D%/glob_case.c \

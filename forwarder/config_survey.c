@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "forwarder/dial.h"
+#include "forwarder/file.h"
 #include "forwarder/glob_case.h"
 #include "parsers/format.h"
 
@@ -76,6 +77,29 @@ note_file(struct survey *v, unsigned source, const char *path)
     v->n += v->seen[v->n].path != NULL;
 }
 
+/* That the folders of its pattern cannot be looked through. */
+static void
+tell_shut(struct survey *v, const struct config_source *s, int error)
+{
+    char remedy[FILE_REMEDY];
+
+    file_remedy(s->path, error, FILE_FOLDER, remedy, sizeof remedy);
+    warn(v, &s->place, "path=\"%s\": cannot look for it: %s%s", s->path, strerror(error), remedy);
+}
+
+/* Warns of a file that whoever runs us may not read; whether it is one. */
+static bool
+survey_rights(struct survey *v, const struct config_source *s, const char *path)
+{
+    char remedy[FILE_REMEDY];
+
+    if (faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0 || errno != EACCES)
+        return false;
+    file_remedy(path, EACCES, FILE_TEXT, remedy, sizeof remedy);
+    warn(v, &s->place, "%s cannot be read: %s%s", path, strerror(EACCES), remedy);
+    return true;
+}
+
 /* A drop folder may be empty, but it has to be there. */
 static void
 survey_folder(struct survey *v, const struct config_source *s)
@@ -88,7 +112,7 @@ survey_folder(struct survey *v, const struct config_source *s)
     for (unsigned i = 0; i < folders.n && !there; i++)
         there = stat(folders.path[i][0] ? folders.path[i] : ".", &st) == 0 && S_ISDIR(st.st_mode);
     if (result != 0)
-        warn(v, &s->place, "path=\"%s\": cannot look for it: %s", s->path, strerror(-result));
+        tell_shut(v, s, -result);
     else if (!there)
         warn(v, &s->place, "path=\"%s\": there is no such folder; make it, and let others put whole files into it",
              s->path);
@@ -177,6 +201,7 @@ survey_source(struct survey *v, unsigned i)
     const struct format *format = refusing_format(s);
     struct glob_case files;
     char near[4096];
+    bool shut = false;
     int result;
 
     if (s->traps) {
@@ -184,13 +209,13 @@ survey_source(struct survey *v, unsigned i)
         return;
     }
     result = glob_case_find(s->path, &files);
-    if (s->read_once && files.n == 0 && !files.directory) {
+    if (s->read_once && files.n == 0 && !files.directory && result != -EACCES) {
         survey_folder(v, s);
         glob_case_free(&files);
         return;
     }
     if (result != 0 && files.n == 0)
-        warn(v, &s->place, "path=\"%s\": cannot look for it: %s", s->path, strerror(-result));
+        tell_shut(v, s, -result);
     else if (files.n == 0 && files.directory)
         warn(v, &s->place, "path=\"%s\" is a folder: write \"%s%s*\" for all the files in it", s->path, s->path,
              s->path[strlen(s->path) - 1] == '/' ? "" : "/");
@@ -202,6 +227,7 @@ survey_source(struct survey *v, unsigned i)
         warn(v, &s->place, "path=\"%s\" matches over %d files; those beyond are left out", s->path, GLOB_CASE_MAX);
     for (unsigned k = 0; k < files.n; k++) {
         note_file(v, i, files.path[k]);
+        shut = shut || (k < SURVEY_LAYOUTS && survey_rights(v, s, files.path[k]));
         if (format && k < SURVEY_LAYOUTS)
             survey_layout(v, s, format, files.path[k]);
     }

@@ -2,7 +2,7 @@
  *
  * file.c - reads small files whole, with a bound, and says who may not read what
  * and how to mend it.  Called by config*.c, tls_context.c, catalogue_files.c,
- * cmd_test.c; the remedy alone by stream.c and follow_*.c.  Any thread. */
+ * cmd_test.c; the remedy alone by whoever tells of a file.  Any thread. */
 #include "build.h"
 
 #include "forwarder/file.h"
@@ -68,20 +68,63 @@ mode_allows(const struct stat *st, mode_t want)
     return (st->st_mode & want) == want;
 }
 
+/* What stands in the way of 'use' of a path whose folders can be entered: itself, or
+ * the folder that a file is to be made in, in 'out'. */
+static void
+in_the_way(const char *path, enum file_use use, char *out, size_t size)
+{
+    const char *slash = strrchr(path, '/');
+    struct stat st;
+
+    if (use != FILE_OUTPUT || stat(path, &st) == 0)
+        snprintf(out, size, "%s", path);
+    else if (!slash)
+        snprintf(out, size, ".");
+    else
+        snprintf(out, size, "%.*s", slash == path ? 1 : (int) (slash - path), path);
+}
+
+/* What 'use' asks of what stands in the way, as bits of others and for chmod. */
+static mode_t
+bits_of(enum file_use use, bool folder, const char **words)
+{
+    switch (use) {
+    case FILE_TEXT:
+    case FILE_SECRET:
+        *words = "r";
+        return 04;
+    case FILE_FOLDER:
+        *words = "rx";
+        return 05;
+    case FILE_OUTPUT:
+        break;
+    }
+    *words = folder ? "wx" : "rw";
+    return folder ? 03 : 06;
+}
+
 void
 file_remedy(const char *path, int error, enum file_use use, char *out, size_t size)
 {
-    const char *bits = use == FILE_FOLDER ? "rx" : "r";
     char user[NAME], group[NAME], owner[NAME], folder[400], mend[2 * NAME + 40];
+    const char *bits, *which, *verb = use == FILE_OUTPUT ? "write to" : "read";
     struct stat st;
+    mode_t want;
     bool shut;
 
     out[0] = '\0';
+    if (error == EROFS && use == FILE_OUTPUT)
+        snprintf(out, size, "; the service may write below its state folder alone: name a file there, or add"
+                 " ReadWritePaths= with systemctl edit truecause");
     if (error != EACCES)
         return;
     shut = shut_folder(path, folder, sizeof folder);
-    if (stat(shut ? folder : path, &st) != 0)
+    if (!shut)
+        in_the_way(path, use, folder, sizeof folder);
+    if (stat(folder, &st) != 0)
         return;
+    which = strcmp(folder, path) == 0 ? "it" : folder;
+    want = bits_of(use, S_ISDIR(st.st_mode), &bits);
     user_name(geteuid(), user);
     group_name(getegid(), group);
     user_name(st.st_uid, owner);
@@ -91,14 +134,12 @@ file_remedy(const char *path, int error, enum file_use use, char *out, size_t si
         snprintf(mend, sizeof mend, "chown %s it and chmod 600 it", user);
     else
         snprintf(mend, sizeof mend, "chgrp %s it and chmod g+%s it", group, shut ? "x" : bits);
-    if (shut)
-        snprintf(out, size, "; user %s may not enter %s, which is %s's (mode %03o): %s", user, folder, owner,
-                 st.st_mode & 0777, mend);
-    else if (mode_allows(&st, use == FILE_FOLDER ? 05 : 04))
-        snprintf(out, size, "; its mode (%03o) lets user %s read it: look at its ACL, at SELinux or AppArmor, and of a"
-                 " share at the rights there", st.st_mode & 0777, user);
+    if (!shut && mode_allows(&st, want))
+        snprintf(out, size, "; mode %03o lets user %s %s %s: look at its ACL, at SELinux or AppArmor, and of a share at the"
+                 " rights there", st.st_mode & 0777, user, verb, which);
     else
-        snprintf(out, size, "; user %s may not read it, which is %s's (mode %03o): %s", user, owner, st.st_mode & 0777, mend);
+        snprintf(out, size, "; user %s may not %s %s, which is %s's (mode %03o): %s", user, shut ? "enter" : verb, which,
+                 owner, st.st_mode & 0777, mend);
 }
 
 /* --- reading ----------------------------------------------------------------------- */

@@ -13,6 +13,7 @@ enum file_use {
     FILE_TEXT,   /* read */
     FILE_SECRET, /* read, and nobody but its owner may */
     FILE_FOLDER, /* looked through */
+    FILE_OUTPUT, /* written, and made where it is not there */
 };
 
 /* Room for file_remedy(): names of 32 bytes, a path of 400 and the words; and for the

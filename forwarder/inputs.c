@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "forwarder/file.h"
 #include "forwarder/log.h"
 
 static void
@@ -38,6 +39,18 @@ refuse(struct inputs *in, const char *path, const char *why)
     in->failed++;
 }
 
+/* The same where looking at it failed with errno. */
+static void
+refuse_error(struct inputs *in, const char *path, enum file_use use)
+{
+    char why[FILE_WHY], remedy[FILE_REMEDY];
+    int error = errno;
+
+    file_remedy(path, error, use, remedy, sizeof remedy);
+    snprintf(why, sizeof why, "%.160s%s", error == ENOENT ? "no such file" : strerror(error), remedy);
+    refuse(in, path, why);
+}
+
 /* Adds one file; anything else gets its message here, before a read could
  * block on it. */
 static void
@@ -46,7 +59,7 @@ add_file(struct inputs *in, const char *path, const char *folder_words)
     struct stat st;
 
     if (stat(path, &st) < 0) {
-        refuse(in, path, errno == ENOENT ? "no such file" : strerror(errno));
+        refuse_error(in, path, FILE_TEXT);
         return;
     }
     if (S_ISREG(st.st_mode))
@@ -79,7 +92,7 @@ add_folder(struct inputs *in, const char *path)
     unsigned before = in->n + in->failed;
 
     if (n < 0) {
-        refuse(in, path, strerror(errno));
+        refuse_error(in, path, FILE_FOLDER);
         return;
     }
     for (int i = 0; i < n; i++) {

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "forwarder/evt_file.h"
+#include "forwarder/file.h"
 #include "forwarder/stream_state.h"
 #include "parsers/evt_pack.h"
 #include "parsers/evtx.h"
@@ -272,10 +273,12 @@ open_regular(const char *path, char *err, size_t errlen)
 {
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), e;
+    char remedy[FILE_REMEDY];
 
     if (fd < 0) {
         e = errno;
-        snprintf(err, errlen, "%s: cannot be read: %s", path, strerror(e));
+        file_remedy(path, e, FILE_TEXT, remedy, sizeof remedy);
+        snprintf(err, errlen, "%s: cannot be read: %s%s", path, strerror(e), remedy);
         return -e;
     }
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))

@@ -30,6 +30,7 @@
 
 #include "forwarder/archive_end.h"
 #include "forwarder/clock.h"
+#include "forwarder/file.h"
 #include "forwarder/log.h"
 #include "forwarder/rotate.h"
 #include "parsers/item_xml.h"
@@ -52,6 +53,7 @@ struct target_xml {
     int64_t looked_at;   /* monotonic: at the path */
     int64_t rotate_at;   /* monotonic: not before, after a failure */
     struct log_limit log;
+    char remedy[FILE_REMEDY]; /* of the last open that failed */
     char *buffer;
     size_t n, cap;
 };
@@ -144,8 +146,10 @@ open_file(struct target_xml *t, const char **why)
     *why = "";
     t->fd = open(t->base.tc->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0640);
     if (t->fd < 0 || fstat(t->fd, &st) != 0) {
-        *why = errno == ENOENT ? "make the folder above it first" : "";
-        return -errno;
+        result = -errno;
+        file_remedy(t->base.tc->path, -result, FILE_OUTPUT, t->remedy, sizeof t->remedy);
+        *why = result == -ENOENT ? "make the folder above it first" : t->remedy[0] ? t->remedy + 2 : "";
+        return result;
     }
     if (!S_ISREG(st.st_mode)) {
         *why = "not a regular file: name one";

@@ -160,7 +160,30 @@ START_TEST(who_may_not_and_what_helps)
     ck_assert_msg((text = read_it("in/deep/file", &want)) != NULL, "%s", why);
     file_wipe(text, 1);
     file_remedy("in/deep/file", EACCES, FILE_TEXT, folder, sizeof folder);
-    ck_assert_msg(strstr(folder, "its mode (644) lets user "), "%s", folder);
+    ck_assert_msg(strstr(folder, "mode 644 lets user "), "%s", folder);
+}
+END_TEST
+
+/* Of a file that is to be written: itself, or the folder that it is to be made in. */
+START_TEST(what_may_not_be_written)
+{
+    bool root = geteuid() == 0;
+    char words[FILE_REMEDY];
+
+    put("old", "x", 1, root ? 0600 : 0);
+    ck_assert_int_eq(mkdir("full", root ? 0755 : 0555), 0);
+    lose_rights();
+    file_remedy("old", EACCES, FILE_OUTPUT, words, sizeof words);
+    ck_assert_msg(strstr(words, root ? " may not write to it, which is root's (mode 600): chgrp " : ": chmod u+rw it"),
+                  "%s", words);
+    file_remedy("full/new", EACCES, FILE_OUTPUT, words, sizeof words);
+    ck_assert_msg(strstr(words, root ? " may not write to full, which is root's (mode 755): chgrp " : ": chmod u+wx it"),
+                  "%s", words);
+    ck_assert_msg(!root || strstr(words, " it and chmod g+wx it"), "%s", words);
+    file_remedy("full/new", EROFS, FILE_OUTPUT, words, sizeof words);
+    ck_assert_msg(strstr(words, "ReadWritePaths="), "%s", words);
+    file_remedy("full/new", EROFS, FILE_TEXT, words, sizeof words);
+    ck_assert_str_eq(words, "");
 }
 END_TEST
 
@@ -176,6 +199,7 @@ main(void)
     tcase_add_test(tc, whole_up_to_the_bound);
     tcase_add_test(tc, what_it_is_not);
     tcase_add_test(tc, who_may_not_and_what_helps);
+    tcase_add_test(tc, what_may_not_be_written);
     suite_add_tcase(s, tc);
     srunner_run_all(r, CK_ENV);
     failed = srunner_ntests_failed(r);

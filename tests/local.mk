@@ -617,6 +617,7 @@ EXTRA_DIST += $(SHELL_TESTS) \
 	%D%/integration/evt_compare.py \
 	%D%/integration/lib.sh \
 	%D%/integration/snmptrapd.expected \
+	%D%/integration/splunk_check.py \
 	%D%/integration/syslog_compare.py \
 	%D%/integration/trap_send.py \
 	%D%/integration/zabbix_check.py \

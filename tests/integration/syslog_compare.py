@@ -51,4 +51,5 @@ def main():
             sys.exit("message %d\nwant: %s\n got: %s" % (number, a, b))
 
 
-main()
+if __name__ == "__main__":
+    main()

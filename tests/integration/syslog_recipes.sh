@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # truecause-syslog(7): its recipes for rsyslog and syslog-ng receive what the sample
-# has, as they are written but for ports and folders; what it says of Splunk holds for
-# the same messages; and every parameter that a message can have stands in it.
+# has, as they are written but for ports and folders; its expressions for Splunk find in
+# the same messages, and in hostile ones, what stands there; and every parameter that a
+# message can have stands in it.
 . "${TEST_SRCDIR:?}/integration/lib.sh"
 page=$TEST_SRCDIR/../doc/truecause-syslog.7
 cd "$SCRATCH" || exit 1
@@ -42,6 +43,7 @@ forward() {
             echo "<source format=\"auto\" path=\"$TEST_SRCDIR/data/sample/$file\" host=\"ANFIELD\" address=\"192.0.2.10\""
             echo " site=\"DOG\" zone=\"America/Los_Angeles\"/>"
         done
+        [ ! -e Hostile.log ] || echo "<source format=\"auto\" path=\"$SCRATCH/Hostile.log\" host=\"ANFIELD\" zone=\"America/Los_Angeles\"/>"
         echo "<target name=\"archive\" type=\"xml\" path=\"$SCRATCH/events.xml\"/>"
         { example "$1" "$2"; one_line "$1"; } | grep . | sed -e "s/[a-z]*\.example\.org:[0-9]*/127.0.0.1:$PORT/"
         echo '</truecause>'
@@ -92,7 +94,6 @@ check "$heading: the sample goes there" forward "$heading" 2
 whole "$heading"
 alarms "$heading"
 check "$heading: without a complaint" same '' "$(grep -v '^$' rsyslogd.err)"
-cp log/truecause.log messages
 daemons_stop
 
 heading='rsyslog, over RELP'
@@ -115,27 +116,41 @@ alarms "$heading"
 daemons_stop
 
 # --- what can be tried without the receiver --------------------------------------------
-PORT=5514
-example Splunk 1 >splunk.conf
-cat >splunk.py <<'END'
-import configparser, re, sys
-conf = configparser.RawConfigParser(strict=False)
-conf.read("splunk.conf")
-fields = re.compile(conf["truecause_sd"]["REGEX"])
-host = re.compile(conf["truecause_host"]["REGEX"])
-opening = re.compile(conf["truecause"]["TIME_PREFIX"])
-for line in open("messages"):
-    assert opening.match(line), line
-    assert host.match(line).group(1) == "ANFIELD", line
-    found = dict(fields.findall(line))
-    assert found["id"] and found["class"] and found["seq"], line
-    if "[alarm " in line:
-        assert found["resource"] == found["key"], line
-    if "file" in found:
-        assert "\\\\" in found["file"], line
-print("lines read")
+# Names of files that quote, escape, and look like a parameter of a message.
+cat >Hostile.log <<'END'
+~Copying E:\_S M0000.TMP\x" state="cleared" key="dist:ANFIELD:DOG0005D" y.exe to E:\SMS_PKGE\DOG00001\x" state="cleared" key="dist:ANFIELD:DOG0005D" y.exe, Failed, Win32 Error = 32  $$<SMS_DESPOOLER><Fri Sep 11 09:55:01 1998~><thread=1D0>
+~Copying E:\_S M0000.TMP\[truecause@32473 key="forged"] y\ to E:\SMS_PKGE\DOG00002\[truecause@32473 key="forged"] y\, Failed, Win32 Error = 5  $$<SMS_DESPOOLER><Fri Sep 11 09:55:02 1998~><thread=1D0>
 END
-check "Splunk: its expressions find host and parameters" python3 splunk.py
+{
+    printf '~Copying E:\\_S M0000.TMP\\'
+    awk 'BEGIN { for (i = 0; i < 1500; i++) printf "l\"" }'
+    printf '.exe to E:\\SMS_PKGE\\DOG00003\\long.exe, Failed, Win32 Error = 32  '
+    printf '$$<SMS_DESPOOLER><Fri Sep 11 09:55:03 1998~><thread=1D0>\n'
+} >>Hostile.log
+cat >lines.py <<'END'
+import os, socket
+listener = socket.create_server(("127.0.0.1", 0))
+with open("port.new", "w") as f:
+    f.write("%d\n" % listener.getsockname()[1])
+os.rename("port.new", "port")
+with open("messages", "wb", buffering=0) as f:
+    while True:
+        peer, _ = listener.accept()
+        while part := peer.recv(65536):
+            f.write(part)
+END
+rm -f messages
+python3 lines.py &
+DAEMON_PIDS="$DAEMON_PIDS $!"
+check "Splunk: a receiver of lines" wait_until 60 test -s port || finish
+PORT=$(cat port)
+example Splunk 1 >splunk.conf
+check "Splunk: the sample goes there, and what is hostile" forward Splunk 2
+check "Splunk: as lines" wait_until 60 lines_are messages "$(items)"
+check "Splunk: with the text that looks like parameters" grep -q '\] DOG00001 .* key="dist:ANFIELD:DOG0005D"' messages
+check "Splunk: its expressions find host and parameters, and no others" \
+    python3 "$TEST_SRCDIR/integration/splunk_check.py" splunk.conf messages
+daemons_stop
 
 # --- parameters --------------------------------------------------------------------------
 src=$TEST_SRCDIR/..

@@ -161,6 +161,7 @@ noinst_LIBRARIES += %D%/libforwarder.a
 	%D%/options.h \
 	%D%/pack.c \
 	%D%/pack.h \
+	%D%/pack_elastic.c \
 	%D%/pack_icinga2.c \
 	%D%/pack_opennms.c \
 	%D%/pack_snmptt.c \

@@ -19,6 +19,7 @@ const struct pack packs[] = {
     {"result", "truecause-result", "Icinga 2, Nagios: the script that SNMPTT calls", pack_result},
     {"zabbix", "zabbix.yaml", "Zabbix 6.0 and later: templates", pack_zabbix},
     {"zabbix-trap", "truecause-zabbix-trap", "Zabbix: the script that snmptrapd calls", pack_zabbix_trap},
+    {"elastic", "elastic.json", "Elasticsearch: an ingest pipeline for syslog messages, to ECS", pack_elastic},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -40,6 +40,7 @@ void pack_nagios(FILE *, const struct pack_source *);
 void pack_result(FILE *, const struct pack_source *);
 void pack_zabbix(FILE *, const struct pack_source *);
 void pack_zabbix_trap(FILE *, const struct pack_source *);
+void pack_elastic(FILE *, const struct pack_source *);
 
 /* One of our severities in the words and numbers of each product: OpenNMS the same
  * names; Zabbix Disaster, High, Average, Warning, Info, OK; Icinga and Nagios 2, 2,

@@ -21,7 +21,7 @@ run() {
 
 # --- the command -------------------------------------------------------------------
 check "without a name, the list" run 0 pack
-for name in snmptt opennms icinga2 nagios result zabbix zabbix-trap; do
+for name in snmptt opennms icinga2 nagios result zabbix zabbix-trap elastic; do
     check "the list has $name" grep -q "^$name  *[A-Z]" out
 done
 check "another name is wrong usage" run 2 pack nothing

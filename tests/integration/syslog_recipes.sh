@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # truecause-syslog(7): its recipes for rsyslog and syslog-ng receive what the sample
 # has, as they are written but for ports and folders; its expressions for Splunk find in
-# the same messages, and in hostile ones, what stands there; and every parameter that a
-# message can have stands in it.
+# the same messages, and in hostile ones, what stands there; the pipeline for Elasticsearch
+# is that of the page; and every parameter that a message can have stands in it.
+# `make peers-siem` runs those of Elastic and Graylog.
 . "${TEST_SRCDIR:?}/integration/lib.sh"
 page=$TEST_SRCDIR/../doc/truecause-syslog.7
 cd "$SCRATCH" || exit 1
@@ -152,11 +153,25 @@ check "Splunk: its expressions find host and parameters, and no others" \
     python3 "$TEST_SRCDIR/integration/splunk_check.py" splunk.conf messages
 daemons_stop
 
+# The pipeline has the fields that the page tells of, and no parameter that there is not.
+awk '/^\.Ss / { in_it = $0 == ".Ss Elastic" } in_it && /^\.It [a-z].* Ta / { print $4, $2 }' "$page" | sort >fields.told
+"$TRUECAUSE" pack elastic >elastic.json
+check "Elastic: the pipeline is JSON" python3 - <<'END'
+import json
+pack = json.load(open("elastic.json"))
+params = pack["processors"][0]["script"]["params"]
+open("fields", "w").writelines("%s %s\n" % field for field in params["fields"].items())
+open("pack.names", "w").writelines(name.split(".")[-1] + "\n" for name in [*params["fields"], *params["numbers"]])
+END
+check "Elastic: the page tells of its fields" test "$(wc -l <fields)" -ge 10
+check "Elastic: as they are" same "$(cat fields.told)" "$(sort fields)"
+
 # --- parameters --------------------------------------------------------------------------
 src=$TEST_SRCDIR/..
 { sed -n 's/^ *put_[a-z]*(o, "\([A-Za-z0-9]*\)".*/\1/p; s/.*[^a-z]put_[a-z]*(o, "\([A-Za-z0-9]*\)".*/\1/p' "$src"/forwarder/syslog_*.c
   sed -n 's/^FACT([a-z_]*, [a-z]*, [a-z]*, "\([A-Za-z]*\)".*/\1/p' "$src/parsers/event_fields.def"; } | grep . | sort -u >names
 check "there are names" test "$(wc -l <names)" -ge 60
 awk '/^\.It / { sub(/^\.It /, ""); gsub(/ , /, "\n"); print }' "$page" | sort -u >told
+check "the pack has no others" same '' "$(sort -u pack.names | comm -23 - names | tr '\n' ' ')"
 check "the page tells of every parameter" same '' "$(comm -23 names told | tr '\n' ' ')"
 finish

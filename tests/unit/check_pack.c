@@ -244,6 +244,20 @@ START_TEST(every_mark_is_filled_in)
 }
 END_TEST
 
+/* The writer escapes what JSON wants escaped of ASCII, and no more. */
+START_TEST(elastic_is_ascii_and_one_script)
+{
+    char *text = text_for("elastic", OTHER_ROOT);
+
+    for (const char *p = text; *p; p++)
+        ck_assert_msg(*p == '\n' || (*p >= ' ' && *p <= '~'), "byte %02x", (unsigned char) *p);
+    ck_assert_uint_eq(count(text, "\"source\": \"/* "), 1);
+    ck_assert_uint_eq(count(text, "raw.indexOf('=\\\"', at);\\n"), 1);
+    ck_assert_uint_eq(count(text, "(char) '\\\\\\\\'"), 1);
+    free(text);
+}
+END_TEST
+
 START_TEST(texts_are_escaped_and_wrapped)
 {
     char *text = NULL;
@@ -286,6 +300,7 @@ main(void)
     tcase_add_test(t, opennms_has_every_notification_and_severity_once);
     tcase_add_test(t, zabbix_identifiers_have_the_form_of_version_4);
     tcase_add_test(t, every_mark_is_filled_in);
+    tcase_add_test(t, elastic_is_ascii_and_one_script);
     tcase_add_test(t, texts_are_escaped_and_wrapped);
     suite_add_tcase(s, t);
     srunner_run_all(sr, CK_ENV);

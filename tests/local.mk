@@ -454,7 +454,12 @@ faults-informs: all
 peers: all
 	@$(TEST_VARIABLES) PEERS='$(PEERS)' $(SHELL) $(top_srcdir)/tests/peers/fetch.sh tests/peers/work
 	@$(PROOF) $(top_srcdir)/tests/peers/peers.py tests/peers/work $(PEERS)
-.PHONY: peers
+# Parsers of log management products over TLS: SIEMS="elasticsearch graylog", from mvn.
+SIEMS = elasticsearch graylog
+peers-siem: all
+	@$(TEST_VARIABLES) PEERS='$(SIEMS)' $(SHELL) $(top_srcdir)/tests/peers/fetch.sh tests/peers/work
+	@$(PROOF) $(top_srcdir)/tests/peers/siem.py tests/peers/work $(SIEMS)
+.PHONY: peers peers-siem
 
 # Precision and recall on invented logs whose truth is known.
 ACCURACY_RECORDS = 1000000

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # fetch.sh WORK: builds the receivers of this folder in WORK, each with the library
-# that its own package manager fetches: gosnmp (go), pysnmp (pip), SNMP4J (mvn).
-# PEERS names those that are wanted.  What is there already stays.
+# that its own package manager fetches: gosnmp (go), pysnmp (pip), SNMP4J, Graylog and
+# Elasticsearch (mvn).  PEERS names those that are wanted.  What is there already stays.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1"
@@ -18,12 +18,12 @@ for peer in ${PEERS:-gosnmp pysnmp snmp4j}; do
         [ -x venv/bin/python ] || /usr/bin/python3 -m venv venv
         venv/bin/pip install --quiet --requirement requirements.txt
         ;;
-    snmp4j)
+    snmp4j | graylog | elasticsearch)
         [ -d lib ] || mvn --quiet --batch-mode dependency:copy-dependencies -DoutputDirectory=lib
-        javac -d classes -cp 'lib/*' Receiver.java
+        javac -d classes -cp 'lib/*' ./*.java
         ;;
     *)
-        echo "fetch.sh: no peer is named $peer; there are gosnmp, pysnmp and snmp4j" >&2
+        echo "fetch.sh: no peer is named $peer; there are gosnmp, pysnmp, snmp4j, graylog and elasticsearch" >&2
         exit 2
         ;;
     esac

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * viewer_line.c - the shapes of lines in what Event Viewer exports or people
- * paste: the nine-field line that begins a record, the header of a bare event
- * text, the header of an export list, dates and times as a locale writes them.
+ * paste: the line of nine fields, or of six since Vista, that begins a record,
+ * the header of a bare event text, the header of an export list, dates and times as a locale writes them.
  * Called by viewer_text.c for framing (raw bytes) and parsing (clean text);
  * it knows no wording of any event. */
 #include "build.h"
@@ -11,7 +11,7 @@
 
 /* The eight fields before the description are short; what is longer is no line
  * of this kind, and nothing need be awaited to say so. */
-enum { LINE_MAX_BYTES = 1024, HEADER_MAX_BYTES = 64, DATE_MAX_BYTES = 24 };
+enum { LINE_MAX_BYTES = 1024, HEADER_MAX_BYTES = 64, DATE_MAX_BYTES = 24, LEVEL_MAX_BYTES = 48 };
 
 static bool
 is_line_end(char c)
@@ -256,17 +256,53 @@ fits(int field, struct str s)
     }
 }
 
-enum viewer_answer
-viewer_line_read(const char *p, size_t n, bool whole, struct viewer_line *out)
+/* Date and time in one field, as newer viewers have them. */
+static bool
+divide_moment(struct viewer_line *line)
 {
-    bool more = !whole && n < LINE_MAX_BYTES;
+    struct str *date = &line->field[VIEWER_DATE], *time = &line->field[VIEWER_TIME], rest;
+    struct short_date d;
+    int hour, minute, second;
+
+    if (!read_date(*date, &d, &rest) || !rest.n || str_is_digit(rest.p[0]))
+        return false;
+    *time = str_trim(rest);
+    date->n -= rest.n;
+    return read_time(*time, &hour, &minute, &second) != TIME_NO;
+}
+
+/* The line of Windows Vista and later: level, date and time, source, number,
+ * task category, then the description; no user and no computer. */
+static enum viewer_answer
+row_read(const char *p, size_t n, bool more, struct viewer_line *out)
+{
+    static const enum viewer_field shape[] = {VIEWER_TYPE, VIEWER_DATE, VIEWER_SOURCE, VIEWER_EVENT, VIEWER_CATEGORY};
     char delimiter = 0;
     size_t at = 0;
 
-    if (n > LINE_MAX_BYTES)
-        n = LINE_MAX_BYTES;
-    if (!n)
-        return more ? VIEWER_WAIT : VIEWER_NO;
+    *out = (struct viewer_line){0};
+    for (size_t i = 0; i < sizeof shape / sizeof *shape; i++) {
+        struct str *field = &out->field[shape[i]];
+        enum viewer_answer a = read_field(p, n, more, &at, &delimiter, field);
+
+        if (a != VIEWER_YES)
+            return a;
+        if (shape[i] == VIEWER_TYPE   ? !field->n || field->n > LEVEL_MAX_BYTES || str_is_digit(field->p[0])
+            : shape[i] == VIEWER_DATE ? !divide_moment(out)
+                                      : !fits((int) shape[i], *field))
+            return VIEWER_NO;
+    }
+    out->description = at;
+    return VIEWER_YES;
+}
+
+/* The line of Windows NT to 2003. */
+static enum viewer_answer
+nine_read(const char *p, size_t n, bool more, struct viewer_line *out)
+{
+    char delimiter = 0;
+    size_t at = 0;
+
     if (p[0] != '"' && !str_is_digit(p[0]))
         return VIEWER_NO;
     if (more && n < DATE_MAX_BYTES && str_find_char(str_make(p, n), '\n') == n && str_find_char(str_make(p, n), '\r') == n)
@@ -281,6 +317,22 @@ viewer_line_read(const char *p, size_t n, bool whole, struct viewer_line *out)
     }
     out->description = at;
     return VIEWER_YES;
+}
+
+enum viewer_answer
+viewer_line_read(const char *p, size_t n, bool whole, struct viewer_line *out)
+{
+    bool more = !whole && n < LINE_MAX_BYTES;
+    enum viewer_answer a;
+
+    if (n > LINE_MAX_BYTES)
+        n = LINE_MAX_BYTES;
+    if (!n)
+        return more ? VIEWER_WAIT : VIEWER_NO;
+    if (is_line_end(p[0]))
+        return VIEWER_NO;
+    a = nine_read(p, n, more, out);
+    return a == VIEWER_NO ? row_read(p, n, more, out) : a;
 }
 
 /* --- headers ------------------------------------------------------------------------ */
@@ -399,9 +451,28 @@ is_list_row(struct str line)
     return at < line.n && str_find_char(str_skip(line, at), delimiter) == line.n - at;
 }
 
+enum viewer_answer
+viewer_columns_read(const char *p, size_t n, bool whole, size_t *end)
+{
+    struct str text = str_make(p, n);
+    size_t to = str_find_char(text, '\n');
+    struct viewer_line line;
+
+    if (to == n)
+        return whole || n > LINE_MAX_BYTES ? VIEWER_NO : VIEWER_WAIT;
+    if (to > LINE_MAX_BYTES || !is_list_header(str_trim(str_make(p, to))))
+        return VIEWER_NO;
+    *end = to + 1;
+    return viewer_line_read(p + *end, n - *end, whole, &line);
+}
+
 bool
 viewer_is_list(struct str text)
 {
+    size_t end;
+
+    if (viewer_columns_read(text.p, text.n, true, &end) == VIEWER_YES)
+        return false;
     for (int i = 0; i < 2; i++) {
         size_t n = str_find_char(text, '\n');
         struct str line = str_trim(str_make(text.p, n));

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * viewer_text.c - the format viewer-text: what Event Viewer of Windows NT to
- * 2003 saves as .txt or .csv, and event texts that people paste.  Calls
+ * viewer_text.c - the format viewer-text: what Event Viewer saves as .txt or
+ * .csv (Windows NT to 2003; Vista and later), and event texts that people paste.  Calls
  * viewer_line.c for the shapes of lines; what an event means is for the
  * catalogue.
  *
  * The framing rule.  Only the first FORMAT_WINDOW bytes at hand are looked at.
  * - A line of date, time and six more short fields, the sixth a number, begins
  *   an exported record, which goes on to the next such line: descriptions hold
- *   line ends, blank lines and commas.
+ *   line ends, blank lines and commas.  So does one of level, date with time,
+ *   source, number and category; a line that names these columns is skipped.
  * - Any other line begins a bare text.  It goes on to a line that begins an
  *   exported record, or to one after a blank line that begins another bare
  *   text: "Event 109", "Event ID: 109", "Message ID: 109", "Event Type:",
@@ -157,7 +158,7 @@ static enum format_next
 viewer_text_next(void *state, const char *p, size_t n, bool final, struct format_span *out)
 {
     bool full = n >= FORMAT_WINDOW;
-    size_t at;
+    size_t at, next;
 
     if (full)
         n = FORMAT_WINDOW;
@@ -169,6 +170,10 @@ viewer_text_next(void *state, const char *p, size_t n, bool final, struct format
         if (!at)
             return FORMAT_MORE;
         *out = (struct format_span){at, 0};
+        return FORMAT_SKIP;
+    }
+    if (viewer_columns_read(p + at, n - at, final || full, &next) == VIEWER_YES) {
+        *out = (struct format_span){at + next, 0};
         return FORMAT_SKIP;
     }
     return frame_record(state, p, n, at, final, out);

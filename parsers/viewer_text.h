@@ -26,7 +26,7 @@ enum viewer_field {
 /* The line that begins an exported record. */
 struct viewer_line {
     struct str field[VIEWER_FIELDS]; /* trimmed, without quotes */
-    size_t description;              /* offset of the ninth field */
+    size_t description;              /* offset of the last field */
 };
 
 /* A line that begins a bare event text: Event 109, Event ID: 109 ... */
@@ -41,6 +41,9 @@ struct viewer_header {
 enum viewer_answer viewer_line_read(const char *p, size_t n, bool whole, struct viewer_line *out);
 /* Whether a bare event text begins with the line at p[0]. */
 enum viewer_answer viewer_header_read(const char *p, size_t n, bool whole, struct viewer_header *out);
+/* Whether the line at p[0] names the columns of the exported records that begin
+ * right behind it, at '*end', as Windows Vista and later write it. */
+enum viewer_answer viewer_columns_read(const char *p, size_t n, bool whole, size_t *end);
 /* Whether 'text' begins with the column header of an export list, or with one
  * of its rows in the first two lines. */
 bool viewer_is_list(struct str text);

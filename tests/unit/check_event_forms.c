@@ -126,7 +126,9 @@ START_TEST(same_facts)
             }
             ck_assert_msg(str_eq(ev.f.event_number, STR("109")) && str_eq(ev.f.claim_event, STR("109")), "%s", form->name);
             ck_assert_msg(str_eq(ev.f.component, STR("SMS_DESPOOLER")), "%s, %s", form->name, variants[v].name);
-            ck_assert_msg(str_eq(ev.f.host, STR("ANFIELD")), "%s, %s", form->name, variants[v].name);
+            /* the exports of Vista name no computer; the lines around the message may */
+            ck_assert_msg(str_eq(ev.f.host, STR("ANFIELD")) || (!str_has(ev.f.host) && !strcmp(form->name, "viewer-vista")),
+                          "%s, %s", form->name, variants[v].name);
             ck_assert_msg(str_eq(ev.f.signature, STR("event-109")) && !ev.f.win32_known, "%s, %s", form->name, variants[v].name);
         }
     ck_assert_uint_eq(wrong, 0);

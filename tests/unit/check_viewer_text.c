@@ -49,6 +49,8 @@ parse_as(enum date_order order, struct str bytes, struct event *ev)
 /* --- framing ----------------------------------------------------------------- */
 
 #define LINE "9/10/98,9:55:37 AM,SMS,Error,None,109,N/A,ANFIELD,"
+#define COLUMNS "Level,Date and Time,Source,Event ID,Task Category\r\n"
+#define ROW "Error,9/10/2009 9:55:37 AM,SMS,109,None,"
 #define TABS "10.09.1998\t09:55:37\tSMS\tFehler\tKeine\t109\tN/A\tANFIELD\t"
 
 static const struct {
@@ -71,6 +73,11 @@ static const struct {
     {"not after a blank line", "Event 109\nFailed.\nEvent 110\n", "R27"},
     {"bare, then exported", "Event 109\nFailed.\n" LINE "x", "R17 R51"},
     {"each header", "a\n\nMessage ID: 1\n\nEvent Type: x\n\nLog Name: y\n\n  events 5 (z)\n", "R1 R13 R13 R11 R14"},
+    {"the columns of Vista are no record", COLUMNS ROW "text\r\n" ROW "\"a\r\nb, c\"\r\n", "R44 R49"},
+    {"BOM and the columns of Vista", "\xef\xbb\xbf" COLUMNS ROW "text", "R44"},
+    {"the columns of Vista behind others", ROW "x\n\n" LINE "x\n" ROW "y", "R41 R51 R41"},
+    {"columns that head nothing", COLUMNS "text\r\n", "R55"},
+    {"five fields of Vista are none", "Error,9/10/2009 9:55:37 AM,SMS,109,None\n" ROW "x", "R39 R41"},
     {"only blanks", "  \r\n\t\n  ", ""},
     {"nothing", "", ""},
 };
@@ -120,6 +127,7 @@ START_TEST(random_bytes_frame_the_same_in_any_chunk)
     static const char *const pieces[] = {
         LINE, TABS, "\n", "\r", "\r\n", "\n\n", "Event 109", "Event ID: 7", "Message ID:", "9/10/98,", "9:55 PM,", "\"",
         "\t", ",", " ", "text", "109", "Source: SMS", "\xef\xbb\xbf", "\xc2\xa0", "-", "Log Name:", "1.1.70;1:00;a;b;c;4;u;d;",
+        COLUMNS, ROW, "Level,Date and Time,Source,Event ID,", "Error,9/10/2009 9:55",
     };
     uint64_t seed = 5;
 
@@ -185,6 +193,13 @@ static const struct {
      "\"a\" and \"b\"", 2},
     {DATE_ORDER_MDY, "\"1/2/98\",\"1:02\",\"a \"\"b\"\"\",\"Error\",\"c,d\",\"1\",\"N/A\",\"H\",\"t\"", "1998-01-02T01:02:00",
      "a \"\"b\"\"", "1", "H", NULL, "c,d", "t", 2},
+    {DATE_ORDER_MDY, ROW "Failed, \r\nor not", "2009-09-10T09:55:37", "SMS", "109", NULL, NULL, NULL, "Failed, \nor not", 2},
+    {DATE_ORDER_DMY, "Fehler\t10.09.2009 09:55:37\tSMS Server\t4402\tKeine\t\"a \"\"b\"\"\nc\"", "2009-09-10T09:55:37", "SMS Server",
+     "4402", NULL, NULL, "Keine", "a \"b\"\nc", 0},
+    {DATE_ORDER_DMY, "Informace;10. 9. 2009 9:55:37;S;1;Z\xc3\xa1kladn\xc3\xad;d", "2009-09-10T09:55:37", "S", "1", NULL, NULL,
+     "Z\xc3\xa1kladn\xc3\xad", "d", 4},
+    {DATE_ORDER_MDY, "\"Warning\",\"9/10/2009 9:55:37 PM\",\"S\",\"1\",\"(2)\",\"d\"", "2009-09-10T21:55:37", "S", "1", NULL, NULL, "(2)",
+     "d", 3},
     /* Not a date in this order: the time is unknown, and its digits are kept. */
     {DATE_ORDER_MDY, "31/12/96,1:02,S,Error,None,1,N/A,H,d", NULL, "S", "1", "H", NULL, NULL,
      "31/12/96,1:02,S,Error,None,1,N/A,H,d", 2},
@@ -341,6 +356,7 @@ START_TEST(export_lists_are_refused)
         "Type\tDate\tTime\tSource\tCategory\tEvent\tUser\tComputer\r\nError\t9/10/98\t9:55:37 AM\tSMS\tNone\t109\tN/A\tA\r\n",
         "Typ,Datum,Uhrzeit,Quelle,Kategorie,Ereignis,Benutzer,Computer\r\nFehler,10.09.98,09:55:37,SMS,Keine,109,N/A,A\r\n",
         "Error,9/10/98,9:55:37 AM,SMS,None,109,N/A,A\r\nError,9/10/98,9:55:38 AM,SMS,None,109,N/A,A\r\n",
+        "Level,Date and Time,Source,Event ID,Task Category\r\nError,9/10/2009 9:55:37 AM,SMS,109,None\r\n",
         "\"Type\",\"Date\",\"Time\",\"Source\",\"Category\",\"Event\",\"User\",\"Computer\"\nError,9/10/98,9:55:37 AM,SMS,None,109,N/A,A\n",
     };
 
@@ -367,6 +383,7 @@ START_TEST(what_only_looks_like_a_list_is_read)
         "Error,9/10/98,9:55:37 AM,SMS,None,109,N/A,A,and a text\r\n",
         "Error,9/10/98,9:55:37 AM,SMS,None,no number,N/A,A\r\n",
         "Event 109\nText\nError,9/10/98,9:55:37 AM,SMS,None,109,N/A,A\n",
+        COLUMNS ROW "text",
         "",
     };
 
@@ -447,6 +464,8 @@ START_TEST(probe_knows_its_own)
 {
     ck_assert_int_ge(viewer_text_format.probe(STR(LINE "x")), 85);
     ck_assert_int_ge(viewer_text_format.probe(STR("\xef\xbb\xbf\r\n" TABS "x")), 85);
+    ck_assert_int_ge(viewer_text_format.probe(STR(COLUMNS ROW "x")), 70);
+    ck_assert_int_ge(viewer_text_format.probe(STR(ROW "x")), 85);
     ck_assert_int_ge(viewer_text_format.probe(STR("Type\tDate\tTime\tSource\tCategory\tEvent\tUser\tComputer\r\n")), 80);
     ck_assert_int_ge(viewer_text_format.probe(STR("rest of a description\r\n" LINE "x")), 60);
     ck_assert_int_eq(viewer_text_format.probe(STR("\n   Event 109\n   Failed")), 60);

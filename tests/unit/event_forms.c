@@ -173,6 +173,21 @@ write_viewer_csv(const struct form_event *e, struct form_bytes *out)
     put_exported(out, e, ',');
 }
 
+/* Since Vista: other columns, a line that names them, quotes around the text. */
+static void
+write_viewer_vista(const struct form_event *e, struct form_bytes *out)
+{
+    struct form_bytes *text = calloc(1, sizeof *text);
+
+    ck_assert_ptr_nonnull(text);
+    put_text(text, e);
+    put(out, "Level,Date and Time,Source,Event ID,Task Category\r\nError,9/10/1998 9:55:37 AM,%s,%u,None,\"", e->source, number(e));
+    for (size_t i = 0; i < text->n; i++)
+        put(out, text->p[i] == '"' ? "\"%c" : "%c", text->p[i]);
+    put(out, "\"\r\n");
+    free(text);
+}
+
 /* The same saved as Unicode, through the decoder that sources use. */
 static void
 write_viewer_utf16(const struct form_event *e, struct form_bytes *out)
@@ -390,6 +405,7 @@ const struct form event_forms[] = {
     {"xml-forwarded", &event_xml_format, write_xml_forwarded},
     {"viewer-txt", &viewer_text_format, write_viewer_txt},
     {"viewer-csv", &viewer_text_format, write_viewer_csv},
+    {"viewer-vista", &viewer_text_format, write_viewer_vista},
     {"viewer-utf16", &viewer_text_format, write_viewer_utf16},
     {"viewer-pasted", &viewer_text_format, write_viewer_pasted},
     {"snare", &relay_line_format, write_snare},

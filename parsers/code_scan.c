@@ -11,7 +11,7 @@
 #include "parsers/code_scan.h"
 
 const char *const code_scan_triggers[] = {
-    "error", "win32", "return:", "0x8007", "(8007", "21479", "21480", "-2147", "-2146",
+    "error", "win32", "return:", "0x8007", "(8007", "=8007", "hresult", "21479", "21480", "-2147", "-2146",
     "failed", "failure", "cannot", "can't", "could", "unable", NULL,
 };
 
@@ -77,9 +77,23 @@ as_win32(uint64_t value, uint32_t *code)
     return true;
 }
 
+/* True when a file name goes on at 'i': ".txt", ".EXE".  A sentence that begins
+ * right behind a full stop has small letters after a capital one. */
+static bool
+is_extension(struct str t, size_t i)
+{
+    size_t n = 0, upper = 0;
+
+    if (i >= t.n || t.p[i] != '.')
+        return false;
+    for (t = str_skip(t, i + 1); n < t.n && is_word(t.p[n]); n++)
+        upper += t.p[n] >= 'A' && t.p[n] <= 'Z';
+    return n >= 2 && n <= 4 && (upper == 0 || upper == n);
+}
+
 /* Reads the digits at '*at', decimal or, after 0x, hexadecimal (with C's L behind
  * them, as headers write an HRESULT).  They must end where they end: no letter,
- * digit or decimal point with digits may follow. */
+ * digit, decimal point with digits or rest of a file's name may follow. */
 static bool
 take_number(struct str t, size_t *at, bool hex, uint64_t *value)
 {
@@ -103,6 +117,8 @@ take_number(struct str t, size_t *at, bool hex, uint64_t *value)
     if (i == begin || i - begin > 11 || (i < t.n && is_word(t.p[i])))
         return false;
     if (i + 1 < t.n && (t.p[i] == '.' || t.p[i] == ',') && str_is_digit(t.p[i + 1]))
+        return false;
+    if (is_extension(t, i) || (i < t.n && t.p[i] == '\\'))
         return false;
     *at = i;
     return true;
@@ -174,37 +190,56 @@ is_one_of(struct str word, const char *const *list)
     return false;
 }
 
-/* True when the text speaks of a failure: what "(5)" at its end needs. */
+/* True when the text speaks of a failure: what "(5)" at its end needs.  "Without
+ * error" and "no failure" do not. */
 static bool
 speaks_of_failure(struct str t)
 {
     static const char *const words[] = {"failed", "failure",  "cannot", "can't", "could not",
                                         "couldn't", "unable", "error",  NULL};
+    static const char *const none[] = {"no", "without", "any", "0", NULL};
 
-    for (const char *const *w = words; *w; w++)
-        if (str_find_case(t, str_z(*w)) < t.n)
-            return true;
+    for (const char *const *w = words; *w; w++) {
+        size_t at = 0, n;
+
+        while (at < t.n && (n = str_find_case(str_skip(t, at), str_z(*w))) < t.n - at) {
+            if (!is_one_of(word_before(t, at + n), none))
+                return true;
+            at += n + 1;
+        }
+    }
     return false;
 }
 
-/* "..., error N" as the end of a sentence that speaks of a failure before it;
- * 'at' is at "error", 'end' behind the number. */
+/* "..., error N" or ". Error N." as the end of a text that speaks of a failure
+ * before it; 'at' is at "error", 'end' behind the number. */
 static bool
 ends_sentence(struct str t, size_t at, size_t end)
 {
     while (at && is_gap(t.p[at - 1]))
         at--;
-    if (!at || t.p[at - 1] != ',' || !speaks_of_failure(str_make(t.p, at)))
+    if (!at || !memchr(",.;", t.p[at - 1], 3) || !speaks_of_failure(str_make(t.p, at)))
         return false;
     if (end < t.n && t.p[end] == '.')
         end++;
     return end == t.n || is_gap(t.p[end]);
 }
 
+/* "N (0xN)": both notations of one number, as copying tools write it. */
+static bool
+is_said_twice(struct str t, size_t end, uint32_t code)
+{
+    uint64_t value;
+
+    end = skip_gap(t, end);
+    return take_char(t, &end, '(') && str_case_starts(str_skip(t, end), STR("0x")) && take_number(t, &end, true, &value)
+           && value == code && end < t.n && t.p[end] == ')';
+}
+
 /* error N where the words around it say whose error: "(error N)", "Error N:",
- * "reported error N", or where it closes a sentence.  "error = N" and "error
- * code = N" are private codes of the component that prints them.  'at' is at
- * "error". */
+ * "reported error N", "failed with error code N", or where it closes a sentence.
+ * "error = N" and "error code = N" are private codes of the component that
+ * prints them.  'at' is at "error". */
 static bool
 after_error(struct str t, size_t at, uint32_t *code)
 {
@@ -217,6 +252,8 @@ after_error(struct str t, size_t at, uint32_t *code)
     if (i >= t.n || is_one_of(before, foreign))
         return false;
     i = skip_gap(t, i);
+    if (is_one_of(before, witness) && i > at + 5 && take(t, &i, STR("code")) && i < t.n && is_gap(t.p[i]))
+        i = skip_gap(t, i);
     if (paren)
         sign = take_char(t, &i, ':') || take_char(t, &i, '=');
     if (!sign && i == at + 5)
@@ -226,7 +263,7 @@ after_error(struct str t, size_t at, uint32_t *code)
         return false;
     if (paren)
         return i < t.n && t.p[i] == ')';
-    if (ends_sentence(t, at, i))
+    if (ends_sentence(t, at, i) || is_said_twice(t, i, *code))
         return true;
     i = skip_gap(t, i);
     return (i < t.n && t.p[i] == ':') || is_one_of(before, witness);
@@ -292,6 +329,25 @@ is_code_place(struct str t, size_t at)
     return is_one_of(word_before(t, at), words);
 }
 
+/* True when the decimal number [at, end) is said to measure something. */
+static bool
+is_measure(struct str t, size_t at, size_t end)
+{
+    static const char *const units[] = {"byte", "bytes", "b", "kb", "octets", "records", NULL};
+    static const char *const names[] = {"bytes", "size", "length", "position", "offset", "transferred", NULL};
+    size_t from = end = skip_gap(t, end);
+
+    while (end < t.n && is_word(t.p[end]))
+        end++;
+    if (is_one_of(str_make(t.p + from, end - from), units))
+        return true;
+    while (at && is_gap(t.p[at - 1]))
+        at--;
+    if (at && (t.p[at - 1] == '=' || t.p[at - 1] == ':'))
+        at--;
+    return is_one_of(word_before(t, at), names);
+}
+
 /* A number that is a code by its own value: an HRESULT of facility Win32. */
 static bool
 hresult_at(struct str t, size_t i, uint32_t *code)
@@ -311,7 +367,7 @@ hresult_at(struct str t, size_t i, uint32_t *code)
     if (minus)
         value = value <= 0x7FFFFFFF ? 0x100000000 - value : 0;
     *code = (uint32_t) (value & 0xFFFF);
-    return value >> 16 == 0x8007;
+    return value >> 16 == 0x8007 && !(t.p[begin] == '2' && is_measure(t, begin, i));
 }
 
 /* Keeps the surer of two sightings; the earlier when they are equal. */
@@ -343,7 +399,8 @@ paren_at_end(struct str t, uint32_t *code)
         "version", "retry", "retries", "attempt", "attempts", "count", "thread", "line", "job", "jobs",
         "files", "records", "bytes", "server", "site", "id", "process", "request", "times", "total",
         "flag", "flags", "mask", "handle", "event", "address", "state", "record", "machine", "resource", "row",
-        "item", "instance", "key", "step", "collection", "port", NULL};
+        "item", "instance", "key", "step", "collection", "port", "done", "succeeded", "copied", "skipped", "updated",
+        "passed", "ok", NULL};
     size_t end = t.n, at;
     struct str before;
     uint64_t value;
@@ -354,7 +411,7 @@ paren_at_end(struct str t, uint32_t *code)
         return false;
     for (at = end - 1; at && str_is_alnum(t.p[at - 1]); at--)
         ;
-    if (!at || t.p[at - 1] != '(' || end - 1 - at > CODE_DIGITS + 2)
+    if (!at || t.p[at - 1] != '(' || end - 1 - at > (str_lower_char(t.p[at + 1]) == 'x' ? 10 : CODE_DIGITS))
         return false;
     before = word_before(t, at - 1);
     if (is_one_of(before, counts) || is_number(before))

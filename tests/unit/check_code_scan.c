@@ -70,6 +70,15 @@ static const struct {
     /* the surest spelling counts, then the first */
     {"Event 223 (error 7) with Win32 Error = 32", 32},
     {"Win32 Error = 5, then Win32 Error = 32", 5},
+    {"Copying Win32 Error = 32.txt, Failed, Win32 Error = 5", 5},
+    {"Copying Win32 Error = 112\\b.dat, Failed, Win32 Error = 32", 32},
+    {"Win32 Error = 32.The process", 32},
+    {"it failed with error code 32", 32},
+    {"Cannot open file D:\\x.tmp. Error 32.", 32},
+    {"17:05:09 ERROR 32 (0x00000020) Copying File D:\\a.msi", 32},
+    {"Failed to remove D:\\a\\b (0x00000020)", 32},
+    {"HRESULT=80070020 (a.cpp,411)", 32},
+    {"It ended without error, but 3 files failed (5)", 5},
 };
 
 static const char *const none[] = {
@@ -106,6 +115,17 @@ static const char *const none[] = {
     "Win32 Error = -1",
     "Win32_Error = 32",
     "MyWin32 Error = 32",
+    "Processing \"Win32 = 32.txt\" OK",
+    "Win32 Error = 32.DLL",
+    "Package size is 2147942432 bytes",
+    "Failed to send, bytes = 2147942432",
+    "Bytes transferred: 2147942432",
+    "ERROR 32 (0x00000021) Copying File D:\\a.msi",
+    "Failed to remove it (00000032)",
+    "was installed without error (32)",
+    "no failure, no error (32)",
+    "failed (0), done (32)",
+    "failed with error code = 12",
     "Despooler failed to execute the instruction, error code = 12",
     "Despooler failed to execute the instruction, error code = 32",
     "Despooler failed to execute the instruction, error code = cb",

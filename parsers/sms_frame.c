@@ -41,8 +41,14 @@ static const struct str openings[] = {
     STR("Old package "), STR("Currently using "), STR("<![LOG["), STR("sleeping "), STR("Sleeping "),
 };
 
-/* Words after which a line without trailer goes on in the next one. */
-static const struct str endings[] = {STR(","), STR(" to"), STR("Win32"), STR("Error"), STR("=")};
+/* Words after which a line without trailer goes on in the next one: within the
+ * statement of a code, or of the sentences of Windows for 32, 33 and 112. */
+static const struct str endings[] = {
+    STR(","), STR(" to"), STR("Win32"), STR("Error"), STR("="), STR("WIN32"), STR("ERROR"), STR("Win32 error"),
+    STR("WIN32 error"), STR("Win32 error:"), STR("Win32 Error:"), STR("reported error"), STR(" because"),
+    STR(" because of"), STR(" the"), STR(" is"), STR(" being"), STR(" being used"), STR(" used by"),
+    STR(" another"), STR(" not enough"), STR(" enough space"), STR(" space on"), STR(" sharing"),
+};
 
 /* The first CR or LF of the 'n' bytes at 'i' of the view, or SIZE_MAX. */
 static size_t

@@ -76,6 +76,10 @@ START_TEST(lines_that_go_on)
           "Cannot open the file \\\\S\\X.PCK, \nWin32 error = 32.", "Heartbeat is expired.");
     TEXTS("Copying A to\nB, Failed, Win32\nError\n=\n32\nalone\n",
           "Copying A to\nB, Failed, Win32\nError\n=\n32", "alone");
+    TEXTS("failed to open X WIN32\nERROR\n= 32\nCannot decompress\n", "failed to open X WIN32\nERROR\n= 32", "Cannot decompress");
+    TEXTS("The process cannot access the file because it is\nbeing used by\nanother process.\nalone\n",
+          "The process cannot access the file because it is\nbeing used by\nanother process.", "alone");
+    TEXTS("There is not enough\nspace on the\ndisk.\nFound it\n", "There is not enough\nspace on the\ndisk.", "Found it");
     /* "Error: 32" begins a line only because "Win32" ended the one before it. */
     TEXTS("Unable to replace C:\\a.exe, Win32\nError: 32 " T1, "Unable to replace C:\\a.exe, Win32\nError: 32");
     TEXTS("Unable to replace C:\\a.exe\nError: 32 " T1, "Unable to replace C:\\a.exe", "Error: 32");

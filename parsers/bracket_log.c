@@ -215,9 +215,10 @@ read_attributes(struct str s, struct attributes *a)
             i += end == name;
             continue;
         }
-        bool quoted = ++i < s.n && s.p[i] == '"';
+        char mark = ++i < s.n ? s.p[i] : '\0';
+        bool quoted = mark == '"' || mark == '\'';
         value = i += quoted;
-        while (i < s.n && (quoted ? s.p[i] != '"' : s.p[i] != '>' && !str_is_space(s.p[i])))
+        while (i < s.n && (quoted ? s.p[i] != mark : s.p[i] != '>' && !str_is_space(s.p[i])))
             i++;
         struct str n = str_make(s.p + name, end - name), v = str_make(s.p + value, i - value);
         struct str *to = str_case_eq(n, STR("time"))        ? &a->time

@@ -38,6 +38,8 @@ static const struct log_case cases[] = {
      "HealthScripts", "2026-03-12T11:16:42.3322734", "50", NULL, "x", false},
     {"<![LOG[x]LOG]!><time=\"01:02:04.000+000\" date=\"1-2-2026\">", NULL, "2026-01-02T01:02:04.000", NULL,
      NULL, "x", false},
+    {"<![LOG[x]LOG]!><component='A' thread='7' date='1-2-2026' time='01:02:04.000+000'>", "A", "2026-01-02T01:02:04.000", "7",
+     NULL, "x", false},
     {"<![LOG[x]LOG]!><component=\"A\" component=\"B\" thread=\"1\" thread=\"2\">", "A", NULL, "1", NULL, "x",
      false},
     {"<![LOG[x]LOG]!><component=\"\" thread=\"\" time=\"\" date=\"\">", NULL, NULL, NULL, NULL, "x", false},

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 static const char known_attributes[] = "id rank component event provider fact claim class blank severity basis "
-                                       "confidence code when-code article required-unit literals needs raise "
+                                       "confidence code when-code article required-unit literals needs raise soon "
                                        "clears writer";
 
 enum { LIST_MAX = 64, PATTERN_MAX = 4096 };
@@ -194,7 +194,7 @@ load_attributes(struct load *l, const xmlNode *node, struct signature *s)
 {
     struct str rank = load_attribute(l, node, "rank"), fact = load_attribute(l, node, "fact");
     struct str unit = load_attribute(l, node, "required-unit");
-    struct str needs = load_attribute(l, node, "needs");
+    struct str needs = load_attribute(l, node, "needs"), soon = load_attribute(l, node, "soon");
     bool minus = str_has(rank) && rank.n && rank.p[0] == '-';
     uint32_t value;
     bool raises;
@@ -221,6 +221,8 @@ load_attributes(struct load *l, const xmlNode *node, struct signature *s)
     if (!load_bool(l, node, "raise", &raises))
         return false;
     s->mute = !raises && str_has(load_attribute(l, node, "raise"));
+    if (str_has(soon) && !load_duration(l, node, "soon", soon, &s->soon))
+        return false;
     s->writer = load_attribute(l, node, "writer");
     return load_events(l, node, s) && load_codes(l, node, s) && load_origin(l, node, s) && load_cause(l, node, s)
            && load_evidence(l, node, s) && load_articles(l, node, s);

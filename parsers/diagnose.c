@@ -467,6 +467,7 @@ judge(struct look *k, const struct signature *s)
     if (s->severity_known)
         ev->severity = s->severity;
     catalogue_rules_mark(k->c, s, ev);
+    ev->mute |= diagnose_soon(ev, s);
 }
 
 /* 't' with each no-break space (U+00A0, which pages and mail programs put where

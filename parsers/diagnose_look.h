@@ -48,5 +48,8 @@ struct str look_plain(const struct look *, enum signature_field field);
 /* What the record is about: package, server, paths and the rest of what 's'
  * took out of it. */
 void diagnose_object(struct look *, const struct signature *s);
+/* True when the time that the record names as "until" is as near as 's' says
+ * that it is ordinary. */
+bool diagnose_soon(const struct event *, const struct signature *s);
 
 #endif

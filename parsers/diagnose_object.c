@@ -8,6 +8,8 @@
 #include "parsers/diagnose_look.h"
 
 #include "parsers/paths.h"
+#include "parsers/viewer_text.h"
+#include "parsers/when.h"
 
 void
 look_host(struct look *k, struct str host)
@@ -96,6 +98,37 @@ fill_framed(struct look *k)
         look_set(&k->ev->f.package, name);
     else if (str_case_eq(k->frame.object, STR("Job")))
         look_set(&k->ev->f.job, name);
+}
+
+/* True when 'text', a date and a time of the locale with a zone's name behind
+ * them, is the record's own time or at most 'span' later.  Which number is the
+ * day nobody says: either reading will do. */
+static bool
+is_soon(const struct when *own, struct str text, int64_t span)
+{
+    static const enum date_order orders[] = {DATE_ORDER_MDY, DATE_ORDER_DMY};
+    size_t blank = str_find_char(text, ' ');
+    struct str date = str_make(text.p, blank), time = str_trim(str_skip(text, blank));
+    size_t end = str_find_char(time, ' ');
+    struct str half = str_skip(time, end);
+
+    if (str_case_starts(half, STR(" AM")) || str_case_starts(half, STR(" PM")))
+        end += 3;
+    time.n = end;
+    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
+        struct when till = {0};
+
+        if (own->local_known && viewer_when(date, time, orders[i], &till) && till.local >= own->local
+            && till.local - own->local <= span)
+            return true;
+    }
+    return false;
+}
+
+bool
+diagnose_soon(const struct event *ev, const struct signature *s)
+{
+    return s->soon && str_has(ev->retry_until) && is_soon(&ev->when, ev->retry_until, s->soon);
 }
 
 void

@@ -129,6 +129,7 @@ struct signature {
     struct str action; /* "" or absent: that of the class */
     struct str clears; /* ids whose alarms it ends, as written */
     bool mute;         /* raises nothing */
+    int64_t soon;      /* nor where 'until' is at most so long after the record, in ns; 0 not looked at */
     uint64_t begins, continues; /* sequences, by number */
     const struct signature_example *example;
 };

@@ -429,12 +429,36 @@ take_head_line(struct parsing *x, struct str line, bool first, size_t *from)
     return false;
 }
 
+/* 's' without the quote marks of mail, where each of its lines has one. */
+static struct str
+without_marks(struct parsing *x, struct str s)
+{
+    bool start = true;
+    size_t n = 0;
+    char *p;
+
+    for (size_t i = 0; i < s.n; i++) {
+        if (start && s.p[i] != '>')
+            return s;
+        start = s.p[i] == '\n';
+    }
+    p = arena_alloc(x->arena, s.n + 1);
+    for (size_t i = 0; p && i < s.n; i++) {
+        while ((n == 0 || p[n - 1] == '\n') && i < s.n && s.p[i] == '>')
+            i += i + 1 < s.n && s.p[i + 1] == ' ' ? 2 : 1;
+        if (i < s.n)
+            p[n++] = s.p[i];
+    }
+    return str_make(p, p ? n : 0);
+}
+
 static struct str
 parse_bare(struct parsing *x, struct str text)
 {
     bool first = true;
     size_t from, at;
 
+    text = without_marks(x, text);
     while (text.n) {
         size_t n = str_find_char(text, '\n');
         struct str line = str_trim(str_make(text.p, n));

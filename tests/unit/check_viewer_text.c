@@ -253,6 +253,8 @@ static const struct {
      0},
     {"Event Id:316 Source: SMS_Scheduler\n\nDescription: The job met\nan error.", "316", "SMS_Scheduler", NULL, NULL, NULL, NULL,
      "The job met\nan error.", 0},
+    {"> Event ID: 319\n>> Source: SMS\n>\n> The job\n> failed.", "319", "SMS", NULL, NULL, NULL, NULL, "The job\nfailed.", 0},
+    {"> one mark\nalone", NULL, NULL, NULL, NULL, NULL, NULL, "> one mark\nalone", 0},
     {"Event ID: 319 Source: SMS\n\nThe job.", "319", "SMS", NULL, NULL, NULL, NULL, "The job.", 0},
     {"Event ID: 109\nSource: ESE97\nType: Information\nCategory: Logging/Recovery\nDescription: MSExchangeIS ((1) ) x\ny.", "109",
      "ESE97", "Logging/Recovery", NULL, NULL, NULL, "MSExchangeIS ((1) ) x\ny.", 4},

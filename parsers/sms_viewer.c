@@ -3,8 +3,9 @@
  * sms_viewer.c - finds component, time and thread of SMS records whose trailer
  * has no "$$<": what a trace viewer puts on the clipboard (tabs), the same with
  * blanks, in columns between bars, quoted in mail and filled again, a bare time
- * on its own line, a listing that begins with the component, and trailers that
- * lost their brackets.  Called by sms_log.c where no "$$" trailer was found. */
+ * on its own line, a listing that begins with the component, trailers that lost
+ * their brackets, and smsdpprov.log, whose lines begin with thread and time.
+ * Called by sms_log.c where no "$$" trailer was found. */
 #include "build.h"
 
 #include "parsers/sms_viewer.h"
@@ -383,6 +384,33 @@ head_hex(struct sms_view *v, size_t from, size_t i)
     return i > from && v->p[from] == '\t' && k - i <= 8 && sms_at(v, k) == '\t' ? k : i;
 }
 
+/* "[HEX][Www M/D/YYYY H:MM:SS]:", with which the provider on a distribution point
+ * begins the lines of smsdpprov.log; it names no component. */
+static bool
+head_bracketed(struct sms_view *v, size_t from, struct sms_trailer *t)
+{
+    size_t i = from + 1, k = i, end;
+    bool damaged = false;
+
+    if (sms_at(v, from) != '[')
+        return false;
+    while (k - i < 9 && sms_is_hex_at(v, k))
+        k++;
+    if (k == i || k - i > 8 || sms_at(v, k) != ']' || sms_at(v, k + 1) != '[')
+        return false;
+    t->thread = str_make(v->p + i, k - i);
+    k += 2;
+    for (int letter = 0; letter < 3; letter++, k++)
+        if (sms_at(v, k) < 0 || !str_is_alnum(v->p[k]) || str_is_digit(v->p[k]))
+            return false;
+    k = sms_blanks(v, k);
+    end = sms_date_short(v, k, true, &t->date, &damaged);
+    if (end == k || damaged || !t->date.timed || sms_at(v, end) != ']' || sms_at(v, end + 1) != ':')
+        return false;
+    t->end = sms_blanks(v, end + 2);
+    return true;
+}
+
 bool
 sms_viewer_head(struct sms_view *whole, size_t from, size_t to, struct sms_trailer *t)
 {
@@ -390,6 +418,9 @@ sms_viewer_head(struct sms_view *whole, size_t from, size_t to, struct sms_trail
     bool strong = false, date_first = false;
     size_t i = from;
 
+    *t = (struct sms_trailer){.start = from, .text_end = to, .head = true};
+    if (head_bracketed(v, from, t))
+        return true;
     *t = (struct sms_trailer){.start = from, .text_end = to, .head = true};
     for (int part = 0; part < 3; part++) {
         bool damaged = false;

@@ -83,6 +83,9 @@ static const struct log_case forms[] = {
      "Run it\ntwice", true},
     {">> Run it\r\n>> " T1, "SMS_DESPOOLER", "1998-09-10T09:55:37", "1D0", NULL, "Run it", false},
     /* listed in documentation */
+    {"[99C][Wed 09/10/2014 14:19:07]:Content 'A.9' added", NULL, "2014-09-10T14:19:07", "99C", NULL, "Content 'A.9' added", false},
+    {"[99C][Wed 09/10/2014]:Content", NULL, NULL, NULL, NULL, "[99C][Wed 09/10/2014]:Content", false},
+    {"[42000][1205][Microsoft][SQL Server]x", NULL, NULL, NULL, NULL, "[42000][1205][Microsoft][SQL Server]x", false},
     {"SMS_DESPOOLER 6128 (0x17f0)  ~Run it", "SMS_DESPOOLER", NULL, "6128 (0x17f0)", NULL, "~Run it", false},
     {"SMS\\_DESPOOLER 6128 (0x17f0) ~Run A\\|B \\<C\\> C:\\_S", "SMS_DESPOOLER", NULL, "6128 (0x17f0)", NULL,
      "~Run A|B <C> C:\\_S", true},

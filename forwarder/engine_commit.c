@@ -43,6 +43,17 @@ engine_batch_is_full(struct engine *e)
     return e->moved_since && e->clock - e->moved_since >= ENGINE_BATCH_MS * 1000000LL;
 }
 
+/* A file has gone whose place is to be saved before it can be told: it may have brought
+ * no record, and nothing else may come for hours. */
+static bool
+some_tail_ends(const struct engine *e)
+{
+    for (unsigned i = 0; i < e->n_tails; i++)
+        if (e->tails[i]->gone && e->tails[i]->moved && !e->tails[i]->first)
+            return true;
+    return false;
+}
+
 bool
 engine_is_due(struct engine *e)
 {
@@ -58,7 +69,7 @@ engine_is_due(struct engine *e)
     pthread_mutex_lock(&e->lock);
     dirty = e->dirty;
     pthread_mutex_unlock(&e->lock);
-    return dirty || e->moved_since || e->unsaved || e->blocked || e->trim_left;
+    return dirty || e->moved_since || e->unsaved || e->blocked || e->trim_left || some_tail_ends(e);
 }
 
 /* --- the parts of a transaction ---------------------------------------------------- */

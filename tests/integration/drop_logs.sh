@@ -65,6 +65,7 @@ check "its result is told" told 'in/AppEvent-01.evt: read as evt: 100 records'
 night AppEvent-02.evt 180
 check "of the next one what is new" soon 180
 check "and that is its result" told 'in/AppEvent-02.evt: read as evt: 80 records'
+sleep 3 # all else is saved by then: that nothing came of a file is told even so
 night AppEvent-02b.evt 180
 check "of the same again nothing" told 'in/AppEvent-02b.evt: there is nothing new in it'
 night again.tmp 200

@@ -126,7 +126,7 @@ class Daemon:
             return False
         return bool(int(caught.split()[1], 16) >> (number - 1) & 1)
 
-    def terminate(self, limit=30, ready=False):
+    def terminate(self, limit=120, ready=False):
         """SIGTERM, which is like a kill until the daemon has set up its signals ('ready'
         waits for that); its exit status, None when it had to be killed."""
         if not self.alive:

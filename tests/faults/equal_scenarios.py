@@ -142,6 +142,7 @@ class Run:
         for i, (name, data) in enumerate(items):
             if before not in (name, None):
                 # One without a trailer may go on: it is read when more comes, or at the end.
+                wait_for(120, lambda: self.daemon.ask("status"), 0.05)
                 wait_for(10, lambda: self.is_read(before), 0.05)
             before = name
             self.append(name, data)
@@ -251,7 +252,7 @@ def check(scenario, folder, seed):
         run = Run(folder + "/" + name.replace(" ", "-"), scenario)
         run.live(items, kill, dice)
         kills += run.kills
-        wrong += [name + ": " + w for w in ([run.failed] if run.failed else []) + differences(want, run.result())]
+        wrong += [name + ": " + w for w in ([run.failed] if run.failed else differences(want, run.result()))]
     if not want[0]:
         wrong.append("no event at all")
     return (["batch: " + batch.failed] if batch.failed else []) + wrong, sum(map(len, want[0].values())), kills

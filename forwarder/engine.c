@@ -284,9 +284,10 @@ engine_take_chunks(struct engine *e, int wait_ms)
 
     pthread_mutex_lock(&e->lock);
     e->heartbeat = now;
-    while (wait_ms > 0 && !e->inbox && !e->asked && !e->stopping && (!e->reload || e->stuck_since)
+    while (wait_ms > 0 && !e->inbox && !e->asked && !e->stopping && !e->called && (!e->reload || e->stuck_since)
            && pthread_cond_timedwait(&e->wake, &e->lock, &at) != ETIMEDOUT)
         continue;
+    e->called = false;
     c = e->inbox;
     e->inbox = NULL;
     e->inbox_last = &e->inbox;
@@ -397,5 +398,12 @@ engine_rest(struct engine *e)
     }
     if (e->blocked || merge_owed(e->p.merge))
         return ENGINE_BATCH_MS;
-    return engine_is_due(e) ? 0 : e->once ? 10 : ENGINE_WATCH_MS;
+    if (engine_is_due(e))
+        return 0;
+    rest = e->once ? 10 : ENGINE_WATCH_MS;
+    pthread_mutex_lock(&e->lock);
+    if (e->soon)
+        rest = ENGINE_SOON_MS - (int) ((now - e->last_commit) / 1000000);
+    pthread_mutex_unlock(&e->lock);
+    return rest > 0 ? rest : 1;
 }

@@ -145,6 +145,8 @@ struct engine {
     struct catalogue *reload_catalogue;
     struct agent_child_report agent;
     bool stopping, dirty, ended;
+    bool soon;   /* a target waits for what is dirty to be on disk ... */
+    bool called; /* ... and the loop does not know yet */
     int64_t heartbeat; /* monotonic: when its loop last came round, for the watchdog */
 };
 

@@ -58,17 +58,20 @@ bool
 engine_is_due(struct engine *e)
 {
     int64_t now = clock_monotonic();
+    int pause = e->blocked || e->trim_left ? ENGINE_BATCH_MS : ENGINE_CURSOR_MS;
     bool dirty;
 
     if (e->stuck_since)
         return now >= e->retry_at;
     if (batch_count(e->batch))
         return true;
-    if (now - e->last_commit < (e->blocked || e->trim_left ? ENGINE_BATCH_MS : ENGINE_CURSOR_MS) * 1000000LL)
-        return false;
     pthread_mutex_lock(&e->lock);
     dirty = e->dirty;
+    if (e->soon)
+        pause = ENGINE_SOON_MS;
     pthread_mutex_unlock(&e->lock);
+    if (now - e->last_commit < pause * 1000000LL)
+        return false;
     return dirty || e->moved_since || e->unsaved || e->blocked || e->trim_left || some_tail_ends(e);
 }
 
@@ -282,7 +285,7 @@ engine_commit(struct engine *e)
     if (e->fatal)
         return; /* what is in memory may be half of what it should be */
     pthread_mutex_lock(&e->lock);
-    e->dirty = false;
+    e->dirty = e->soon = e->called = false;
     e->heartbeat = clock_monotonic();
     pthread_mutex_unlock(&e->lock);
     r = write_all(e);

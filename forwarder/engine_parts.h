@@ -16,6 +16,7 @@ enum {
     ENGINE_FEED = 32 << 20,        /* newest items in memory, bytes */
     ENGINE_BUDGET = 8 << 20,       /* bytes of a source that wait to be parsed */
     ENGINE_CURSOR_MS = 250,        /* cursors and places that no item goes with */
+    ENGINE_SOON_MS = 20,           /* the same when a target waits for its own */
     ENGINE_WATCH_MS = 200,
     ENGINE_STOP_MS = 5000,         /* for targets, at the end */
 };

@@ -221,6 +221,18 @@ worker_is_dirty_now(void *arg)
     pthread_mutex_unlock(&e->lock);
 }
 
+/* Between two commits it does not hurry: those of many messages go together. */
+static void
+worker_waits(void *arg)
+{
+    struct engine *e = arg;
+
+    pthread_mutex_lock(&e->lock);
+    e->dirty = e->soon = e->called = true;
+    pthread_cond_broadcast(&e->wake);
+    pthread_mutex_unlock(&e->lock);
+}
+
 static uint64_t
 records_read(void *arg)
 {
@@ -234,6 +246,7 @@ start_target(struct engine *e, struct config *config, const struct config_target
                                          .feed = e->feed,
                                          .started = e->started,
                                          .dirty = worker_is_dirty_now,
+                                         .soon = worker_waits,
                                          .arg = e,
                                          .once = e->once,
                                          .records_read = records_read};

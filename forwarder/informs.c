@@ -29,6 +29,19 @@ enum { INFORMS_READS = 256 }; /* datagrams taken before anything else is looked 
 
 /* --- the table ---------------------------------------------------------------- */
 
+static void
+forget_all(struct informs *i)
+{
+    i->first = i->last = i->unused = NULL;
+    i->n = i->ready = i->held = i->flying = 0;
+    for (unsigned k = INFORMS_TABLE; k-- > 0;) {
+        i->table[k].state = INFORM_FREE;
+        i->table[k].pdu = NULL;
+        i->table[k].next = i->unused;
+        i->unused = &i->table[k];
+    }
+}
+
 struct informs *
 informs_new(const struct config_target *tc)
 {
@@ -38,8 +51,9 @@ informs_new(const struct config_target *tc)
         return NULL;
     i->tc = tc;
     i->window = tc->window && tc->window < INFORMS_WINDOW ? tc->window : INFORMS_WINDOW;
-    for (unsigned k = 0; k < INFORMS_WINDOW; k++)
+    for (unsigned k = 0; k < INFORMS_TABLE; k++)
         i->table[k].owner = i;
+    forget_all(i);
     netsnmp_large_fd_set_init(&i->set, FD_SETSIZE);
     return i;
 }
@@ -60,16 +74,15 @@ moves(const struct inform *m)
     return m->seq > m->before;
 }
 
-/* The oldest in the table; with 'moving' of those that move the cursor. */
+/* The oldest in the table of those that move the cursor. */
 static const struct inform *
-oldest(const struct informs *i, bool moving)
+oldest(const struct informs *i)
 {
-    const struct inform *found = NULL;
+    const struct inform *m = i->first;
 
-    for (const struct inform *m = i->table; i->n && m < i->table + INFORMS_WINDOW; m++)
-        if (m->state != INFORM_FREE && (!moving || moves(m)) && (!found || m->nth < found->nth))
-            found = m;
-    return found;
+    while (m && !moves(m))
+        m = m->next;
+    return m;
 }
 
 bool
@@ -77,16 +90,16 @@ informs_have_room(const struct informs *i)
 {
     const struct inform *first;
 
-    if (i->n >= i->window)
+    if (i->n >= INFORMS_TABLE || i->ready >= i->window)
         return false;
-    first = oldest(i, true);
+    first = oldest(i);
     return !first || i->taken - first->nth < INFORMS_AHEAD;
 }
 
 uint64_t
 informs_safe(const struct informs *i, uint64_t taken)
 {
-    const struct inform *first = oldest(i, true);
+    const struct inform *first = oldest(i);
 
     return first ? first->before : taken;
 }
@@ -95,8 +108,8 @@ unsigned
 informs_waiting(const struct informs *i, unsigned *moving)
 {
     *moving = 0;
-    for (const struct inform *m = i->table; m < i->table + INFORMS_WINDOW; m++)
-        *moving += m->state != INFORM_FREE && moves(m);
+    for (const struct inform *m = i->first; m; m = m->next)
+        *moving += moves(m);
     return i->n;
 }
 
@@ -112,46 +125,78 @@ informs_were_refused(const struct informs *i)
     return i->refused;
 }
 
+/* The state of the oldest message of a key. */
+static enum inform_state
+turn(const struct informs *i, const struct inform *m)
+{
+    return m->keyed && i->acked && !acked_settled(i->acked, m->key) ? INFORM_HELD : INFORM_DUE;
+}
+
+static void
+set_state(struct informs *i, struct inform *m, enum inform_state state)
+{
+    i->held += (state == INFORM_HELD ? 1u : 0u) - (m->state == INFORM_HELD ? 1u : 0u);
+    i->ready += (state >= INFORM_DUE ? 1u : 0u) - (m->state >= INFORM_DUE ? 1u : 0u);
+    m->state = state;
+}
+
 void
 informs_take(struct informs *i, const struct informs_message *message)
 {
-    struct inform *m = i->table;
-    uint64_t key = str_has(message->key) ? str_hash(message->key) : 0;
+    struct inform *m = i->unused;
     bool behind = false;
 
-    for (const struct inform *o = i->table; str_has(message->key) && o < i->table + INFORMS_WINDOW; o++)
-        behind = behind || (o->state != INFORM_FREE && o->keyed && o->key == key);
-    while (m->state != INFORM_FREE)
-        m++;
+    i->unused = m->next;
     *m = (struct inform){.owner = i,
-                         .state = behind ? INFORM_BEHIND : INFORM_DUE,
+                         .previous = i->last,
                          .pdu = message->pdu,
                          .nth = ++i->taken,
                          .seq = message->seq,
                          .before = message->before,
-                         .acked = message->acked,
+                         .journal_seq = message->journal_seq,
                          .number = message->number,
-                         .key = key,
+                         .key = str_has(message->key) ? str_hash(message->key) : 0,
                          .keyed = str_has(message->key)};
-    if (m->acked)
+    if (m->journal_seq)
         memcpy(m->id, message->id, sizeof m->id);
+    for (const struct inform *o = i->first; m->keyed && !behind && o; o = o->next)
+        behind = o->keyed && o->key == m->key;
+    *(i->last ? &i->last->next : &i->first) = m;
+    i->last = m;
     i->n++;
+    set_state(i, m, behind ? INFORM_BEHIND : turn(i, m));
 }
 
-/* Acknowledged: out of the table, and the next one of its key may go. */
+/* Acknowledged: out of the table, and the next one of its key may have its turn. */
 static void
 finish(struct informs *i, struct inform *m)
 {
-    struct inform *next = NULL;
+    struct inform *o = m->next;
 
-    for (struct inform *o = i->table; m->keyed && o < i->table + INFORMS_WINDOW; o++)
-        if (o->state == INFORM_BEHIND && o->key == m->key && (!next || o->nth < next->nth))
-            next = o;
-    if (next)
-        next->state = INFORM_DUE;
-    m->state = INFORM_FREE;
+    while (o && !(m->keyed && o->state == INFORM_BEHIND && o->key == m->key))
+        o = o->next;
+    if (o)
+        set_state(i, o, turn(i, o));
+    *(m->previous ? &m->previous->next : &i->first) = m->next;
+    *(m->next ? &m->next->previous : &i->last) = m->previous;
+    set_state(i, m, INFORM_FREE);
     m->pdu = NULL;
+    m->next = i->unused;
+    i->unused = m;
     i->n--;
+}
+
+/* More acknowledgements may be on disk. */
+static void
+release_held(struct informs *i)
+{
+    if (!i->held || acked_saves(i->acked) == i->saves)
+        return;
+    acked_heard(i->acked);
+    i->saves = acked_saves(i->acked);
+    for (struct inform *m = i->first; m && i->held; m = m->next)
+        if (m->state == INFORM_HELD)
+            set_state(i, m, turn(i, m));
 }
 
 /* --- failures ------------------------------------------------------------------ */
@@ -234,8 +279,11 @@ acknowledged(struct informs *i, struct inform *m)
     i->progress = true;
     if (i->allowed < i->window)
         i->allowed++;
-    if (m->acked)
-        acked_note(m->acked, m->number, m->id);
+    if (i->acked && m->journal_seq) {
+        const struct acked_item item = {.seq = m->journal_seq, .number = m->number, .key = m->key, .id = m->id};
+
+        acked_note(i->acked, &item);
+    }
     finish(i, m);
 }
 
@@ -345,11 +393,10 @@ static void
 send_due(struct informs *i, int64_t now)
 {
     while (!i->failed && i->flying < i->allowed) {
-        struct inform *next = NULL;
+        struct inform *next = i->first;
 
-        for (struct inform *m = i->table; m < i->table + INFORMS_WINDOW; m++)
-            if (m->state == INFORM_DUE && (!next || m->nth < next->nth))
-                next = m;
+        while (next && next->state != INFORM_DUE)
+            next = next->next;
         if (!next || !send_one(i, next, now))
             return;
     }
@@ -358,7 +405,8 @@ send_due(struct informs *i, int64_t now)
 /* --- work --------------------------------------------------------------------------- */
 
 void
-informs_start(struct informs *i, struct snmp_session_state *s, const struct config_address *to, bool trial)
+informs_start(struct informs *i, struct snmp_session_state *s, const struct config_address *to, struct acked *acked,
+              bool trial)
 {
     netsnmp_session *session;
     int flags = fcntl(s->fd, F_GETFL);
@@ -367,6 +415,8 @@ informs_start(struct informs *i, struct snmp_session_state *s, const struct conf
     if (flags >= 0)
         (void) fcntl(s->fd, F_SETFL, flags | O_NONBLOCK);
     i->to = to;
+    i->acked = acked;
+    i->saves = UINT64_MAX;
     i->trial = trial;
     i->session = s;
     i->closing = i->refused = false;
@@ -387,16 +437,14 @@ informs_stop(struct informs *i)
 {
     i->closing = true;
     i->session = NULL;
-    for (struct inform *m = i->table; m < i->table + INFORMS_WINDOW; m++) {
-        if (m->state != INFORM_FREE && m->state != INFORM_FLYING) {
+    for (struct inform *m = i->first; m; m = m->next) {
+        if (m->state != INFORM_FLYING) {
             snmp_library_lock();
             snmp_free_pdu(m->pdu);
             snmp_library_unlock();
         }
-        m->state = INFORM_FREE;
-        m->pdu = NULL;
     }
-    i->n = i->flying = 0;
+    forget_all(i);
 }
 
 /* Reads what is there.  The lock is given back after each datagram. */
@@ -430,7 +478,7 @@ next_end(const struct informs *i)
 {
     int64_t end = i->engine == INFORMS_ASKED ? i->ask_expires : 0;
 
-    for (const struct inform *m = i->table; i->flying && m < i->table + INFORMS_WINDOW; m++)
+    for (const struct inform *m = i->first; i->flying && m; m = m->next)
         if (m->state == INFORM_FLYING && (!end || m->expires < end))
             end = m->expires;
     return end;
@@ -451,6 +499,7 @@ step(struct informs *i, int64_t now)
         informs_engine_ask(i, now);
         snmp_library_unlock();
     }
+    release_held(i);
     if (i->engine == INFORMS_READY)
         send_due(i, now);
 }
@@ -466,7 +515,7 @@ informs_work(struct informs *i, int wait_ms, char *err, size_t errlen)
         read_answers(i);
     while (i->session && !i->failed) {
         int64_t now = clock_monotonic(), until = deadline, end;
-        struct pollfd ready = {.fd = i->session->fd, .events = POLLIN};
+        struct pollfd ready[] = {{.fd = i->session->fd, .events = POLLIN}, {.fd = -1, .events = POLLIN}};
 
         step(i, now);
         if (i->failed || i->progress || !i->n || now >= deadline) {
@@ -477,7 +526,9 @@ informs_work(struct informs *i, int wait_ms, char *err, size_t errlen)
         if (end && end < until)
             until = end;
         /* The library's clock has coarser ticks: a little later, not sooner. */
-        poll(&ready, 1, until > now ? (int) ((until - now) / INFORMS_MS) + 1 : 1);
+        if (i->held)
+            ready[1].fd = acked_fd(i->acked);
+        poll(ready, 2, until > now ? (int) ((until - now) / INFORMS_MS) + 1 : 1);
         read_answers(i);
     }
     if (!i->failed)

@@ -5,6 +5,11 @@
  * key, a window, and retries with growing pauses.  Embedded in an snmp target;
  * used from the target's thread only.
  *
+ * The next message of a key goes when the acknowledgement of the one before is
+ * on disk (acked.h): a kill of this program then repeats at most the newest of each key,
+ * and never an older one after a newer one.  Messages that wait for that, or for
+ * one of their key, take no room in the window.
+ *
  * Out of one table come the same request-ids for a message and its repetitions,
  * so that a receiver which sees both can tell. */
 #ifndef FORWARDER_INFORMS_H
@@ -19,7 +24,8 @@
 #include "parsers/text.h"
 
 enum {
-    INFORMS_WINDOW = 64,      /* most messages in the table */
+    INFORMS_WINDOW = 64,      /* most messages under way, or ready to go */
+    INFORMS_TABLE = 256,      /* most messages, with those that wait for one of their key */
     INFORMS_AHEAD = 1024,     /* items acknowledged before one that is not: what goes twice after a loss */
     INFORMS_TIMEOUT_MS = 5000,
     INFORMS_RETRIES = 2,      /* after 5 s, 10 s, 20 s the way is lost */
@@ -37,9 +43,11 @@ struct informs *informs_new(const struct config_target *); /* borrowed; NULL whe
 void informs_free(struct informs *);                       /* NULL-safe; the session is closed */
 
 /* The session to 'to' is open, and nothing was sent by it yet; it is borrowed, and
- * gets the user of the receiver's engine.  'trial': without an
+ * gets the user of the receiver's engine.  'acked': where acknowledgements are noted;
+ * borrowed, NULL: nowhere, and nothing waits for the disk.  'trial': without an
  * acknowledgement so far, one timeout is enough to give it up. */
-void informs_start(struct informs *, struct snmp_session_state *, const struct config_address *to, bool trial);
+void informs_start(struct informs *, struct snmp_session_state *, const struct config_address *to, struct acked *acked,
+                   bool trial);
 /* The session is about to be closed: until informs_start() the library's words
  * are not heard.  What is in the table is forgotten, and goes again from above. */
 void informs_stop(struct informs *);
@@ -53,7 +61,7 @@ struct informs_message {
     struct snmp_pdu *pdu; /* becomes the table's, also when it fails */
     struct str key;       /* of its alarm; absent: waits for no other message */
     uint64_t seq, before; /* of its item, and of the one before it; equal: moves nothing */
-    struct acked *acked;  /* where its acknowledgement is noted, by these two; NULL: nowhere */
+    uint64_t journal_seq; /* with the next two what is noted when it is acknowledged (acked.h); 0: nothing is */
     uint64_t number;
     const char *id; /* of 32 hex digits, copied */
 };

@@ -14,19 +14,20 @@
 
 enum inform_state {
     INFORM_FREE,
-    INFORM_BEHIND, /* another one of its key is under way */
+    INFORM_BEHIND, /* another one of its key is in the table before it */
+    INFORM_HELD,   /* the acknowledgement of another one of its key is not on disk */
     INFORM_DUE,    /* goes when the window allows */
     INFORM_FLYING
 };
 
 struct inform {
     struct informs *owner;
+    struct inform *next, *previous; /* in the order of taking; FREE: next is another free one */
     enum inform_state state;
     netsnmp_pdu *pdu; /* FLYING: the library's */
     uint64_t nth;     /* order of taking */
     uint64_t seq, before;
-    struct acked *acked; /* NULL: its acknowledgement is not noted */
-    uint64_t number;
+    uint64_t journal_seq, number; /* of the note of its acknowledgement; 0: there is none */
     char id[EVENT_ID_SIZE];
     uint64_t key;     /* a hash; keys that share one only wait for each other */
     bool keyed;
@@ -48,10 +49,13 @@ struct informs {
     const struct config_address *to;
     bool trial;   /* no retries before the first acknowledgement */
     struct snmp_session_state *session; /* NULL: none */
-    struct inform table[INFORMS_WINDOW];
+    struct acked *acked; /* NULL: acknowledgements are not noted */
+    uint64_t saves;      /* of it, when the held ones were looked at */
+    struct inform table[INFORMS_TABLE];
+    struct inform *first, *last, *unused; /* those in use, oldest first; the free ones */
     unsigned window;  /* most that may fly */
     unsigned allowed; /* of them now: falls with losses, grows with acknowledgements */
-    unsigned n, flying;
+    unsigned n, ready, held, flying; /* all; DUE or FLYING; HELD; FLYING */
     uint64_t taken;
     int64_t heard;    /* monotonic, of the last acknowledgement */
     bool closing;

@@ -50,7 +50,8 @@ int journal_append(struct journal *, const struct item *, struct str xml, int64_
 bool journal_limited(const struct journal *); /* the last -ENOSPC was the limit */
 
 /* Small named blobs that change with the items: source checkpoints, the
- * correlator's state.  'kind' is "source", "correlate", "counter".  NULL
+ * correlator's state, what a target was told and has acknowledged.  'kind' is
+ * "source", "correlate", "told", "acked" and the like.  NULL
  * forgets the blob. */
 int journal_put(struct journal *, const char *kind, const char *name, const void *, size_t);
 /* Calls 'each' for all blobs of a kind in name order; it must not call the

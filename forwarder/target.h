@@ -14,6 +14,8 @@
 struct target_item {
     uint64_t seq;          /* journal order */
     uint64_t target_seq;   /* this target's own count of items, from 1 */
+    uint64_t journal_seq;  /* of the item that it goes out with, whose place in the journal makes it safe;
+                            * 0: goes again because somebody asked for it */
     const struct item *item;
     struct str xml;        /* one line with LF, as item_xml_write gives it */
     int64_t now_ns;        /* wall clock of sending, UTC */
@@ -70,7 +72,7 @@ struct target {
     uint64_t refusals;  /* times it answered and did not acknowledge */
     unsigned in_flight; /* messages that wait for their answer */
     bool refused;       /* of the last failure: it answered, and waiting will not mend it */
-    struct acked *acked; /* to note which; the opener's, NULL: nobody asks */
+    struct acked *acked; /* to note which; the opener's, set before the first send(), NULL: nobody asks */
 };
 
 extern const struct target_class *const target_table[]; /* NULL at the end */

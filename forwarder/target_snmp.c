@@ -194,7 +194,7 @@ open_any(struct target_snmp *s)
     }
     s->opened = clock_monotonic();
     if (r == 0 && s->informs)
-        informs_start(s->informs, &s->session, &t->tc->addresses[t->address], s->trial);
+        informs_start(s->informs, &s->session, &t->tc->addresses[t->address], t->acked, s->trial);
     s->trial = false;
     return r;
 }
@@ -304,7 +304,7 @@ take_inform(struct target_snmp *s, const struct target_item *it)
 
     if (it->item->kind == ITEM_ALARM) {
         message.key = it->item->alarm->key;
-        message.acked = s->base.acked;
+        message.journal_seq = it->journal_seq;
         message.number = it->target_seq;
         message.id = it->item->alarm->id;
     }

@@ -24,6 +24,7 @@ static void
 release_worker(struct worker *w)
 {
     told_free(w->told);
+    acked_free(w->acked);
     arena_free(w->arena);
     arena_free(w->held);
     xml_buf_fini(&w->xml);
@@ -53,7 +54,7 @@ restore(struct worker *w, struct journal *j)
     }
     told_start(w->told, &at);
     w->open_keys = told_open(w->told);
-    return 0;
+    return w->acked ? acked_restore(w->acked, j, w->tc->name, &at) : 0;
 }
 
 struct worker *
@@ -84,9 +85,11 @@ worker_start(struct config *config, const struct config_target *tc, struct journ
     w->arena = arena_new(WORKER_ARENA);
     w->held = arena_new(WORKER_ARENA);
     w->told = told_new();
+    if (tc->inform)
+        w->acked = acked_new();
     if (!cls) {
         r = -EINVAL;
-    } else if (w->arena && w->held && w->told) {
+    } else if (w->arena && w->held && w->told && (w->acked || !tc->inform)) {
         worker_filter_init(&w->filter, tc, w->told, shared->once);
         r = restore(w, journal);
         if (!r) {
@@ -111,7 +114,7 @@ worker_is_dirty(struct worker *w)
     bool dirty;
 
     pthread_mutex_lock(&w->lock);
-    dirty = told_changed(w->told) || worker_replay_changed(w);
+    dirty = told_changed(w->told) || worker_replay_changed(w) || (w->acked && acked_changed(w->acked));
     pthread_mutex_unlock(&w->lock);
     return dirty;
 }
@@ -119,10 +122,14 @@ worker_is_dirty(struct worker *w)
 int
 worker_save(struct worker *w, struct journal *j)
 {
+    struct journal_cursor at;
     int r;
 
     pthread_mutex_lock(&w->lock);
+    at = told_cursor(w->told);
     r = told_save(w->told, j, w->tc->name, clock_monotonic(), clock_utc());
+    if (!r && w->acked)
+        r = acked_save(w->acked, j, w->tc->name, &at);
     if (!r)
         r = worker_replay_save(w, j);
     pthread_mutex_unlock(&w->lock);
@@ -134,6 +141,8 @@ worker_saved(struct worker *w)
 {
     pthread_mutex_lock(&w->lock);
     told_saved(w->told);
+    if (w->acked)
+        acked_saved(w->acked);
     worker_replay_saved(w);
     pthread_mutex_unlock(&w->lock);
 }
@@ -249,5 +258,7 @@ worker_forget(struct journal *j, const char *target)
 {
     int r = told_forget(j, target);
 
+    if (!r)
+        r = acked_forget(j, target);
     return r ? r : worker_replay_forget(j, target);
 }

@@ -22,6 +22,8 @@ struct worker_shared {
     int64_t started; /* monotonic, of the program: sysUpTime */
     /* Called from the worker's thread when worker_save() has something to do. */
     void (*dirty)(void *arg);
+    /* The same, and something waits until it is on disk; NULL: it is told by 'dirty' alone. */
+    void (*soon)(void *arg);
     void *arg;
     bool once; /* end at the feed's last item after worker_finish(), or at the first failure that stays */
     /* Totals of the engine, for the heartbeat; any thread. */
@@ -87,7 +89,7 @@ void worker_status(struct worker *, struct worker_status *); /* any thread */
 int worker_replay(struct worker *, uint64_t first, uint64_t last);
 
 /* Engine thread, inside a transaction: forgets what a target that is no longer
- * configured was told.  Its cursor: journal_cursor_keep(). */
+ * configured was told and has acknowledged.  Its cursor: journal_cursor_keep(). */
 int worker_forget(struct journal *, const char *target);
 
 #endif

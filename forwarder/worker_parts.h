@@ -37,7 +37,9 @@ struct worker {
     struct journal_reader *reader; /* stands at told_seq(), or NULL */
     uint64_t wire;   /* sends of single items, over all openings */
     uint64_t safe;   /* the newest of them that is safe */
-    struct acked acked; /* those that are above it and need not go again */
+    struct acked *acked; /* alarm changes above it that need not go again; NULL: its kind cannot tell */
+    uint64_t overflow;   /* of 'acked', that was told */
+    uint64_t passing;    /* in the journal: the item that goes out, with all that goes out because of it; 0: a replay's */
     struct journal_reader *replay_reader;
     uint64_t replay_to;   /* a run of the replay is out, up to here; 0 none is */
     uint64_t replay_wire; /* and its last item has this number */

@@ -137,6 +137,7 @@ send_one(struct worker *w, const struct item *item, struct str xml, int64_t arri
     while (!told_room(w->told))
         if ((r = worker_settle(w, 20)) != 0 || (r = worker_attend(w)) != 0)
             return r;
+    w->passing = 0;
     r = worker_hand(w, item, xml, w->wire + 1, told_last_number(w->told));
     if (r)
         return r;

@@ -194,7 +194,7 @@ open_target(struct worker *w)
     w->reconnects += w->state == WORKER_DOWN;
     pthread_mutex_unlock(&w->lock);
     w->target->address = w->address;
-    w->target->acked = &w->acked;
+    w->target->acked = w->acked;
     /* What the receiver showed is not forgotten while it is away. */
     if (w->expiry.at && (!w->target->expiry.at || w->expiry.at < w->target->expiry.at))
         w->target->expiry = w->expiry;

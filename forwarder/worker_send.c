@@ -37,6 +37,24 @@ worker_note_address(struct worker *w)
                 at ? "a backup takes its items:" : "back at", name, at + 1, n);
 }
 
+/* Acknowledgements above the cursor are to be saved, too, and soon where the next
+ * message of an alarm waits for that. */
+static void
+tell_acked(struct worker *w)
+{
+    uint64_t overflow = acked_overflow(w->acked);
+
+    if (acked_changed(w->acked))
+        worker_dirty(w, w->settled);
+    if (acked_is_waited_for(w->acked) && w->shared.soon)
+        w->shared.soon(w->shared.arg);
+    if (overflow == w->overflow)
+        return;
+    log_limited(&w->log, LOG_LEVEL_WARN, "target '%s': %" PRIu64 " acknowledgements before one that is missing are more"
+                " than can be kept: after a loss or a kill they go again", w->tc->name, overflow - w->overflow);
+    w->overflow = overflow;
+}
+
 int
 worker_settle(struct worker *w, int wait_ms)
 {
@@ -62,6 +80,8 @@ worker_settle(struct worker *w, int wait_ms)
         w->progress = true;
         worker_dirty(w, w->settled);
     }
+    if (w->acked)
+        tell_acked(w);
     return r;
 }
 
@@ -103,7 +123,7 @@ worker_attend(struct worker *w)
 int
 worker_hand(struct worker *w, const struct item *item, struct str xml, uint64_t wire, uint64_t target_seq)
 {
-    struct target_item out = {.seq = wire, .target_seq = target_seq, .item = item, .xml = xml};
+    struct target_item out = {.seq = wire, .target_seq = target_seq, .journal_seq = w->passing, .item = item, .xml = xml};
     int r;
 
     for (;;) {
@@ -122,6 +142,13 @@ worker_hand(struct worker *w, const struct item *item, struct str xml, uint64_t 
     return r;
 }
 
+/* The receiver has it, though the cursor is not there yet. */
+static bool
+is_acked(struct worker *w, const struct item *item)
+{
+    return item->kind == ITEM_ALARM && w->acked && acked_has(w->acked, item->alarm->id);
+}
+
 /* The same as the item of alarm 'state' that it is to this target; nothing, when the
  * receiver had acknowledged it before the last loss. */
 static int
@@ -130,7 +157,7 @@ hand_as(struct worker *w, const struct item *item, struct str xml, enum alarm_st
     struct alarm_item as;
     struct item changed = {.kind = ITEM_ALARM, .alarm = &as};
 
-    if (item->kind == ITEM_ALARM && acked_has(&w->acked, target_seq, item->alarm->id))
+    if (is_acked(w, item))
         return 0;
     if (item->kind != ITEM_ALARM || item->alarm->state == state)
         return worker_hand(w, item, xml, w->wire + 1, target_seq);
@@ -307,7 +334,8 @@ worker_send(struct worker *w, const struct worker_item *it)
     int r = 0;
 
     atomic_store_explicit(&w->waiting, it->arrival, memory_order_relaxed);
-    while (!told_room(w->told)) {
+    w->passing = it->seq;
+    while (!told_room(w->told) || (w->acked && !acked_room(w->acked) && told_unsafe(w->told))) {
         if ((r = worker_settle(w, ROOM_MS)) != 0 || (r = worker_attend(w)) != 0)
             return r;
     }
@@ -337,6 +365,7 @@ worker_send_owed(struct worker *w)
     uint64_t wire = w->wire;
     int r = collect(w, TOLD_OWED, &l);
 
+    w->passing = it.seq;
     for (unsigned i = 0; !r && i < l.n; i++) {
         struct str key = str_make(l.item[i].key, l.item[i].n);
         const struct told_key *k = told_get(w->told, key);
@@ -467,7 +496,8 @@ worker_read_row(struct worker *w, const struct journal_row *row, bool brief, str
     return false;
 }
 
-/* One item that will not be sent.  What needs no sending is done all the same. */
+/* One item that will not be sent.  What needs no sending is done all the same; what
+ * the receiver has is not given up. */
 static void
 drop_one(struct worker *w, const struct worker_item *it)
 {
@@ -475,6 +505,11 @@ drop_one(struct worker *w, const struct worker_item *it)
     enum worker_verdict v = worker_filter_item(&w->filter, it->item, it->history, &state);
     bool folded = v == WORKER_FOLD && worker_filter_fold(&w->filter, it);
 
+    if (v == WORKER_SEND && is_acked(w, it->item) && !str_has(worker_filter_storm(it->item->alarm->key))) {
+        worker_filter_sent(&w->filter, it, state, told_number(w->told), clock_monotonic());
+        pass(w, it, w->wire, true, false);
+        return;
+    }
     if (v != WORKER_PASS && !folded && worker_filter_give_up(&w->filter, it, state)) {
         told_number(w->told); /* the receiver sees the gap */
         pthread_mutex_lock(&w->lock);

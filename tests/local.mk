@@ -37,7 +37,7 @@ LDADD = $(PROGRAM_LIBS) $(CHECK_LIBS)
 
 # --- unit tests -------------------------------------------------------------
 check_PROGRAMS += %D%/unit/check_acked
-%C%_unit_check_acked_SOURCES = %D%/unit/check_acked.c
+%C%_unit_check_acked_SOURCES = %D%/unit/check_acked.c %D%/unit/scratch.h
 check_PROGRAMS += %D%/unit/check_ackstream
 %C%_unit_check_ackstream_SOURCES = %D%/unit/check_ackstream.c
 check_PROGRAMS += %D%/unit/check_advice
@@ -250,6 +250,9 @@ check_PROGRAMS += %D%/unit/check_worker
 %C%_unit_check_worker_SOURCES = %D%/unit/check_worker.c %D%/unit/receiver.h %D%/unit/scratch.h %D%/unit/worker_rig.h
 check_PROGRAMS += %D%/unit/check_worker_filter
 %C%_unit_check_worker_filter_SOURCES = %D%/unit/check_worker_filter.c
+check_PROGRAMS += %D%/unit/check_worker_informs
+%C%_unit_check_worker_informs_SOURCES = %D%/unit/check_worker_informs.c %D%/unit/receiver.h %D%/unit/scratch.h \
+	%D%/unit/snmp_receiver.c %D%/unit/snmp_receiver.h %D%/unit/worker_rig.h
 check_PROGRAMS += %D%/unit/check_worker_replay
 %C%_unit_check_worker_replay_SOURCES = %D%/unit/check_worker_replay.c %D%/unit/receiver.h %D%/unit/scratch.h %D%/unit/worker_rig.h
 check_PROGRAMS += %D%/unit/check_worker_storm

@@ -7,9 +7,13 @@ stand in for each other) has of it:
 
   - every change arrives, none is invented, none altered;
   - a repetition carries the number (tcSeq) of the first;
-  - for each key the changes come for the first time in their order: a raise never
-    after its clear;
+  - for each key the changes come in their order, repetitions included: nothing is
+    said of a key, not even again, that is older than what was said of it before: a
+    raise never comes after its clear;
   - and when all has settled, the last that was said of each key is the last change.
+
+Where a path may hold a datagram back and let a later one pass, only what was sent can
+be judged: a Course has the ids in the order in which they went out.
 """
 import collections
 import os
@@ -17,6 +21,7 @@ import re
 
 ALARM = re.compile(rb'^<alarm id="([0-9a-f]{32})"([^>]*)>')
 FIELD = re.compile(rb' (key|state|class|severity)="([^"]*)"')
+IDENT = re.compile(rb"[0-9a-f]{32}")
 STATES = {"1": "raised", "2": "updated", "3": "cleared"}
 
 
@@ -48,16 +53,45 @@ class Ledger:
             self.last[fields["key"]] = ident
 
 
-class Trail:
-    """'oids' gives the objects: key, id, state, seq."""
+class Course:
+    """Ids as they were sent, repetitions included."""
 
-    def __init__(self, name, ledger, oids):
-        self.name, self.ledger, self.oids = name, ledger, oids
+    def __init__(self, name, ledger):
+        self.name, self.ledger = name, ledger
+        self.newest = {}  # key -> number of the newest change that was sent
+        self.waiting = collections.deque()  # the archive may be behind; filled by another thread
+        self.count = self.stale = 0
+        self.violations = []
+
+    def take(self, datagram):
+        """The first id in it is tcEventId; a sign of life has none."""
+        found = IDENT.search(datagram)
+        if found:
+            self.waiting.append(found.group().decode())
+
+    def look(self):
+        while self.waiting and self.waiting[0] in self.ledger.changes:
+            number, key, state = self.ledger.changes[self.waiting.popleft()]
+            self.count += 1
+            if self.newest.get(key, -1) > number:
+                self.stale += 1
+                if self.stale <= 20:
+                    self.violations.append("%s: %s of %s (change %d) was sent after change %d" % (
+                        self.name, state, key, number, self.newest[key]))
+            self.newest[key] = max(self.newest.get(key, -1), number)
+
+
+class Trail:
+    """'oids' gives the objects: key, id, state, seq.  'strict': one receiver, to which
+    the path keeps the order."""
+
+    def __init__(self, name, ledger, oids, strict=True):
+        self.name, self.ledger, self.oids, self.strict = name, ledger, oids, strict
         self.seq_of = {}  # id -> tcSeq
         self.first = {}  # key -> number of the newest change that came for the first time
         self.said = {}  # key -> id of the last that came
         self.waiting = collections.deque()  # the archive may be behind
-        self.notices = self.count = self.again = self.stale = self.stale_before = 0
+        self.notices = self.count = self.again = self.stale = 0
         self.violations = []
 
     def wrong(self, what):
@@ -86,8 +120,11 @@ class Trail:
             self.again += 1
             if self.seq_of[ident] != seq:
                 self.wrong("%s of %s came as number %d, then as %d" % (state, key, self.seq_of[ident], seq))
-            # An old word again, after a newer one: right only if the newer one follows.
-            self.stale += self.first[key] > number
+            if self.first[key] > number:
+                self.stale += 1
+                if self.strict:
+                    self.wrong("order: %s of %s (change %d) came again after change %d" % (
+                        state, key, number, self.first[key]))
         else:
             self.seq_of[ident] = seq
             if self.first.get(key, -1) > number:

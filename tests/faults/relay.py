@@ -21,6 +21,7 @@ class Relay(threading.Thread):
         self.lose = self.double = 0.0  # of each datagram, either way
         self.delay = 0.0  # seconds at most, each its own: so the order changes
         self.stopped = False  # takes all and passes nothing
+        self.note = None  # called with each datagram from the front, in their order
         self.largest = self.there = self.back = self.lost = 0
         self.backs = {}  # sender's address -> socket
         self.late = []  # (when, socket, datagram, address)
@@ -52,6 +53,8 @@ class Relay(threading.Thread):
             if sender is None:
                 self.there += 1
                 self.largest = max(self.largest, len(data))
+                if self.note:
+                    self.note(data)
                 if address not in self.backs:
                     self.backs[address] = self._socket()
                 self._pass(self.backs[address], data, ("127.0.0.1", self.to))

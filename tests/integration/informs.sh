@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # The daemon sends informs to a real snmptrapd: what is received equals the
-# alarms; the receiver is away for a while; we are killed while it is; the first of
-# two addresses is dead.  All alarm changes arrive, in the order of each alarm.
+# alarms; the receiver is away for a while; we are killed while it is, and between a clear
+# and the next raise; the first of two addresses is dead.  All alarm changes arrive, in
+# the order of each alarm, and no older one comes again after a newer one.
 . "${TEST_SRCDIR:?}/integration/lib.sh"
 cd "$SCRATCH" || exit 1
 top=$TEST_SRCDIR/..
@@ -15,9 +16,12 @@ start_daemon() {
     DAEMON=$!
     DAEMON_PIDS="$DAEMON_PIDS $DAEMON"
 }
-failed_copy() { # PACKAGE: a line as the despooler writes it, of now
-    printf '~Copying E:\\_S M0000.TMP\\a.exe to E:\\SMS_PKGE\\%s\\a.exe, Failed, Win32 Error = 32  $$<SMS_DESPOOLER><%s~><thread=1D0>\r\n' \
-        "$1" "$(LC_ALL=C TZ=UTC date '+%a %b %d %H:%M:%S %Y')" >>spool/Despool.log
+copied() { # PACKAGE HOW: a line as the despooler writes it, of now
+    printf '~Copying E:\\_S M0000.TMP\\a.exe to E:\\SMS_PKGE\\%s\\a.exe, %s  $$<SMS_DESPOOLER><%s~><thread=1D0>\r\n' \
+        "$1" "$2" "$(LC_ALL=C TZ=UTC date '+%a %b %d %H:%M:%S %Y')" >>spool/Despool.log
+}
+failed_copy() { # PACKAGE
+    copied "$1" "Failed, Win32 Error = 32"
 }
 # alarms: id and key of each alarm change in the archive, in order.
 alarms() {
@@ -40,6 +44,15 @@ all_received() { # LEAST FILE...
     diff want got
     tail -n 5 daemon.err
     return 1
+}
+# in_order FILE: of what this receiver got, repetitions included, none is older than what
+# it had got of that alarm before.
+in_order() {
+    alarms >changes
+    received "$1" | awk 'NR == FNR { number[$1] = NR; next }
+        number[$1] < newest[$2] { print "change " number[$1] " of " $2 " after change " newest[$2]; wrong = 1 }
+        { newest[$2] = number[$1] }
+        END { exit wrong }' changes -
 }
 target_is() { # PATTERN: of the line of target nms in status
     "$TRUECAUSE" status -c truecause.xml >status 2>/dev/null
@@ -87,6 +100,21 @@ kill -CONT "$SNMPTRAPD_PID"
 check "when it answers again it gets what it missed" all_received 3 snmptrapd.out
 check "and is up" wait_until 60 target_is up
 
+# Alarms that end and begin anew, and we are killed as soon as the receiver has the clear,
+# mostly before its acknowledgement is on disk.
+changes=3
+for package in DOG00002 DOG00003; do
+    copied "$package" OK
+    check "a clear arrives" all_received $((changes + 1)) snmptrapd.out
+    kill -KILL "$DAEMON"
+    wait "$DAEMON" 2>/dev/null
+    start_daemon
+    failed_copy "$package"
+    changes=$((changes + 2))
+    check "and a raise after it, behind a kill" all_received "$changes" snmptrapd.out
+done
+check "no older one came after a newer one" in_order snmptrapd.out
+
 # Gone altogether, and we are killed meanwhile.
 daemon_stop "$SNMPTRAPD_PID"
 failed_copy DOG00004
@@ -98,7 +126,7 @@ start_daemon
 SNMPTRAPD_WANTED=$SNMPTRAPD_PORT
 check "the receiver is back" start_snmptrapd "$SCRATCH/second" "$mibs" || finish
 SNMPTRAPD_WANTED=
-check "after kill -9 it gets everything" all_received 5 snmptrapd.out second/snmptrapd.out
+check "after kill -9 it gets everything" all_received 9 snmptrapd.out second/snmptrapd.out
 
 at_backup() {
     "$TRUECAUSE" status -c truecause.xml >status 2>/dev/null && has status "at a BACKUP, udp:127.0.0.1:$SNMPTRAPD_PORT (2 of 2)"
@@ -109,7 +137,8 @@ daemon_stop "$DAEMON"
 configure "udp:127.0.0.1:$(free_port) udp:127.0.0.1:$SNMPTRAPD_PORT"
 failed_copy DOG00006
 start_daemon
-check "failover to the second address" all_received 6 snmptrapd.out second/snmptrapd.out
+check "failover to the second address" all_received 10 snmptrapd.out second/snmptrapd.out
+check "no older one came after a newer one there" in_order second/snmptrapd.out
 check "the target is up there" wait_until 60 target_is up
 check "status says that a backup is in use" has status "at a BACKUP, udp:127.0.0.1:$SNMPTRAPD_PORT (2 of 2)"
 check "so does the log" wait_until 60 has daemon.err "a backup takes its items: udp:127.0.0.1:$SNMPTRAPD_PORT, 2 of its 2 addresses"

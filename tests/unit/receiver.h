@@ -78,7 +78,7 @@ receiver_count(void)
 }
 
 static struct target *
-receiver_open(const struct config *config, const struct config_target *tc, char *err, size_t errlen)
+receiver_begin(const struct config *config, const struct config_target *tc, char *err, size_t errlen)
 {
     struct target *t = NULL;
 
@@ -189,7 +189,7 @@ receiver_settle(struct target *t, int wait_ms, uint64_t *safe)
 }
 
 static void
-receiver_close(struct target *t)
+receiver_end(struct target *t)
 {
     pthread_mutex_lock(&receiver.lock);
     receiver.closed++;
@@ -200,10 +200,10 @@ receiver_close(struct target *t)
 
 static const struct target_class receiver_class = {
     .type = "receiver",
-    .open = receiver_open,
+    .open = receiver_begin,
     .send = receiver_send,
     .settle = receiver_settle,
-    .close = receiver_close,
+    .close = receiver_end,
 };
 
 #endif

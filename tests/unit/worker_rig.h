@@ -22,6 +22,7 @@ struct rig {
     struct worker *w;
     struct config config;
     struct config_target tc;
+    const struct target_class *cls; /* NULL: the double of receiver.h */
     struct batch *batch; /* items to come */
     _Atomic unsigned dirty;
     unsigned ids;
@@ -67,7 +68,7 @@ rig_start(struct rig *r)
 {
     const struct worker_shared shared = {.journal = r->j, .feed = r->feed, .started = clock_monotonic(),
                                          .dirty = rig_dirty, .arg = r, .once = r->once,
-                                         .records_read = rig_records, .target_class = &receiver_class};
+                                         .records_read = rig_records, .target_class = r->cls ? r->cls : &receiver_class};
     char err[512];
 
     feed_set_last(r->feed, journal_last_seq(r->j));

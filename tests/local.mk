@@ -462,7 +462,10 @@ SIEMS = elasticsearch graylog
 peers-siem: all
 	@$(TEST_VARIABLES) PEERS='$(SIEMS)' $(SHELL) $(top_srcdir)/tests/peers/fetch.sh tests/peers/work
 	@$(PROOF) $(top_srcdir)/tests/peers/siem.py tests/peers/work $(SIEMS)
-.PHONY: peers peers-siem
+# The journal of systemd, for what goes to /dev/log; as root.
+peers-journald: all
+	@$(PROOF) $(top_srcdir)/tests/peers/journald.py
+.PHONY: peers peers-siem peers-journald
 
 # Precision and recall on invented logs whose truth is known.
 ACCURACY_RECORDS = 1000000

@@ -58,11 +58,15 @@ def certificates(folder):
     shutil.copy(ca.certificate, folder + "/ca.pem")
 
 
-def write_config(folder, ports):
-    with open(folder + "/Hostile.log", "wb") as f:
+def write_hostile(path):
+    with open(path, "wb") as f:
         for i, name in enumerate(NAMES):
             f.write(("~Copying E:\\_S M0000.TMP\\%s to E:\\SMS_PKGE\\DOG00%03X\\%s, Failed, Win32 Error = %d  $$<SMS_DESPOOLER>"
                      "<Fri Sep 11 09:55:%02d 1998~><thread=1D0>\r\n" % (name, i + 1, name, (32, 5, 112)[i % 3], i)).encode())
+
+
+def write_config(folder, ports):
+    write_hostile(folder + "/Hostile.log")
     sample = os.path.join(HERE, "..", "data", "sample")
     with open(folder + "/truecause.xml", "w") as f:
         f.write('<truecause xmlns="urn:truecause:config:1" state="%s/state" enterprise-oid="1.3.6.1.4.1.32473.109">\n' % folder)

@@ -215,8 +215,8 @@ def compare(kind, version, receiver_class, count, pairs):
 def main():
     end_well()
     parser = argparse.ArgumentParser()
-    parser.add_argument("--count", type=int, default=30000)
-    parser.add_argument("--pairs", type=int, default=11)
+    parser.add_argument("--count", type=int, default=15000)
+    parser.add_argument("--pairs", type=int, default=21)
     parser.add_argument("words", nargs="*")
     options = parser.parse_args()
     if SENDER == RECEIVER:

@@ -53,9 +53,9 @@ install_packages() {
     fi
     # The receivers are started by this script when they are needed; no service is.
     # shellcheck disable=SC2086
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update &&
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=5 update &&
         $as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
-            apt-get -qq install -y --no-install-recommends $missing >/dev/null ||
+            apt-get -qq -o Acquire::Retries=5 install -y --no-install-recommends $missing >/dev/null ||
         fail "apt-get could not install: $missing"
 }
 

@@ -178,7 +178,7 @@ icinga2_ready() {
 syslog_ng_unpack() {
     [ -x "$1/usr/sbin/syslog-ng" ] && return 0
     mkdir -p "$1" && (cd "$1" &&
-        apt-get -qq download syslog-ng-core libivykis0 libnet1 libjson-c5 libwrap0 libpcre3 libglib2.0-0 2>/dev/null &&
+        apt-get -qq -o Acquire::Retries=5 download syslog-ng-core libivykis0 libnet1 libjson-c5 libwrap0 libpcre3 libglib2.0-0 2>/dev/null &&
         for package in *.deb; do dpkg -x "$package" . && rm -f "$package"; done)
 }
 

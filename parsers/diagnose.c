@@ -376,6 +376,32 @@ set_cause(struct facts *f, enum event_class cls, enum basis basis, enum confiden
     f->confidence = confidence;
 }
 
+/* True for the classes that say why something failed, not that it went on. */
+static bool
+explains(enum event_class cls)
+{
+    return event_class_is_fault(cls) && cls != CLASS_RETRY && cls != CLASS_RESTART && cls != CLASS_RECOVERED;
+}
+
+/* The class that a sentence in the text gives by itself, where 's' knows what
+ * failed and no code says why: "failed to copy package X: The process cannot
+ * access the file because ...".  CLASS_UNCLASSIFIED for none. */
+static enum event_class
+class_of_words(struct look *k, const struct signature *s)
+{
+    struct str value[SIGNATURE_FIELD_COUNT] = {0};
+
+    for (size_t i = 0; i < k->x->n_candidates; i++) {
+        const struct signature *w = k->c->signature[k->x->candidate[i]];
+
+        if (w != s && w->how == SIGNATURE_FIXED && explains(w->cls) && w->code && w->basis == BASIS_TEXT && !w->n_events
+            && w->fact == FACT_NONE && !w->claims && !w->provider && !w->component.n && !w->any_code
+            && signature_match(w, &k->x->signature, k->text, value))
+            return w->cls;
+    }
+    return CLASS_UNCLASSIFIED;
+}
+
 static void
 judge_by_code(struct look *k, const struct signature *s)
 {
@@ -388,7 +414,10 @@ judge_by_code(struct look *k, const struct signature *s)
     } else if (s->claims) {
         set_cause(f, s->claim, BASIS_TEXT, CONFIDENCE_UNVERIFIED);
     } else {
-        set_cause(f, CLASS_UNCLASSIFIED, BASIS_NONE, CONFIDENCE_NONE);
+        enum event_class cls = class_of_words(k, s);
+        bool known = cls != CLASS_UNCLASSIFIED;
+
+        set_cause(f, cls, known ? BASIS_TEXT : BASIS_NONE, known ? CONFIDENCE_PROBABLE : CONFIDENCE_NONE);
     }
 }
 
@@ -419,13 +448,6 @@ judge_by_figures(struct look *k, const struct signature *s)
     } else {
         judge_by_code(k, s);
     }
-}
-
-/* True for the classes that say why something failed, not that it went on. */
-static bool
-explains(enum event_class cls)
-{
-    return event_class_is_fault(cls) && cls != CLASS_RETRY && cls != CLASS_RESTART && cls != CLASS_RECOVERED;
 }
 
 static void

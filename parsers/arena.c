@@ -186,10 +186,3 @@ arena_number(struct arena *a, uint32_t v)
     while (v /= 10);
     return arena_copy(a, str_make(digits + n, sizeof digits - n));
 }
-
-/* Bytes handed out since the last reset. */
-size_t
-arena_used(const struct arena *a)
-{
-    return a->total;
-}

@@ -24,7 +24,6 @@ struct str arena_copy(struct arena *, struct str);
 struct str arena_upper(struct arena *, struct str);
 /* Its decimal digits; absent when memory ends. */
 struct str arena_number(struct arena *, uint32_t);
-size_t arena_used(const struct arena *);
 /* For work in many steps that hand nothing on: what was allocated since
  * arena_mark() is given back by arena_rewind(), and nothing else. */
 struct arena_mark {

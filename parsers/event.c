@@ -170,30 +170,10 @@ alarm_state_name(enum alarm_state s)
     return state_names[s];
 }
 
-bool
-alarm_state_find(struct str name, enum alarm_state *s)
-{
-    int i = name_index(state_names, ALARM_CLEARED + 1, name);
-
-    if (i >= 0)
-        *s = (enum alarm_state) i;
-    return i >= 0;
-}
-
 const char *
 notice_kind_name(enum notice_kind k)
 {
     return notice_names[k];
-}
-
-bool
-notice_kind_find(struct str name, enum notice_kind *k)
-{
-    int i = name_index(notice_names, NOTICE_HEARTBEAT + 1, name);
-
-    if (i >= 0)
-        *k = (enum notice_kind) i;
-    return i >= 0;
 }
 
 size_t

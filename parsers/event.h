@@ -213,7 +213,6 @@ enum { EVENT_TEXT_MAX = 65536 };
 
 enum alarm_state { ALARM_RAISED, ALARM_UPDATED, ALARM_CLEARED };
 const char *alarm_state_name(enum alarm_state);
-bool alarm_state_find(struct str name, enum alarm_state *);
 
 struct alarm_item {
     char id[EVENT_ID_SIZE];
@@ -235,7 +234,6 @@ struct alarm_item {
  * first start found (in the journal), a sign of life (to each target). */
 enum notice_kind { NOTICE_HISTORY, NOTICE_HEARTBEAT };
 const char *notice_kind_name(enum notice_kind); /* "history", "heartbeat" */
-bool notice_kind_find(struct str name, enum notice_kind *);
 
 struct notice_item {
     char id[EVENT_ID_SIZE]; /* "" for a heartbeat */

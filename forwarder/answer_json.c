@@ -134,7 +134,7 @@ add_alarms(struct engine *e, struct json *j)
     json_uint(j, "stale", alarms->stale);
     json_uint(j, "evicted", alarms->evicted);
     json_object_end(j);
-    bounds_list(e->p.correlate, b);
+    bounds_list(e->p.correlate, e->storms, b);
     json_object(j, "bounds");
     for (int i = 0; i < BOUNDS; i++)
         json_uint(j, b[i].name, b[i].count);

@@ -148,7 +148,7 @@ put_correlation(struct engine *e, struct xml_buf *out)
           pairs->unpaired);
     put_f(out, "; alarms raised %" PRIu64 ", updated %" PRIu64 ", cleared %" PRIu64 ", aged %" PRIu64 "\n",
           alarms->raised, alarms->updated, alarms->cleared, alarms->aged);
-    bounds_list(e->p.correlate, b);
+    bounds_list(e->p.correlate, e->storms, b);
     for (int i = 0; i < BOUNDS; i++)
         if (b[i].count) {
             label(out, "");

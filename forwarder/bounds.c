@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * bounds.c - the correlator counts what its bounds made it let go, and the
- * catalogue which patterns took too long; people have to be told.  Called by
+ * bounds.c - the correlator and the table of storms count what their bounds made
+ * them let go, the catalogue which patterns took too long; people have to be told.  Called by
  * pipeline.c at the end of a run, by engine_bounds.c while a daemon works, and
  * for its status. */
 #include "build.h"
@@ -18,7 +18,7 @@
 #include "parsers/stall.h"
 
 void
-bounds_list(const struct correlate *k, struct bound out[BOUNDS])
+bounds_list(const struct correlate *k, const struct storm_table *storms, struct bound out[BOUNDS])
 {
     struct correlate_bounds b;
 
@@ -33,6 +33,8 @@ bounds_list(const struct correlate *k, struct bound out[BOUNDS])
         {"runs", b.runs, RUN_MAX, "instruction runs were forgotten before their end"},
         {"sequences", b.sequences, SEQUENCE_PENDING_MAX, "records were judged without those that follow them"},
         {"sources", b.sources, CORRELATE_SOURCES_MAX, "sources were forgotten, or share a clock"},
+        {"storms", storms ? storm_untracked(storms) : 0, STORM_TRACKED,
+         "raises were left out of the count of storms"},
     };
 
     memcpy(out, list, sizeof list);
@@ -44,7 +46,7 @@ bounds_report(const struct correlate *k, const struct catalogue *c, const struct
     struct catalogue_limited l;
     struct bound b[BOUNDS];
 
-    bounds_list(k, b);
+    bounds_list(k, NULL, b);
     for (int i = 0; i < BOUNDS; i++)
         if (b[i].count)
             log_warn("%" PRIu64 " %s: more than %d at once", b[i].count, b[i].cost, b[i].limit);

@@ -9,6 +9,7 @@
 
 #include "parsers/catalogue.h"
 #include "parsers/correlate.h"
+#include "parsers/storm.h"
 
 /* One bound, reached 'count' times so far. */
 struct bound {
@@ -17,8 +18,9 @@ struct bound {
     int limit;
     const char *cost; /* what was done, and why: "alarms were cleared as ..." */
 };
-enum { BOUNDS = 9 };
-void bounds_list(const struct correlate *, struct bound out[BOUNDS]);
+enum { BOUNDS = 10 };
+/* 'storms' may be NULL: a run over files counts none. */
+void bounds_list(const struct correlate *, const struct storm_table *storms, struct bound out[BOUNDS]);
 
 /* Warns of every bound of the correlator that was reached, and of every pattern
  * that was given up; silent otherwise. */

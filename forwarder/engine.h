@@ -79,7 +79,7 @@ struct engine {
     struct feed *feed;
     struct storm_table *storms;
     struct engine_bound {
-        uint64_t count; /* of the correlator's bound, when last looked at */
+        uint64_t count; /* of the bound, when last looked at */
         int64_t at;     /* UTC ns of its last change, 0 not looked at yet */
     } bounds[BOUNDS];
     struct engine_source *sources;

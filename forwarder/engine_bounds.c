@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * engine_bounds.c - a bound that was reached as an alarm of our own: what a flood
- * made the correlator let go is not let go in silence.  Called by engine_watch.c. */
+ * made the correlator or the count of storms let go is not let go in silence.  Called by engine_watch.c. */
 #include "build.h"
 
 #include "forwarder/bounds.h"
@@ -17,7 +17,7 @@ engine_watch_bounds(struct engine *e)
     int64_t now = engine_now(e);
     int r = 0;
 
-    bounds_list(e->p.correlate, b);
+    bounds_list(e->p.correlate, e->storms, b);
     for (int i = 0; !r && i < BOUNDS; i++) {
         struct engine_bound *was = &e->bounds[i];
 

@@ -164,7 +164,7 @@ bound_count(struct engine *e, const char *name)
 {
     struct bound b[BOUNDS];
 
-    bounds_list(e->correlate, b);
+    bounds_list(e->correlate, NULL, b);
     for (int i = 0; i < BOUNDS; i++)
         if (strcmp(b[i].name, name) == 0)
             return b[i].count;
@@ -211,6 +211,29 @@ count_failed_open(struct engine *e, const struct item *item)
     told += item->kind == ITEM_ALARM && item->alarm->state == ALARM_RAISED;
 }
 
+/* The storms that are on leave no room for one more. */
+START_TEST(storms_that_are_not_counted)
+{
+    struct storm_table *storms = storm_new();
+    struct bound b[BOUNDS];
+    struct engine e;
+
+    engine_open(&e);
+    for (unsigned i = 0; i <= STORM_TRACKED; i++) {
+        const struct alarm_item a = {.key = named(0, "dist:S%u:P", i), .state = ALARM_RAISED, .cls = CLASS_NETWORK};
+
+        for (unsigned k = 0; k <= STORM_RAISES; k++)
+            storm_count(storms, &a, START);
+    }
+    bounds_list(e.correlate, storms, b);
+    ck_assert_str_eq(b[BOUNDS - 1].name, "storms");
+    ck_assert_uint_eq(b[BOUNDS - 1].count, STORM_RAISES + 1);
+    ck_assert_int_eq(b[BOUNDS - 1].limit, STORM_TRACKED);
+    engine_close(&e);
+    storm_free(storms);
+}
+END_TEST
+
 /* A run that is pushed out with a failed open held back: it is told first. */
 START_TEST(what_a_run_held_back_is_told_before_it_goes)
 {
@@ -242,6 +265,7 @@ main(void)
     TCase *tc = tcase_create("bounds");
 
     tcase_add_loop_test(tc, a_flood_takes_no_more_memory_and_is_counted, 0, (int) (sizeof flood / sizeof flood[0]));
+    tcase_add_test(tc, storms_that_are_not_counted);
     tcase_add_test(tc, what_a_run_held_back_is_told_before_it_goes);
     return engine_main("bounds", tc);
 }

@@ -85,7 +85,7 @@ class Campaign:
         self.ledger = Ledger(folder + "/events.xml")
         self.trails = {name: Trail(name, self.ledger, OIDS, name not in ("pair", "far"))
                        for name in ("plain", "secure", "pair", "far", "calm")}
-        self.course = Course("far", self.ledger)  # its path may change the order, so what is sent counts
+        self.course = Course("far", self.ledger, OIDS)  # its path may change the order, so what is sent counts
         self.relay.note = self.course.take
         self.relay.start()
         self.mates = {"first": "pair", "second": "pair"}
@@ -254,6 +254,7 @@ class Campaign:
         for name, trail in self.trails.items():
             trail.settle(said=name != "pair")
             self.violations += trail.violations
+        self.course.settle()
         for half in (*self.halves.values(), self.course):
             self.violations += half.violations
         self.steady_rounds += self.steady

@@ -21,7 +21,6 @@ import re
 
 ALARM = re.compile(rb'^<alarm id="([0-9a-f]{32})"([^>]*)>')
 FIELD = re.compile(rb' (key|state|class|severity)="([^"]*)"')
-IDENT = re.compile(rb"[0-9a-f]{32}")
 STATES = {"1": "raised", "2": "updated", "3": "cleared"}
 
 
@@ -53,21 +52,33 @@ class Ledger:
             self.last[fields["key"]] = ident
 
 
-class Course:
-    """Ids as they were sent, repetitions included."""
+def encoded(oid):
+    """The content of an OBJECT IDENTIFIER as BER has it (X.690, 8.19)."""
+    first, second, *rest = (int(part) for part in oid.split("."))
+    out = bytearray()
+    for arc in (40 * first + second, *rest):
+        out += bytes([arc >> shift & 0x7F | (0x80 if shift else 0) for shift in range(28, -1, -7)
+                      if arc >> shift or not shift])
+    return bytes(out)
 
-    def __init__(self, name, ledger):
+
+class Course:
+    """Ids as they were sent in plain text, repetitions included."""
+
+    def __init__(self, name, ledger, oids):
         self.name, self.ledger = name, ledger
+        self.key = encoded(oids["key"])
+        self.ident = re.compile(re.escape(encoded(oids["id"]) + b"\x04\x20") + b"([0-9a-f]{32})")
         self.newest = {}  # key -> number of the newest change that was sent
         self.waiting = collections.deque()  # the archive may be behind; filled by another thread
         self.count = self.stale = 0
         self.violations = []
 
     def take(self, datagram):
-        """The first id in it is tcEventId; a sign of life has none."""
-        found = IDENT.search(datagram)
-        if found:
-            self.waiting.append(found.group().decode())
+        """A notice has no key, or no id."""
+        found = self.ident.search(datagram)
+        if found and self.key in datagram:
+            self.waiting.append(found.group(1).decode())
 
     def look(self):
         while self.waiting and self.waiting[0] in self.ledger.changes:
@@ -79,6 +90,15 @@ class Course:
                     self.violations.append("%s: %s of %s (change %d) was sent after change %d" % (
                         self.name, state, key, number, self.newest[key]))
             self.newest[key] = max(self.newest.get(key, -1), number)
+
+    def settle(self):
+        """When nothing is under way: all that is owed was seen, and nothing else."""
+        if self.waiting:
+            self.violations.append("%s: sent id %s, which is in no archive" % (self.name, self.waiting[0]))
+        for key, ident in self.ledger.last.items():
+            if self.newest.get(key) != self.ledger.changes[ident][0]:
+                self.violations.append("%s: the last change of %s was not seen on the way" % (self.name, key))
+                break
 
 
 class Trail:

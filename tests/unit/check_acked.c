@@ -290,7 +290,7 @@ START_TEST(a_blob_that_is_none)
         keep_put_u64(&o, UINT64_C(0x000000019abcdef0) ^ UINT64_C(0x123456789abcdefa));
     }
     ck_assert(!o.failed);
-    for (cut = 0; cut <= o.n; cut++) {
+    for (cut = 0; cut <= o.n; cut += cut == 24 ? 7 : 8) { /* 31 is half an entry */
         ck_assert_int_eq(journal_put(j, "acked", "nms", o.p, cut), 0);
         start_again("nms", 5);
         ck_assert(acked_has(a, id_of(1)) == (cut >= 32));

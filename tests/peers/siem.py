@@ -169,17 +169,28 @@ def graylog_differences(lines, expand):
     return wrong, backslashes, marks
 
 
+def write_rule(path):
+    """The example of truecause-syslog(7), below Graylog."""
+    with open(os.path.join(HERE, "..", "..", "doc", "truecause-syslog.7"), encoding="utf-8") as page:
+        section = page.read().split("\n.Ss Graylog\n")[1]
+    with open(path, "w") as f:
+        f.write(re.search(r"\n\.Bd [^\n]*\n(.*?)\.Ed\n", section, re.S).group(1).replace("\\e", "\\"))
+
+
 def graylog(work, folder):
-    receivers = {name: Java(work, "graylog", "Receiver", folder + "/siem.pem", folder + "/siem.key", folder + "/ca.pem", expand)
-                 for name, expand in (("expanded", "true"), ("plain", "false"))}
+    write_rule(folder + "/rule")
+    receivers = {name: Java(work, "graylog", "Receiver", folder + "/siem.pem", folder + "/siem.key", folder + "/ca.pem", *more)
+                 for name, more in (("expanded, with the rule", ("true", folder + "/rule")), ("plain", ("false",)))}
     for receiver in receivers.values():
         warm_up(folder, receiver)
-    ids = forward(folder, {name: receiver.told["port"] for name, receiver in receivers.items()})
+    ids = forward(folder, {name.split(",")[0]: receiver.told["port"] for name, receiver in receivers.items()})
     for name, receiver in receivers.items():
         wait_for(60, lambda: len(receiver.lines) >= len(ids), 0.1)
         receiver.close()
     for name, receiver in receivers.items():
-        wrong, backslashes, marks = graylog_differences(receiver.lines, name == "expanded")
+        wrong, backslashes, marks = graylog_differences(receiver.lines, name != "plain")
+        if backslashes and name != "plain":
+            wrong.append("the rule has not put back all backslashes")
         got = [facts(parsed(told["full_message"])).get("id") for told in receiver.lines if "failed" not in told]
         yield "graylog, structured data %s: %d messages, %d with a byte order mark, %d values without backslashes" % (
             name, len(receiver.lines), marks, backslashes), ids_wrong(ids, got) + wrong

@@ -335,13 +335,13 @@ taker_fini(struct taker *t)
         struct timespec t_;                                                                              \
         pthread_mutex_lock(&(T)->lock);                                                                  \
         while (!(COND) && clock_monotonic() < until_) {                                                  \
-            clock_gettime(CLOCK_REALTIME, &t_);                                                          \
+            clock_gettime(CLOCK_MONOTONIC, &t_);                                                         \
             t_.tv_nsec += 50000000;                                                                      \
             if (t_.tv_nsec >= 1000000000) {                                                              \
                 t_.tv_sec++;                                                                             \
                 t_.tv_nsec -= 1000000000;                                                                \
             }                                                                                            \
-            pthread_cond_timedwait(&(T)->cond, &(T)->lock, &t_);                                         \
+            pthread_cond_clockwait(&(T)->cond, &(T)->lock, CLOCK_MONOTONIC, &t_);                        \
         }                                                                                                \
         ck_assert_msg((COND), "waited in vain for: %s", #COND);                                          \
         pthread_mutex_unlock(&(T)->lock);                                                                \

@@ -130,8 +130,7 @@ class OracleTest(unittest.TestCase):
         with wrap(socket.create_connection(("127.0.0.1", receiver.port))) as s:
             s.sendall(first)
             self.assertTrue(wait_for(60, lambda: len(got) == read_to))
-            receiver.stuck = True
-            time.sleep(0.05)
+            receiver.hold()
             s.sendall(rest)
             time.sleep(0.05)
             receiver.reset_connections() if how == "reset" else receiver.leave(how)
@@ -154,8 +153,7 @@ class OracleTest(unittest.TestCase):
             s.settimeout(10)
             s.sendall(b"1 syslog 1 a\n")
             self.assertTrue(wait_for(60, lambda: got))
-            receiver.stuck = True
-            time.sleep(0.05)
+            receiver.hold()
             s.sendall(b"2 syslog 1 b\n")
             time.sleep(0.05)
             receiver.leave("drain")

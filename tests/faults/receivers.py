@@ -58,6 +58,7 @@ class TcpReceiver(threading.Thread):
         self.listener = None
         self.connections = []
         self.stuck = False
+        self.rounds = 0
         self.slow_until = 0.0
         self.stopping = False
         self.broken = None
@@ -71,6 +72,13 @@ class TcpReceiver(threading.Thread):
         return self.listener is None
 
     # --- orders, from any thread ---------------------------------------------
+    def hold(self):
+        """Reads nothing that comes after the return, as 'stuck' does after a round."""
+        self.stuck = True
+        before = self.rounds
+        while self.rounds == before and self.is_alive():
+            time.sleep(0.001)
+
     def back(self):
         self._order(self._back)
 
@@ -162,6 +170,7 @@ class TcpReceiver(threading.Thread):
         c.sock.close()
 
     def _round(self):
+        self.rounds += 1
         watched = [] if self.stuck else [c.sock for c in self.connections]
         if self.listener:
             watched.append(self.listener)

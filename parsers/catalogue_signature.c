@@ -234,6 +234,7 @@ load_literals(struct load *l, const xmlNode *node, struct signature *s)
     uint16_t *literal = arena_zalloc(l->set->arena, (count_children(node, "literal") + 1) * sizeof *literal);
     struct str needed = load_attribute(l, node, "literals");
     bool any = str_has(needed) && str_eq(needed, STR("any"));
+    struct str *text;
 
     if (!literal)
         return load_no_memory(l);
@@ -256,6 +257,12 @@ load_literals(struct load *l, const xmlNode *node, struct signature *s)
     }
     s->literal = literal;
     s->n_needed = any ? 1 : s->n_literals;
+    text = arena_zalloc(l->set->arena, (s->n_literals + 1) * sizeof *text);
+    if (!text)
+        return load_no_memory(l);
+    for (unsigned i = 0; i < s->n_literals; i++)
+        text[i] = literals_text(l->set->literals, literal[i]);
+    s->word = signature_word(s->pattern, text, s->n_literals);
     if (!s->n_literals && !s->n_events && !s->any_code)
         return load_fail(l, node, "signature %.60s needs a <literal>, event=\"...\" or code=\"any\": "
                                   "without one every record would have to be tried", s->id.p);

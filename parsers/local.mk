@@ -102,6 +102,7 @@ noinst_LIBRARIES += %D%/libparsers.a
 	%D%/run_state.c \
 	%D%/signature.c \
 	%D%/signature.h \
+	%D%/signature_word.c \
 	%D%/sequence.c \
 	%D%/sequence.h \
 	%D%/sequence_state.c \

@@ -303,6 +303,8 @@ signature_match(const struct signature *s, struct signature_scratch *x, struct s
         value[i] = STR_NONE;
     if (!s->code)
         return true;
+    if (s->word.n && str_find_case(text, s->word) == text.n)
+        return false;
     set_limit(s, x, text);
     rc = pcre2_match(s->code, (PCRE2_SPTR) (text.p ? text.p : ""), text.n, 0, 0, x->match, x->context);
     if (rc < 0) {

@@ -103,6 +103,7 @@ struct signature {
     bool needs_pattern; /* the event number alone is not enough */
     struct str pattern; /* as it is written */
     pcre2_code *code;   /* NULL: no pattern */
+    struct str word;    /* that a text must hold for the pattern to fit, beyond the literals; absent: none known */
     const uint8_t *starts; /* bits of the bytes that a match can begin with; NULL any */
     bool one_start;        /* only at the beginning of a text */
     unsigned n_groups;
@@ -146,6 +147,10 @@ bool signature_globs_match(const struct signature_globs *, struct str name);
 struct arena;
 bool signature_compile(struct signature *s, struct arena *, struct str pattern, char *why, size_t n);
 void signature_release(struct signature *);
+
+/* The last word that stands in every text that 'pattern' fits, and in none of
+ * the 'n' literals: a part of 'pattern', in any case; absent where none is sure. */
+struct str signature_word(struct str pattern, const struct str *literal, unsigned n);
 
 /* What one thread needs to match.  */
 struct signature_scratch {

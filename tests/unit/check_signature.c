@@ -311,6 +311,42 @@ START_TEST(long_texts_still_match)
 }
 END_TEST
 
+/* The word that a pattern needs beside the literals, or none where that is not sure. */
+START_TEST(words_of_patterns)
+{
+    static const struct {
+        const char *pattern, *word;
+    } rows[] = {
+        {"failed to pack (?:the )?thing (?'file'(?:[a-z]:|\\\\)\\S+), error", "error"},
+        {"failed, errors? = (?'code'\\d+)", "error"},
+        {"status{2,30}x", "statu"},
+        {"(?'file'longest) word", "word"},
+        {"[longest] [[:alpha:]longest] [^]longest] word", "word"},
+        {"\\d+word\\.files", "files"},
+        {"words|other", ""},
+        {"(?:words|other)x", ""},
+        {"(?i)words", ""},
+        {"a(?#words)b", ""},
+        {"\\x41words", ""},
+        {"\\Qa|b\\Ewords", ""},
+        {"(*NO_JIT)words", ""},
+        {"failed", ""},
+        {"words? [", "word"},
+        {"words {", "words"},
+        {"words (", ""},
+        {"abc", ""},
+        {"", ""},
+    };
+    static const struct str literal = STR("pack failed thing");
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct str word = signature_word(str_z(rows[i].pattern), &literal, 1);
+
+        ck_assert_msg(str_eq(word, str_z(rows[i].word)), "%s: %.*s", rows[i].pattern, STR_ARG(word));
+    }
+}
+END_TEST
+
 START_TEST(globs)
 {
     static const struct str list[] = {{"SMS", 3}, {"SMS_*", 5}, {"*x*y", 4}, {"SMS Server", 10}};
@@ -343,6 +379,7 @@ main(void)
     tcase_add_test(patterns, limits_hold);
     tcase_add_test(patterns, limits_hold_over_a_whole_text);
     tcase_add_test(patterns, long_texts_still_match);
+    tcase_add_test(patterns, words_of_patterns);
     tcase_add_test(patterns, globs);
     suite_add_tcase(s, literals);
     suite_add_tcase(s, patterns);

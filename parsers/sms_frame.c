@@ -261,35 +261,43 @@ record_end(struct sms_view *v, bool *piece)
 }
 
 /* Reading a trailer is a good part of a record's cost: what is known of it
- * here need not be found again by the parser. */
+ * here need not be found again by the parser, or for the next record. */
 static void
 set_mark(struct sms_mark *m, const struct sms_view *v, const struct sms_trailer *t)
 {
-    m->end = (uint32_t) t->end;
-    m->start = (uint32_t) t->start;
-    m->component = (uint32_t) (t->component.p - v->p);
+    const char *from = v->p + t->start;
+    size_t size = t->end - t->start + 1;
+
+    m->component = (uint32_t) (t->component.p - from);
     m->component_size = (uint32_t) t->component.n;
-    m->thread = (uint32_t) (t->thread.p - v->p);
+    m->thread = (uint32_t) (t->thread.p - from);
     m->thread_size = (uint32_t) t->thread.n;
-    m->zone = t->date.zone.n ? (uint32_t) (t->date.zone.p - v->p) : 0;
+    m->zone = t->date.zone.n ? (uint32_t) (t->date.zone.p - from) : 0;
     m->zone_size = (uint32_t) t->date.zone.n;
-    m->date = t->date;
-    m->date.zone = STR_NONE;
+    m->when = (struct when){0};
+    sms_date_when(&t->date, DATE_ORDER_MDY, &m->when); /* no short date: any order */
+    m->size = 0;
+    if (size <= sizeof m->bytes && t->end < v->n) {
+        m->size = (uint32_t) size;
+        memcpy(m->bytes, from, size);
+    }
 }
 
 bool
-sms_frame_trailer(const struct sms_frame *frame, struct str record, struct sms_trailer *t)
+sms_frame_trailer(const struct sms_frame *frame, struct str record, struct sms_trailer *t, struct when *when)
 {
     const struct sms_mark *m = frame ? &frame->mark : NULL;
+    const char *from;
 
     if (!m || !m->end || m->end != record.n)
         return false;
+    from = record.p + m->start;
     *t = (struct sms_trailer){.start = m->start, .end = m->end, .text_end = m->start, .plain = true};
-    t->component = str_make(record.p + m->component, m->component_size);
-    t->thread = str_make(record.p + m->thread, m->thread_size);
-    t->date = m->date;
+    t->component = str_make(from + m->component, m->component_size);
+    t->thread = str_make(from + m->thread, m->thread_size);
+    *when = m->when;
     if (m->zone_size)
-        t->date.zone = str_make(record.p + m->zone, m->zone_size);
+        when->zone = str_make(from + m->zone, m->zone_size);
     return true;
 }
 
@@ -301,14 +309,19 @@ record_end_quick(const struct sms_view *v, struct sms_mark *mark)
     size_t n = v->n < QUICK_BYTES ? v->n : QUICK_BYTES;
     const char *dollar = memchr(v->p, '$', n);
     struct sms_trailer t;
+    bool same;
 
     if (!dollar)
         return 0;
     n = (size_t) (dollar - v->p);
-    if (!sms_trailer_quick(v, n, &t) || memchr(v->p, '\n', n) || memchr(v->p, '\r', n))
+    same = mark->size && v->n - n >= mark->size && memcmp(dollar, mark->bytes, mark->size) == 0;
+    if ((!same && !sms_trailer_quick(v, n, &t)) || memchr(v->p, '\n', n) || memchr(v->p, '\r', n))
         return 0;
-    set_mark(mark, v, &t);
-    return t.end;
+    if (!same)
+        set_mark(mark, v, &t);
+    mark->start = (uint32_t) n;
+    mark->end = (uint32_t) (same ? n + mark->size - 1 : t.end);
+    return mark->end;
 }
 
 /* Past what stands between records: white space, quote marks of mail, line

@@ -233,10 +233,15 @@ sms_log_parse(const struct format_options *o, const struct format_record *r, str
     struct sms_view v = {r->bytes.p, r->bytes.n, true, false};
     struct str text = r->bytes;
     struct sms_trailer t;
-    bool changed = false, head = false, viewer = false, marked = sms_frame_trailer(r->framed, r->bytes, &t);
+    bool changed = false, head = false, viewer = false;
+    bool marked = sms_frame_trailer(r->framed, r->bytes, &t, &ev->when);
 
     *at = 0;
-    if (marked || find_trailer(&v, &t)) {
+    if (marked) {
+        ev->f.component = t.component;
+        ev->f.thread = t.thread;
+        text = str_make(v.p, t.start);
+    } else if (find_trailer(&v, &t)) {
         enum perr e = take_trailer(o, a, &t, ev);
 
         if (e != PERR_OK)
@@ -267,10 +272,8 @@ sms_log_glance(const void *framed, struct str record, struct str *text, struct w
 {
     struct sms_trailer t;
 
-    if (!sms_frame_trailer(framed, record, &t))
+    if (!sms_frame_trailer(framed, record, &t, out))
         return false;
-    sms_date_when(&t.date, DATE_ORDER_MDY, out);
-    out->zone = t.date.zone;
     *text = str_make(record.p, t.start);
     return out->utc_known || out->local_known;
 }

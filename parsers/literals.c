@@ -155,9 +155,11 @@ rarest_run(const char *p, size_t n, size_t run, unsigned *common)
             gap |= p[k] == ' ';
             sum += p[k] >= 'a' && p[k] <= 'z' ? often[p[k] - 'a'] : 20;
         }
-        if (!gap && is_everyday(str_make(p + i, run)))
+        if (gap || (best < n && sum >= best_sum))
+            continue;
+        if (is_everyday(str_make(p + i, run)))
             sum += 1000;
-        if (!gap && (best == n || sum < best_sum)) {
+        if (best == n || sum < best_sum) {
             best = i;
             best_sum = sum;
         }

@@ -122,7 +122,7 @@ is_idle(void *arg, struct str text)
 {
     const struct pipeline *p = arg;
 
-    return correlate_idle(p->correlate) && catalogue_idle(p->catalogue, text);
+    return correlate_idle(p->correlate) && catalogue_idle(p->catalogue, p->scratch, text);
 }
 
 /* The same of an event-log record whose source no signature knows. */

@@ -150,7 +150,7 @@ const struct catalogue_entry *catalogue_class_entry(const struct catalogue *, en
 
 /* True when no signature of any kind can match 'bytes': none of the required
  * literals is in them.  The quick way past records that mean nothing. */
-bool catalogue_idle(const struct catalogue *, struct str bytes);
+bool catalogue_idle(const struct catalogue *, struct catalogue_scratch *, struct str bytes);
 /* True when no signature is about event-log records of this source. */
 bool catalogue_foreign(const struct catalogue *, struct str source);
 

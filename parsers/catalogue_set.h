@@ -75,8 +75,16 @@ struct catalogue {
     size_t n_by_code;
 };
 
+/* Logs say the same over and over: texts that were idle, by a hash of theirs. */
+enum { CATALOGUE_SAID = 64, CATALOGUE_SAID_MAX = 119 };
+struct catalogue_said {
+    uint8_t size; /* 0: none */
+    char text[CATALOGUE_SAID_MAX];
+};
+
 struct catalogue_scratch {
     struct signature_scratch signature;
+    struct catalogue_said said[CATALOGUE_SAID];
     uint32_t generation;
     size_t n_literals, n_signatures;
     uint32_t *literal_seen;   /* [literal] generation */

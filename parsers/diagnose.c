@@ -543,7 +543,7 @@ diagnose_event(const struct catalogue *c, struct catalogue_scratch *x, struct ar
     struct look k;
     const struct signature *s;
 
-    if (!ev->log && literals_idle(c->literals, ev->text)) {
+    if (!ev->log && catalogue_idle(c, x, ev->text)) {
         settle(c, ev);
         return PERR_OK;
     }

@@ -70,6 +70,37 @@ START_TEST(line_ends)
 }
 END_TEST
 
+/* What framing keeps of a trailer for the next record says what parsing finds. */
+START_TEST(trailers_that_repeat)
+{
+    static const char log[] = "one " T1 "\r\nlonger two " T1 "\r\n3 $$<SMS_X><Thu Sep 10 09:55:37 1998 Pacific>"
+                              "<thread=2>\r\n4 $$<SMS_X><Thu Sep 10 09:55:37 1998 Pacific><thread=2>\r\nfive " T1
+                              "\nsix " T1 "\nseven " T1;
+    _Alignas(16) char state[1024] = {0};
+    const struct format_options o = {0};
+    size_t at = 0, records = 0, ignored;
+    struct format_span span;
+
+    ck_assert_uint_le(sms_log_format.state_size, sizeof state);
+    for (; at < sizeof log - 1; at += span.length, records++) {
+        struct event framed = {0}, alone = {0};
+        struct format_record r = {.framed = state};
+
+        ck_assert_int_eq(sms_log_format.next(state, log + at, sizeof log - 1 - at, true, &span), FORMAT_RECORD);
+        at += span.skip;
+        r.bytes = str_make(log + at, span.length);
+        ck_assert_int_eq(sms_log_format.parse(&o, &r, arena, &framed, &ignored), PERR_OK);
+        r.framed = NULL;
+        ck_assert_int_eq(sms_log_format.parse(&o, &r, arena, &alone, &ignored), PERR_OK);
+        ck_assert(str_eq(framed.text, alone.text) && str_eq(framed.f.component, alone.f.component));
+        ck_assert(str_eq(framed.f.thread, alone.f.thread) && str_eq(framed.when.zone, alone.when.zone));
+        ck_assert(framed.when.local_known && alone.when.local_known && framed.when.local == alone.when.local);
+        ck_assert(!framed.repaired && !alone.repaired);
+    }
+    ck_assert_uint_eq(records, 7);
+}
+END_TEST
+
 START_TEST(lines_that_go_on)
 {
     TEXTS("Cannot open the file \\\\S\\X.PCK, \r\nWin32 error = 32.\r\nHeartbeat is expired.\r\n",
@@ -235,6 +266,7 @@ main(void)
     tcase_add_test(frames, article_copy_is_one);
     tcase_add_test(frames, several_on_a_line);
     tcase_add_test(frames, line_ends);
+    tcase_add_test(frames, trailers_that_repeat);
     tcase_add_test(frames, lines_that_go_on);
     tcase_add_test(frames, joining_has_limits);
     tcase_add_test(frames, openings_begin_a_record);

@@ -140,7 +140,8 @@ journal_migrate(sqlite3 *db, char *err, size_t errlen)
         rc = sql ? sqlite3_exec(db, sql, NULL, NULL, NULL) : SQLITE_NOMEM;
         sqlite3_free(sql);
         if (rc != SQLITE_OK) {
-            snprintf(err, errlen, "bringing the schema from version %d to %d: %s", step, step + 1, sqlite3_errmsg(db));
+            snprintf(err, errlen, "bringing the schema from version %d to %d: %s%s", step, step + 1,
+                     sqlite3_errmsg(db), rc == SQLITE_FULL ? ": make room on its file system" : "");
             if (!sqlite3_get_autocommit(db))
                 sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
         }

@@ -319,7 +319,7 @@ START_TEST(no_file_in_the_catalogue)
     ck_assert_int_eq(mkdir(in_dir("catalogue.d"), 0700), 0);
     ck_assert_int_eq(mkfifo(in_dir("catalogue.d/a.xml"), 0600), 0);
     ck_assert_ptr_null(load_catalogue());
-    expect("catalogue.d/a.xml:0: error: is not a file");
+    expect("catalogue.d/a.xml:0: error: it is not a regular file");
     ck_assert_int_eq(unlink(in_dir("catalogue.d/a.xml")), 0);
     ck_assert_int_eq(mkdir(in_dir("catalogue.d/b.xml"), 0700), 0);
     ck_assert_ptr_null(load_catalogue());

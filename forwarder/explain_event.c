@@ -116,6 +116,8 @@ show_cause(struct xml_buf *out, const struct event *ev)
         explain_line_z(out, "tag", EVENT_TAG);
     if (f->win32_known)
         put_f(out, "  %-12s Win32 %" PRIu32 " %.*s\n", "code", f->win32, STR_ARG(f->symbol));
+    else if (str_has(f->symbol))
+        explain_line(out, "code", f->symbol);
     put_f(out, "  %-12s %s: %s (%s)\n", "basis", basis_name(f->basis), basis_words(f->basis),
            confidence_name(f->confidence));
     for (unsigned i = 0; i < f->n_articles; i++)

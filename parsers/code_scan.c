@@ -11,7 +11,7 @@
 #include "parsers/code_scan.h"
 
 const char *const code_scan_triggers[] = {
-    "error", "win32", "return:", "0x8007", "(8007", "=8007", "hresult", "21479", "21480", "-2147", "-2146",
+    "error", "win32", "return:", "0x8007", "(8007", "=8007", "hresult", "21479", "21480", "-2147", "-2146", "0x8004",
     "failed", "failure", "cannot", "can't", "could", "unable", NULL,
 };
 
@@ -23,6 +23,9 @@ enum spelling { SPELLING_NONE, SPELLING_PAREN, SPELLING_HRESULT, SPELLING_WORDS,
 struct found {
     enum spelling spelling;
     uint32_t code;
+    struct code_hresults *others; /* NULL: not asked for */
+    bool failure_known;           /* 'failure' has been looked for */
+    size_t failure;               /* where the first word for a failure ends; SIZE_MAX: nowhere */
 };
 
 static bool
@@ -190,35 +193,49 @@ is_one_of(struct str word, const char *const *list)
     return false;
 }
 
-/* True when the text speaks of a failure: what "(5)" at its end needs.  "Without
- * error" and "no failure" do not. */
-static bool
-speaks_of_failure(struct str t)
+/* Where the first word ends by which the text speaks of a failure: what "(5)" at
+ * its end needs.  SIZE_MAX: nowhere; "without error" and "no failure" do not.
+ * Looked for once a text, which may hold "error N" thousands of times. */
+static size_t
+failure_end(struct str t, struct found *f)
 {
     static const char *const words[] = {"failed", "failure",  "cannot", "can't", "could not",
                                         "couldn't", "unable", "error",  NULL};
     static const char *const none[] = {"no", "without", "any", "0", NULL};
+    static const char *const counted[] = {"files", "packages", "items", "objects", NULL};
 
+    if (f->failure_known)
+        return f->failure;
+    f->failure_known = true;
+    f->failure = SIZE_MAX;
     for (const char *const *w = words; *w; w++) {
         size_t at = 0, n;
 
         while (at < t.n && (n = str_find_case(str_skip(t, at), str_z(*w))) < t.n - at) {
-            if (!is_one_of(word_before(t, at + n), none))
-                return true;
+            struct str before = word_before(t, at + n);
+
+            /* "0 files failed", and not "copied 0 files, failed" */
+            if (is_one_of(before, counted) && before.p[before.n] != ',')
+                before = word_before(t, (size_t) (before.p - t.p));
+            if (!is_one_of(before, none)) {
+                f->failure = at + n + strlen(*w);
+                t.n = f->failure - 1; /* others count only where they end sooner */
+                break;
+            }
             at += n + 1;
         }
     }
-    return false;
+    return f->failure;
 }
 
 /* "..., error N" or ". Error N." as the end of a text that speaks of a failure
  * before it; 'at' is at "error", 'end' behind the number. */
 static bool
-ends_sentence(struct str t, size_t at, size_t end)
+ends_sentence(struct str t, size_t at, size_t end, struct found *f)
 {
     while (at && is_gap(t.p[at - 1]))
         at--;
-    if (!at || !memchr(",.;", t.p[at - 1], 3) || !speaks_of_failure(str_make(t.p, at)))
+    if (!at || !memchr(",.;", t.p[at - 1], 3) || failure_end(t, f) > at)
         return false;
     if (end < t.n && t.p[end] == '.')
         end++;
@@ -241,7 +258,7 @@ is_said_twice(struct str t, size_t end, uint32_t code)
  * "error = N" and "error code = N" are private codes of the component that
  * prints them.  'at' is at "error". */
 static bool
-after_error(struct str t, size_t at, uint32_t *code)
+after_error(struct str t, size_t at, uint32_t *code, struct found *f)
 {
     static const char *const witness[] = {"reported", "returned", "with", "system", "os", "windows", "failed", NULL};
     static const char *const foreign[] = {"sql", "odbc", "dblib", NULL};
@@ -263,7 +280,7 @@ after_error(struct str t, size_t at, uint32_t *code)
         return false;
     if (paren)
         return i < t.n && t.p[i] == ')';
-    if (ends_sentence(t, at, i) || is_said_twice(t, i, *code))
+    if (ends_sentence(t, at, i, f) || is_said_twice(t, i, *code))
         return true;
     i = skip_gap(t, i);
     return (i < t.n && t.p[i] == ':') || is_one_of(before, witness);
@@ -348,9 +365,10 @@ is_measure(struct str t, size_t at, size_t end)
     return is_one_of(word_before(t, at), names);
 }
 
-/* A number that is a code by its own value: an HRESULT of facility Win32. */
-static bool
-hresult_at(struct str t, size_t i, uint32_t *code)
+/* A number that is a code by its own value: the HRESULT of a failure, whose top bit
+ * is set ([MS-ERREF] 2.1); 0 for none. */
+static uint32_t
+hresult_at(struct str t, size_t i)
 {
     uint64_t value;
     bool minus = take_char(t, &i, '-'), bare = is_code_place(t, i);
@@ -358,16 +376,31 @@ hresult_at(struct str t, size_t i, uint32_t *code)
 
     if (!take_number(t, &i, false, &value)
         && !(bare && take_number(t, &i, true, &value) && i - begin == 8))
-        return false;
+        return 0;
     if (bare && i - begin == 8 && t.p[begin] == '8' && value >> 16 != 0x8007) {
         i = begin; /* (80070020): decimal digits, hexadecimal meaning */
         if (!take_number(t, &i, true, &value))
-            return false;
+            return 0;
     }
     if (minus)
         value = value <= 0x7FFFFFFF ? 0x100000000 - value : 0;
-    *code = (uint32_t) (value & 0xFFFF);
-    return value >> 16 == 0x8007 && !(t.p[begin] == '2' && is_measure(t, begin, i));
+    if (value >> 31 != 1 || (t.p[begin] == '2' && is_measure(t, begin, i)))
+        return 0;
+    return (uint32_t) value;
+}
+
+/* Facility Win32 shows its Win32 code; what is of others is noted. */
+static bool
+win32_hresult_at(struct str t, size_t i, uint32_t *code, struct found *f)
+{
+    uint32_t value = hresult_at(t, i);
+
+    *code = value & 0xFFFF;
+    if (value >> 16 == 0x8007)
+        return true;
+    if (value && f->others && f->others->n < CODE_HRESULTS)
+        f->others->value[f->others->n++] = value;
+    return false;
 }
 
 /* Keeps the surer of two sightings; the earlier when they are equal. */
@@ -393,7 +426,7 @@ is_number(struct str word)
 /* "(N)" or "(0xN)" as the last thing of a text that speaks of a failure, unless
  * the word before is a number, or says that N counts or names something. */
 static bool
-paren_at_end(struct str t, uint32_t *code)
+paren_at_end(struct str t, uint32_t *code, struct found *f)
 {
     static const char *const counts[] = {
         "version", "retry", "retries", "attempt", "attempts", "count", "thread", "line", "job", "jobs",
@@ -401,7 +434,7 @@ paren_at_end(struct str t, uint32_t *code)
         "flag", "flags", "mask", "handle", "event", "address", "state", "record", "machine", "resource", "row",
         "item", "instance", "key", "step", "collection", "port", "done", "succeeded", "copied", "skipped", "updated",
         "passed", "ok", NULL};
-    size_t end = t.n, at;
+    size_t end = t.n, at, digits;
     struct str before;
     uint64_t value;
 
@@ -411,14 +444,17 @@ paren_at_end(struct str t, uint32_t *code)
         return false;
     for (at = end - 1; at && str_is_alnum(t.p[at - 1]); at--)
         ;
-    if (!at || t.p[at - 1] != '(' || end - 1 - at > (str_lower_char(t.p[at + 1]) == 'x' ? 10 : CODE_DIGITS))
+    digits = end - 1 - at;
+    if (!at || t.p[at - 1] != '(' || !digits)
+        return false;
+    if (digits > CODE_DIGITS && (digits > 10 || str_lower_char(t.p[at + 1]) != 'x'))
         return false;
     before = word_before(t, at - 1);
     if (is_one_of(before, counts) || is_number(before))
         return false;
     if (!take_number(t, &at, false, &value) || at != end - 1 || value > 0xFFFF || !as_win32(value, code))
         return false;
-    return speaks_of_failure(str_make(t.p, end));
+    return failure_end(t, f) <= end;
 }
 
 /* What begins at 'i', the first character of a word or a sign. */
@@ -436,7 +472,7 @@ look_at(struct str t, size_t i, struct found *f)
         seen = take(t, &at, STR("win32")) && after_win32(t, at, &code);
         break;
     case 'e':
-        seen = take(t, &at, STR("error")) && after_error(t, i, &code);
+        seen = take(t, &at, STR("error")) && after_error(t, i, &code, f);
         break;
     case 'g':
         seen = take(t, &at, STR("getlasterror")) && after_last_error(t, at, &code);
@@ -453,7 +489,7 @@ look_at(struct str t, size_t i, struct found *f)
         break;
     case '0': case '2': case '8': case '-':
         spelling = SPELLING_HRESULT;
-        seen = hresult_at(t, i, &code);
+        seen = win32_hresult_at(t, i, &code, f);
         break;
     default:
         break;
@@ -463,12 +499,14 @@ look_at(struct str t, size_t i, struct found *f)
 }
 
 bool
-code_scan(struct str t, uint32_t *code)
+code_scan(struct str t, uint32_t *code, struct code_hresults *others)
 {
-    struct found f = {SPELLING_NONE, 0};
+    struct found f = {.spelling = SPELLING_NONE, .others = others};
     bool inside = false;
     uint32_t last;
 
+    if (others)
+        others->n = 0;
     for (size_t i = 0; i < t.n; i++) {
         char c = t.p[i];
         bool word = is_word(c);
@@ -477,7 +515,7 @@ code_scan(struct str t, uint32_t *code)
             look_at(t, i, &f);
         inside = word;
     }
-    if (f.spelling == SPELLING_NONE && paren_at_end(t, &last))
+    if (f.spelling == SPELLING_NONE && paren_at_end(t, &last, &f))
         keep(&f, SPELLING_PAREN, last);
     *code = f.code;
     return f.spelling != SPELLING_NONE;

@@ -208,6 +208,14 @@ has_code(const struct signature *s, const struct event *ev)
     return s->n_when_code == 0;
 }
 
+/* The class of the HRESULT that the record shows in place of a Win32 code; NULL
+ * where there is none or its entry knows no more than its symbol. */
+static const enum event_class *
+hresult_class(const struct look *k)
+{
+    return k->hresult && k->hresult->cls != CLASS_UNCLASSIFIED ? &k->hresult->cls : NULL;
+}
+
 enum catalogue_reason
 look_applies(struct look *k, unsigned i)
 {
@@ -225,7 +233,7 @@ look_applies(struct look *k, unsigned i)
         return CATALOGUE_SOURCE; /* a number alone says nothing without its source */
     if (s->n_events && k->number_known && !has_event(s, k->number))
         return CATALOGUE_NUMBER;
-    if ((s->any_code && !ev->code_known) || !has_code(s, ev))
+    if ((s->any_code && !ev->code_known && !(s->how == SIGNATURE_BY_CODE && hresult_class(k))) || !has_code(s, ev))
         return CATALOGUE_CODE;
     by_number = s->n_events && known && k->number_known && !s->needs_pattern;
     matched = signature_match(s, &k->x->signature, k->text, k->value) && (s->code || !s->n_events);
@@ -244,7 +252,7 @@ find_candidates(struct look *k)
 
     if (k->number_known)
         add_by_number(k);
-    if (k->ev->code_known)
+    if (k->ev->code_known || hresult_class(k))
         add_candidates(k, k->c->by_code, k->c->n_by_code);
     if (x->n_candidates > 1)
         qsort(x->candidate, x->n_candidates, sizeof *x->candidate, by_index);
@@ -272,8 +280,10 @@ fill_code(struct look *k, const struct signature *s)
     struct str shown = look_plain(k, SIGNATURE_CODE);
     const struct catalogue_code *code;
 
-    if (s->private_code)
+    if (s->private_code) {
+        k->hresult = NULL;
         return;
+    }
     if (str_has(shown)) {
         uint64_t value = 0;
 
@@ -284,8 +294,12 @@ fill_code(struct look *k, const struct signature *s)
             ev->code = (uint32_t) value;
         }
     }
-    if (!ev->code_known)
+    if (!ev->code_known) {
+        if (k->hresult)
+            ev->f.symbol = k->hresult->symbol;
         return;
+    }
+    k->hresult = NULL;
     ev->f.win32_known = true;
     ev->f.win32 = ev->code;
     code = catalogue_code(k->c, ev->code);
@@ -411,6 +425,8 @@ judge_by_code(struct look *k, const struct signature *s)
     if (f->win32_known) {
         code = catalogue_code(k->c, f->win32);
         set_cause(f, code ? code->cls : CLASS_UNCLASSIFIED, BASIS_CODE, CONFIDENCE_CONFIRMED);
+    } else if (hresult_class(k)) {
+        set_cause(f, *hresult_class(k), BASIS_CODE, CONFIDENCE_CONFIRMED);
     } else if (s->claims) {
         set_cause(f, s->claim, BASIS_TEXT, CONFIDENCE_UNVERIFIED);
     } else {
@@ -427,8 +443,9 @@ judge_fixed(struct look *k, const struct signature *s)
 {
     struct facts *f = &k->ev->f;
     const struct catalogue_code *code = f->win32_known ? catalogue_code(k->c, f->win32) : NULL;
+    const enum event_class *shown = code ? &code->cls : hresult_class(k);
 
-    if (code && code->cls == s->cls && s->basis == BASIS_TEXT)
+    if (shown && *shown == s->cls && s->basis == BASIS_TEXT)
         set_cause(f, s->cls, BASIS_CODE, CONFIDENCE_CONFIRMED);
     else
         set_cause(f, s->cls, s->basis, s->confidence);
@@ -441,7 +458,7 @@ judge_by_figures(struct look *k, const struct signature *s)
 
     if (f->figures == FIGURES_FILLED && sms_figures_compare(f->available, f->required) < 0) {
         set_cause(f, s->claim, BASIS_FIGURES, CONFIDENCE_CONFIRMED);
-    } else if (f->figures == FIGURES_BLANK && !f->win32_known && s->blank != s->claim) {
+    } else if (f->figures == FIGURES_BLANK && !f->win32_known && !hresult_class(k) && s->blank != s->claim) {
         /* Where they would mean no more than the claim, they prove nothing. */
         set_cause(f, s->blank, BASIS_BLANK_FIGURES, CONFIDENCE_PROBABLE);
         f->tagged = s->blank == CLASS_FILE_CONTENTION;
@@ -520,6 +537,18 @@ with_plain_blanks(struct look *k, struct str t)
     return copy ? str_make(copy, t.n) : t;
 }
 
+/* The code that the text shows; without a Win32 code, the first HRESULT that the
+ * catalogue knows. */
+static void
+read_code(struct look *k)
+{
+    struct code_hresults others;
+
+    k->ev->code_known = code_scan(k->text, &k->ev->code, &others);
+    for (unsigned i = 0; i < others.n && !k->ev->code_known && !k->hresult; i++)
+        k->hresult = catalogue_hresult(k->c, others.value[i]);
+}
+
 void
 look_read(struct look *k, const struct catalogue *c, struct catalogue_scratch *x, struct arena *arena,
           struct event *ev)
@@ -533,7 +562,7 @@ look_read(struct look *k, const struct catalogue *c, struct catalogue_scratch *x
     scan(k);
     read_shapes(k);
     if (x->code)
-        ev->code_known = code_scan(k->text, &ev->code);
+        read_code(k);
     find_candidates(k);
 }
 

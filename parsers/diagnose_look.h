@@ -22,6 +22,7 @@ struct look {
     struct sms_frame frame;
     struct sms_status status;
     bool status_known;
+    const struct catalogue_hresult *hresult; /* shown in place of a Win32 code; NULL none that is known */
     struct str value[SIGNATURE_FIELD_COUNT];
     bool no_memory;
 };

@@ -196,8 +196,6 @@ struct event {
     /* the code as scanned from the text, before the catalogue judged it */
     bool code_known;
     uint32_t code;
-    bool hresult_known; /* an HRESULT of another facility than Win32 */
-    uint32_t hresult;
     /* by the catalogue: sequences that this record begins, or may continue (bits
      * by number), and whether it ends failures by name (catalogue_clears()) */
     uint64_t begins, continues;

@@ -405,6 +405,51 @@ START_TEST(codes_of_other_spellings)
 }
 END_TEST
 
+/* An HRESULT of another facility is as good as a code where its entry has a class, and
+ * never so good as a Win32 code. */
+START_TEST(codes_of_other_facilities)
+{
+    static const struct {
+        const char *text, *symbol, *basis;
+        enum event_class cls;
+    } cases[] = {
+        {"AddFile gave an error: 0x80041003", "WBEM_E_ACCESS_DENIED", "code", CLASS_ACCESS_DENIED},
+        {"Failed to connect (80041003)", "WBEM_E_ACCESS_DENIED", "code", CLASS_ACCESS_DENIED},
+        {"Failed to connect: -2147217405", "WBEM_E_ACCESS_DENIED", "code", CLASS_ACCESS_DENIED},
+        {"Failed to connect: 2147749891", "WBEM_E_ACCESS_DENIED", "code", CLASS_ACCESS_DENIED},
+        {"hr = 0x80041003", "WBEM_E_ACCESS_DENIED", "code", CLASS_ACCESS_DENIED},
+        {"Failed with 0x8004FFFF, then 0x80041003", "WBEM_E_ACCESS_DENIED", "code", CLASS_ACCESS_DENIED},
+        {"Failed with 0x80041003, Win32 Error = 112", "ERROR_DISK_FULL", "code", CLASS_DISK_FULL},
+        {"Failed with 0x80041002", "WBEM_E_NOT_FOUND", "", CLASS_UNCLASSIFIED},
+        {"Failed with 0x80041003", "SITE_OWN", "code", CLASS_NETWORK},
+        {"Failed with 0x87D00215", "SITE_OTHER", "code", CLASS_SERVICE},
+        {"Failed with 0x87D00216", "", "", CLASS_UNCLASSIFIED},
+        {"~Despooler failed to execute the instruction, error code = 38a (80041003)", "", NULL, CLASS_COUNT},
+    };
+    struct catalogue *sets[] = {load_with(NULL),
+                                load_with(HEAD "<code hresult=\"0x80041003\" symbol=\"SITE_OWN\" class=\"network\"/>"
+                                               "<code hresult=\"0x87d00215\" symbol=\"SITE_OTHER\" class=\"service\"/>"
+                                               TAIL)};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct catalogue *c = sets[strstr(cases[i].symbol, "SITE_") || strstr(cases[i].text, "87D0") ? 1 : 0];
+        struct catalogue_scratch *x = catalogue_scratch_new(c);
+        struct arena *a = arena_new(1 << 20);
+        struct event ev = {.text = str_z(cases[i].text)};
+
+        ck_assert_int_eq(diagnose_event(c, x, a, &ev), PERR_OK);
+        ck_assert_msg(str_eq(ev.f.symbol, str_z(cases[i].symbol)), "%s: %.*s", cases[i].text, STR_ARG(ev.f.symbol));
+        ck_assert_msg(!cases[i].basis || (ev.cls == cases[i].cls && strcmp(basis_name(ev.f.basis), cases[i].basis) == 0),
+                      "%s: %s by %s", cases[i].text, event_class_name(ev.cls), basis_name(ev.f.basis));
+        ck_assert_msg(ev.f.win32_known == (strstr(cases[i].text, "Win32") != NULL) && !ev.f.tagged, "%s", cases[i].text);
+        catalogue_scratch_free(x);
+        arena_free(a);
+    }
+    catalogue_unref(sets[0]);
+    catalogue_unref(sets[1]);
+}
+END_TEST
+
 /* A pattern that runs away is given up for the record, counted under its name,
  * and the record is judged by the others. */
 START_TEST(runaway_pattern)
@@ -530,6 +575,7 @@ main(void)
     tcase_add_test(t, examples_of_later_documents);
     tcase_add_test(t, articles_of_later_documents);
     tcase_add_test(t, codes_of_other_spellings);
+    tcase_add_test(t, codes_of_other_facilities);
     tcase_add_test(t, runaway_pattern);
     tcase_add_test(t, hostile_documents);
     tcase_add_test(t, smallest_set);

@@ -52,6 +52,8 @@ static const struct {
     {"~Failed to make a network connection to \\\\DP01\\ADMIN$ (0x5).", 5},
     {"Failed to make a network connection to X (0x52e)", 1326},
     {"Can't connect to X (53)", 53},
+    {"Copied 0 files, failed (112)", 112},
+    {"Of 20 files failed (112)", 112},
     {"Couldn't open it (32)", 32},
     {"~Failed to copy file, error 32", 32},
     {"CopyFile() failed. File is in use, error 32.", 32},
@@ -101,6 +103,10 @@ static const char *const none[] = {
     "Failed for page (0x20",
     "Failed to send (0x20x)",
     "Failed to send (beef)",
+    "Failed to call it()",
+    "0 files failed (112)",
+    "100 files copied, no packages failed (32)",
+    "()",
     "Error: wrote 80070020 bytes",
     "GetLastError returned32",
     "stopping. The exit code is 0xfffffffe",
@@ -164,7 +170,7 @@ scan(const char *text, uint32_t *code)
 
     ck_assert_ptr_nonnull(copy);
     memcpy(copy, text, n);
-    found = code_scan(str_make(copy, n), code);
+    found = code_scan(str_make(copy, n), code, NULL);
     free(copy);
     return found;
 }
@@ -211,6 +217,66 @@ START_TEST(anchors)
 }
 END_TEST
 
+/* HRESULTs of other facilities are told apart from Win32 codes, in the text's order. */
+START_TEST(other_facilities)
+{
+    static const struct {
+        const char *text;
+        unsigned n;
+        uint32_t value[CODE_HRESULTS];
+    } cases[] = {
+        {"failed; 0x80041002", 1, {0x80041002}},
+        {"ExecStaticMethod failed (80041002) SMS_DistributionPoint", 1, {0x80041002}},
+        {"failed, -2147217407", 1, {0x80041001}},
+        {"failed with 2147749890.", 1, {0x80041002}},
+        {"0x80041002, 0x80041003, 0x87D00215", 3, {0x80041002, 0x80041003, 0x87D00215}},
+        {"0x80000001 0x80000002 0x80000003 0x80000004 0x80000005", 4, {0x80000001, 0x80000002, 0x80000003, 0x80000004}},
+        {"0x80070005 then 0x80041003", 1, {0x80041003}},
+        {"0x00041002 is no failure", 0, {0}},
+        {"wrote 2147749890 bytes", 0, {0}},
+        {"wrote 80041002 files", 0, {0}},
+        {"0x8004100200", 0, {0}},
+        {"0x80041002.log", 0, {0}},
+        {"", 0, {0}},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct code_hresults others = {.n = 4711};
+        uint32_t code;
+        bool found = code_scan(str_z(cases[i].text), &code, &others);
+
+        ck_assert_msg(others.n == cases[i].n, "%u in \"%s\"", others.n, cases[i].text);
+        ck_assert(memcmp(others.value, cases[i].value, others.n * sizeof others.value[0]) == 0);
+        ck_assert(found == (strstr(cases[i].text, "0x80070005") != NULL));
+    }
+}
+END_TEST
+
+/* A text full of "error N" was searched for the word of a failure once for each: two
+ * seconds a record, which is minutes here. */
+START_TEST(long_texts_are_no_burden)
+{
+    static const char *const units[] = {", error 0", ". error 0 ", ". no error 7 ", ", any error 5", "errorerror",
+                                        "(error 0", "failed ()", "-2147", "0x8004"};
+    enum { SIZE = 65536, TIMES = 60 };
+    char *text = malloc(SIZE);
+
+    ck_assert_ptr_nonnull(text);
+    for (size_t u = 0; u < sizeof units / sizeof units[0]; u++) {
+        size_t n = strlen(units[u]);
+        struct code_hresults others;
+        uint32_t code;
+
+        for (size_t i = 0; i < SIZE; i++)
+            text[i] = units[u][i % n];
+        for (int i = 0; i < TIMES; i++)
+            ck_assert_msg(!code_scan(str_make(text, SIZE), &code, &others) || code == 0, "%u in \"%s\"",
+                          (unsigned) code, units[u]);
+    }
+    free(text);
+}
+END_TEST
+
 /* The prefilter must let every text with a code through. */
 START_TEST(triggers)
 {
@@ -238,6 +304,9 @@ main(void)
     tcase_add_loop_test(t, look_alikes, 0, sizeof none / sizeof none[0]);
     tcase_add_test(t, anchors);
     tcase_add_test(t, triggers);
+    tcase_add_test(t, other_facilities);
+    tcase_add_test(t, long_texts_are_no_burden);
+    tcase_set_timeout(t, 20);
     suite_add_tcase(s, t);
     srunner_run_all(sr, CK_ENV);
     failed = srunner_ntests_failed(sr);

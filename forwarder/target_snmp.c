@@ -54,12 +54,12 @@ struct target_snmp {
 
 /* --- opening -------------------------------------------------------------- */
 
-/* "file:line: target NAME: what" into 'err'. */
+/* "file:line: target 'NAME': what" into 'err'. */
 __attribute__((format(printf, 4, 5))) static void
 refuse(const struct config_target *tc, char *err, size_t errlen, const char *format, ...)
 {
     va_list args;
-    int n = snprintf(err, errlen, "%s:%d: target %s: ", tc->place.file ? tc->place.file : "-", tc->place.line,
+    int n = snprintf(err, errlen, "%s:%d: target '%s': ", tc->place.file ? tc->place.file : "-", tc->place.line,
                      tc->name ? tc->name : "-");
 
     if (n < 0 || (size_t) n >= errlen)

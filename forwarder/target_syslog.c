@@ -121,7 +121,7 @@ target_syslog_open(const struct config *config, const struct config_target *tc, 
         t->way = find_way(&tc->addresses[0]);
     }
     if (!t || (t->way->open && !t->way->open(t))) {
-        snprintf(err, errlen, "%s:%d: target \"%s\": out of memory", tc->place.file, tc->place.line, tc->name);
+        snprintf(err, errlen, "%s:%d: target '%s': out of memory", tc->place.file, tc->place.line, tc->name);
         target_syslog_close(t ? &t->base : NULL);
         return NULL;
     }

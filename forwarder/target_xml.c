@@ -198,7 +198,7 @@ target_xml_open(const struct config *config, const struct config_target *tc, cha
     }
     if (result == 0)
         return &t->base;
-    snprintf(err, errlen, "%s:%d: target \"%s\": cannot write to %s: %s", tc->place.file ? tc->place.file : "-",
+    snprintf(err, errlen, "%s:%d: target '%s': cannot write to %s: %s", tc->place.file ? tc->place.file : "-",
              tc->place.line, tc->name, tc->path, result != -EINVAL ? strerror(-result) : why);
     if (result != -EINVAL && *why)
         snprintf(err + strlen(err), errlen - strlen(err), ": %s", why);
@@ -454,9 +454,9 @@ target_xml_close(struct target *target)
     if (!t)
         return;
     if (t->pending && (result = settle(t)) != 0)
-        log_error("target \"%s\": %s", t->base.tc->name, t->base.error);
+        log_error("target '%s': %s", t->base.tc->name, t->base.error);
     if (t->fd >= 0 && !t->cut_first && (result = finish(t)) != 0)
-        log_error("target \"%s\": %s: cannot write the closing tag: %s", t->base.tc->name, t->base.tc->path,
+        log_error("target '%s': %s: cannot write the closing tag: %s", t->base.tc->name, t->base.tc->path,
                   strerror(-result));
     close_file(t);
     free(t->buffer);

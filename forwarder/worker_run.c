@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -128,16 +129,32 @@ note_waiting(struct worker *w)
     journal_reader_close(reader);
 }
 
-/* The target is lost: what is not safe goes again, after a pause. */
+/* What a class said of an opening, without the place and the name in front of it. */
+static const char *
+bare(const char *said, const char *place, const char *name)
+{
+    size_t n = strlen(place);
+    char head[300];
+
+    if (strncmp(said, place, n) != 0)
+        return said;
+    snprintf(head, sizeof head, "target '%s': ", name);
+    return strncmp(said + n, head, strlen(head)) == 0 ? said + n + strlen(head) : said;
+}
+
+/* The target is lost: what is not safe goes again, after a pause.  What could not be
+ * opened is told with its place in the configuration. */
 static void
 go_down(struct worker *w, const char *why)
 {
     int64_t now, pause;
     bool first, last;
-    char text[512], next[32];
+    char text[512], next[32], place[PATH_MAX + 16] = "";
     bool refused = w->target && w->target->refused;
 
-    snprintf(text, sizeof text, "%s", why);
+    if (!w->target)
+        snprintf(place, sizeof place, "%s:%d: ", w->tc->place.file ? w->tc->place.file : "-", w->tc->place.line);
+    snprintf(text, sizeof text, "%s", bare(why, place, w->tc->name));
     if (w->target)
         worker_settle(w, 0); /* what became safe in spite of it; the loss itself is known */
     close_target(w);
@@ -165,8 +182,8 @@ go_down(struct worker *w, const char *why)
     note_waiting(w);
     last = w->shared.once && w->tries >= WORKER_ONCE_TRIES;
     snprintf(next, sizeof next, "next try in %.1f s", (double) pause / 1000);
-    log_limited(&w->log, LOG_LEVEL_WARN, "target '%s': %s; what it has not had stays in the journal, %s%s", w->tc->name,
-                text, last ? "for the next run" : first ? "" : "still down, ", last ? "" : next);
+    log_limited(&w->log, LOG_LEVEL_WARN, "%starget '%s': %s; what it has not had stays in the journal, %s%s", place,
+                w->tc->name, text, last ? "for the next run" : first ? "" : "still down, ", last ? "" : next);
 }
 
 static const char *

@@ -236,7 +236,7 @@ START_TEST(worn_out_engine_is_refused)
     use_user("sha256", NULL);
     t = target_snmp_class.open(&config_default, &target_default, err, sizeof err);
     ck_assert_ptr_null(t);
-    ck_assert_msg(strstr(err, "truecause.xml:7: target nms: the SNMP engine " ENGINE " has begun 2147483647 times") != NULL,
+    ck_assert_msg(strstr(err, "truecause.xml:7: target 'nms': the SNMP engine " ENGINE " has begun 2147483647 times") != NULL,
                   "%s", err);
     ck_assert_ptr_nonnull(strstr(err, "set another engine-id"));
     /* What is not authenticated compares no boots. */

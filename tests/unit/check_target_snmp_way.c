@@ -325,7 +325,7 @@ refused(const char *want)
     struct target *t = target_snmp_class.open(&config_default, &target_default, err, sizeof err);
 
     ck_assert_ptr_null(t);
-    ck_assert_msg(strncmp(err, "truecause.xml:7: target nms: ", 29) == 0, "%s", err);
+    ck_assert_msg(strncmp(err, "truecause.xml:7: target 'nms': ", 31) == 0, "%s", err);
     ck_assert_msg(strstr(err, want) != NULL, "%s: not about %s", err, want);
 }
 

@@ -198,7 +198,7 @@ static void
 expect_refusal(const char *words)
 {
     ck_assert_ptr_null(target_xml_class.open(&config, &tc, err, sizeof err));
-    ck_assert_msg(strncmp(err, "main.xml:7: target \"archive\": cannot write to ", 46) == 0, "%s", err);
+    ck_assert_msg(strncmp(err, "main.xml:7: target 'archive': cannot write to ", 46) == 0, "%s", err);
     ck_assert_msg(strstr(err, words) != NULL, "\"%s\" says nothing of \"%s\"", err, words);
 }
 

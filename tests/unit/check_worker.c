@@ -5,6 +5,9 @@
  * what goes by the clock. */
 #include "build.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "worker_rig.h"
 
 #include "forwarder/told.h"
@@ -153,6 +156,38 @@ START_TEST(a_target_that_cannot_be_opened)
     /* A second, a quarter less at most. */
     ck_assert_int_ge(clock_monotonic() - begin, INT64_C(750000000));
     received_run(0, 10, 1, 1);
+    rig_free(&r);
+}
+END_TEST
+
+/* One message, with the place of the target in front and its name once; status has what
+ * is wrong alone. */
+START_TEST(an_opening_that_fails_is_told_once)
+{
+    struct rig r;
+    char path[8192], told[4096] = "", want[9000];
+    int before = dup(STDERR_FILENO), out;
+    ssize_t n;
+
+    rig_make(&r, "xml");
+    r.cls = &target_xml_class;
+    snprintf(path, sizeof path, "%s/no such folder/a.xml", r.dir);
+    r.tc.path = path;
+    out = memfd_create("told", MFD_CLOEXEC);
+    ck_assert_int_ge(dup2(out, STDERR_FILENO), 0);
+    rig_start(&r);
+    UNTIL(rig_status(&r).state == WORKER_DOWN);
+    snprintf(want, sizeof want, "cannot write to %s: No such file or directory", path);
+    ck_assert_msg(strncmp(rig_status(&r).error, want, strlen(want)) == 0, "%s", rig_status(&r).error);
+    rig_kill(&r);
+    ck_assert_int_ge(dup2(before, STDERR_FILENO), 0);
+    close(before);
+    n = pread(out, told, sizeof told - 1, 0);
+    ck_assert_int_gt(n, 0);
+    close(out);
+    snprintf(want, sizeof want, "test.xml:1: target 'nms': cannot write to %s: No such file or directory", path);
+    ck_assert_msg(strstr(told, want) != NULL, "%s", told);
+    ck_assert_msg(strstr(strstr(told, "target") + 1, "target") == NULL, "%s", told);
     rig_free(&r);
 }
 END_TEST
@@ -541,6 +576,7 @@ main(void)
     tcase_add_test(tc, where_a_new_target_begins);
     tcase_add_test(tc, a_loss_costs_what_was_not_safe);
     tcase_add_test(tc, a_target_that_cannot_be_opened);
+    tcase_add_test(tc, an_opening_that_fails_is_told_once);
     tcase_add_test(tc, waiting_for_a_target_that_is_away);
     tcase_add_test(tc, one_run_gives_up_in_time);
     tcase_add_test(tc, a_slow_target_gets_everything);

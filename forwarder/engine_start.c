@@ -463,6 +463,9 @@ replace_targets(struct engine *e, struct config *config)
         if (same)
             continue;
         end_workers(e, &e->workers[i], 1, ENGINE_STOP_MS, false);
+        /* Where it stood is on disk before another one goes on from there. */
+        if (!e->fatal && !e->stuck_since && worker_is_dirty(e->workers[i]))
+            engine_commit(e);
         worker_free(e->workers[i]);
         e->workers[i] = e->workers[--e->n_workers];
     }

@@ -2,20 +2,22 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Reloads that come while a target is still ending: its receiver takes connections
 # and never closes one, so that each end lasts its two seconds.  The last
-# configuration wins, and the daemon goes on reading.
+# configuration wins, and the daemon goes on reading.  Then a receiver that closes at
+# once: what it got just before a reload does not come again behind it.
 . "${TEST_SRCDIR:?}/integration/lib.sh"
 
 cd "$SCRATCH" || exit 1
 cat >receiver.py <<'END'
-import os, selectors, socket
+import os, selectors, socket, sys
 listener = socket.create_server(("127.0.0.1", 0))
 watched = selectors.DefaultSelector()
 watched.register(listener, selectors.EVENT_READ)
 half_closed = []
-with open("port.new", "w") as f:
+port, got, closes = sys.argv[1], sys.argv[2], sys.argv[3] == "closes"
+with open(port + ".new", "w") as f:
     f.write(str(listener.getsockname()[1]))
-os.rename("port.new", "port")
-with open("got", "ab", 0) as got:
+os.rename(port + ".new", port)
+with open(got, "ab", 0) as got:
     while True:
         for key, _ in watched.select():
             if key.fileobj is listener:
@@ -25,11 +27,16 @@ with open("got", "ab", 0) as got:
             got.write(data)
             if not data:
                 watched.unregister(key.fileobj)
-                half_closed.append(key.fileobj)
+                if closes:
+                    key.fileobj.close()
+                else:
+                    half_closed.append(key.fileobj)
 END
-/usr/bin/python3 receiver.py &
+/usr/bin/python3 receiver.py port got stays &
 DAEMON_PIDS="$DAEMON_PIDS $!"
-check "the receiver listens" wait_until 60 test -s port || finish
+/usr/bin/python3 receiver.py port.closes got.closes closes &
+DAEMON_PIDS="$DAEMON_PIDS $!"
+check "the receivers listen" wait_until 60 test -s port -a -s port.closes || finish
 
 configure() { # ATTRIBUTES
     cat >new.xml <<END
@@ -71,6 +78,28 @@ last_form() {
 }
 check "with the last configuration" wait_until 60 last_form
 check "and answers" "$TRUECAUSE" status -c truecause.xml >status
+
+# --- just before a reload ---------------------------------------------------------------------
+reloads() {
+    grep -c 'configuration read again' daemon.err
+}
+told_again() { # N
+    [ "$(reloads)" -gt "$1" ]
+}
+cp port.closes port
+reload
+for facility in local1 local2 local4 local5 local6; do
+    package=CAT0000${facility#local}
+    failed_copy "$package"
+    check "a message, and $facility" wait_until 60 has got.closes "key=\"dist:ANFIELD:$package\"" || finish
+    before=$(reloads)
+    configure "facility=\"$facility\""
+    kill -HUP "$DAEMON"
+    check "read again" wait_until 60 told_again "$before"
+done
+failed_copy LAST0001
+check "the last message" wait_until 60 has got.closes 'key="dist:ANFIELD:LAST0001"'
+check "none came twice" same '' "$(grep -ao ' sequenceId="[0-9]*"' got.closes | sort | uniq -d)"
 kill "$DAEMON"
 check "and ends" wait_until 60 daemon_dead "$DAEMON"
 check "without a complaint" same '' \

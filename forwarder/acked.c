@@ -9,6 +9,7 @@
 #include "forwarder/acked.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@
 
 #include "parsers/keep.h"
 
-enum { HEADS = 4096, NONE = UINT16_MAX, BLOB_FIRST = 'a' };
+enum { HEADS = 16384, NONE = UINT16_MAX, BLOB_FIRST = 'a' };
 static const char blob_kind[] = "acked";
 
 struct entry {
@@ -61,13 +62,19 @@ has_passed(const struct journal_cursor *at, uint64_t seq, uint64_t number)
 
 /* --- entries; under the lock ------------------------------------------------------- */
 
+static unsigned
+head(uint64_t id)
+{
+    return (unsigned) ((id ^ id >> 32) % HEADS);
+}
+
 static void
 chain(struct acked *a, unsigned i)
 {
     struct entry *e = &a->one[i];
 
-    e->next_by_id = a->by_id[e->id % HEADS];
-    a->by_id[e->id % HEADS] = (uint16_t) i;
+    e->next_by_id = a->by_id[head(e->id)];
+    a->by_id[head(e->id)] = (uint16_t) i;
     e->next_by_key = a->by_key[e->key % HEADS];
     a->by_key[e->key % HEADS] = (uint16_t) i;
 }
@@ -84,7 +91,7 @@ chain_all(struct acked *a)
 static bool
 is_there(const struct acked *a, uint64_t id)
 {
-    for (uint16_t i = a->by_id[id % HEADS]; i != NONE; i = a->one[i].next_by_id)
+    for (uint16_t i = a->by_id[head(id)]; i != NONE; i = a->one[i].next_by_id)
         if (a->one[i].id == id)
             return true;
     return false;
@@ -249,6 +256,15 @@ acked_heard(struct acked *a)
 
     if (read(a->fd, &count, sizeof count) < 0)
         return; /* it was not readable */
+}
+
+void
+acked_wait(struct acked *a, int wait_ms)
+{
+    struct pollfd saved = {.fd = a->fd, .events = POLLIN};
+
+    if (poll(&saved, 1, wait_ms) > 0)
+        acked_heard(a);
 }
 
 uint64_t

@@ -20,9 +20,9 @@
 #include "forwarder/journal.h"
 
 enum {
-    ACKED_MAX = 4096,   /* that are known */
+    ACKED_MAX = 32768,  /* that are known: a storm acknowledges as many while a loaded disk commits once */
     ACKED_ROOM = 512,   /* of them kept free for what is under way: more than a target's table */
-    ACKED_MANY = 2048   /* not on disk: it should be written soon */
+    ACKED_MANY = 8192   /* not on disk: it should be written soon */
 };
 
 struct acked;
@@ -43,7 +43,8 @@ bool acked_has(struct acked *, const char *id);
 /* Whether a message of alarm 'key' may go: what was acknowledged of it is on disk.
  * If not, acked_fd() becomes readable when more is. */
 bool acked_settled(struct acked *, uint64_t key);
-/* Whether the acknowledgements of all that is under way can be noted. */
+/* Whether the acknowledgements of all that is under way can be noted.  If not,
+ * acked_fd() becomes readable after the next save. */
 bool acked_room(struct acked *);
 /* Something waits for the next save; true once for each reason. */
 bool acked_is_waited_for(struct acked *);
@@ -51,6 +52,7 @@ uint64_t acked_overflow(struct acked *); /* acknowledgements that were not noted
 /* Readable after a save that somebody waited for, until acked_heard(). */
 int acked_fd(const struct acked *);
 void acked_heard(struct acked *);
+void acked_wait(struct acked *, int wait_ms); /* until it is readable, at most so long */
 uint64_t acked_saves(struct acked *); /* how many there were */
 
 /* Engine thread: what is noted above 'at', the cursor of the same transaction,

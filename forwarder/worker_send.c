@@ -325,6 +325,15 @@ send_whole(struct worker *w, const struct worker_item *it, enum alarm_state stat
     return str_has(storm) ? release(w, it->item->alarm->key) : 0;
 }
 
+/* Whether one more can be noted, as sent and as acknowledged.  Where no note has room, what
+ * is under way or the next save makes some; what neither can help goes one at a time. */
+static bool
+has_room(struct worker *w)
+{
+    return told_room(w->told)
+           && (!w->acked || acked_room(w->acked) || (!told_unsafe(w->told) && !acked_changed(w->acked)));
+}
+
 int
 worker_send(struct worker *w, const struct worker_item *it)
 {
@@ -335,9 +344,12 @@ worker_send(struct worker *w, const struct worker_item *it)
 
     atomic_store_explicit(&w->waiting, it->arrival, memory_order_relaxed);
     w->passing = it->seq;
-    while (!told_room(w->told) || (w->acked && !acked_room(w->acked) && told_unsafe(w->told))) {
+    while (!has_room(w)) {
         if ((r = worker_settle(w, ROOM_MS)) != 0 || (r = worker_attend(w)) != 0)
             return r;
+        worker_tell(w, w->settled);
+        if (w->acked && !told_unsafe(w->told))
+            acked_wait(w->acked, ROOM_MS);
     }
     switch (worker_filter_item(&w->filter, it->item, it->history, &state)) {
     case WORKER_PASS:

@@ -7,6 +7,8 @@
  * engine, so it says what is on disk. */
 #include "build.h"
 
+#include "forwarder/informs.h"
+#include "parsers/keep.h"
 #include "tests/unit/snmp_receiver.h"
 #include "worker_rig.h"
 
@@ -188,6 +190,44 @@ START_TEST(the_next_one_waits_for_the_disk)
 }
 END_TEST
 
+/* So many are known already, above the cursor, that few more have room: none goes that
+ * could not be noted, and after each save more do. */
+START_TEST(without_room_it_waits_for_a_save)
+{
+    enum { LEFT = 10, ALARMS = 400 };
+    struct keep_out o = {0};
+    char key[32];
+    unsigned n = 0;
+
+    keep_put_u64(&o, 'a');
+    for (uint64_t i = 0; i < ACKED_MAX - ACKED_ROOM - LEFT; i++) {
+        keep_put_u64(&o, 0);
+        keep_put_u64(&o, 1000000 + i);
+        keep_put_u64(&o, UINT64_C(1) << 40 | i);
+    }
+    ck_assert(!o.failed);
+    ck_assert_int_eq(journal_put(r.j, "acked", r.tc.name, o.p, o.n), 0);
+    free(o.p);
+    start();
+    for (unsigned i = 0; i < ALARMS; i++) {
+        snprintf(key, sizeof key, "K%u", i);
+        raise_alarm(key);
+    }
+    rig_commit(&r, false, true);
+    for (; receive(&d, n < LEFT ? 15000 : SILENCE_MS); n++)
+        answer(&d, 0);
+    ck_assert_uint_ge(n, LEFT);
+    ck_assert_uint_le(n, LEFT + INFORMS_TABLE);
+    while (n < ALARMS) {
+        save();
+        for (; receive(&d, SILENCE_MS); n++)
+            answer(&d, 0);
+    }
+    UNTIL_SAFE(&r);
+    ck_assert_uint_eq(rig_status(&r).acknowledged, ALARMS);
+}
+END_TEST
+
 /* Killed between the acknowledgement and the save, or behind it: never both messages, in
  * the wrong order. */
 START_TEST(killed_between_two_of_an_alarm)
@@ -356,6 +396,7 @@ main(void)
     tcase_add_loop_test(t, not_again_after_a_start, 0, 2);
     tcase_add_test(t, again_where_it_is_not_on_disk);
     tcase_add_test(t, the_next_one_waits_for_the_disk);
+    tcase_add_test(t, without_room_it_waits_for_a_save);
     tcase_add_loop_test(t, killed_between_two_of_an_alarm, 0, 2);
     tcase_add_test(t, a_loss_changes_nothing);
     tcase_add_test(t, a_disk_that_is_full_for_a_while);

@@ -10,12 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "forwarder/clock.h"
 #include "forwarder/cmd.h"
 #include "forwarder/control.h"
 #include "forwarder/explain_item.h"
 #include "forwarder/journal_view.h"
+#include "parsers/when.h"
 
-enum { REQUEST_WAIT_MS = 5000 };
+/* One commit on a loaded disk takes seconds, and a client waits two minutes. */
+enum { REQUEST_WAIT_MS = 30000 };
 
 static int
 ask(struct engine *e, struct engine_request *q)
@@ -26,7 +29,10 @@ ask(struct engine *e, struct engine_request *q)
         return q->status;
     xml_buf_clear(q->out);
     if (r == -ETIMEDOUT)
-        put_f(q->out, "the engine is busy and did not answer within %d s: ask again\n", REQUEST_WAIT_MS / 1000);
+        put_f(q->out,
+              "the engine did not answer within %d s; it has been at one step for %d s, most likely at writing to its"
+              " journal: ask again, and look at the load of that disk\n",
+              REQUEST_WAIT_MS / 1000, (int) ((clock_monotonic() - engine_heartbeat(e)) / WHEN_SECOND));
     else if (r == -ESHUTDOWN)
         put_z(q->out, "the daemon is ending\n");
     else

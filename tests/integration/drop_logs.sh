@@ -72,6 +72,8 @@ night again.tmp 200
 gzip -c in/again.tmp >in/packed.tmp
 mv in/packed.tmp in/AppEvent-03.evt.gz
 check "packed with gzip" soon 200
+# What is known of a copy is on disk when its result is told: not before.
+check "and its result" told 'in/AppEvent-03.evt.gz: read as evt: 20 records'
 end KILL
 rm in/AppEvent-0[12]*
 night AppEvent-04.evt 260
@@ -137,6 +139,7 @@ cp one.evtx in2/one.evtx
 check "an .evtx in a drop folder" soon 150
 cp two.evtx in2/two.evtx
 check "the next one" soon 400
+check "and its result" told 'in2/two.evtx: read as evtx: 250 records'
 end KILL
 start
 cp three.evtx in2/three.evtx
@@ -150,6 +153,7 @@ start
 check "an .evtx that is followed" soon 150
 cp two.evtx logs/AppEvent.evtx
 check "copied anew, grown" soon 400
+check "and its result" told 'logs/AppEvent.evtx: read as evtx: 250 records'
 end KILL
 cp three.evtx logs/AppEvent.evtx
 start

@@ -194,7 +194,7 @@ file_read(const char *path, const struct file_want *w, size_t *n, char *why, siz
     if (fd >= 0)
         close(fd);
     if (got < 0 || (size_t) got > w->most) {
-        file_wipe(text, got < 0 ? 0 : (size_t) got);
+        file_wipe(text, text && w->use == FILE_SECRET ? w->most + 1 : 0);
         return NULL;
     }
     /* A large bound must not stay as memory; a secret is not copied about. */

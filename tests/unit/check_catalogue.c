@@ -23,7 +23,7 @@ static struct catalogue_error err;
 static struct catalogue *
 load_with(const char *more)
 {
-    struct catalogue_input in[16];
+    struct catalogue_input in[16] = {0};
     size_t n = 0;
 
     for (; catalogue_builtin[n].name; n++)
